@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Delimited text to frames and back: RFC 4180 with quotes, doubled quotes, and delimiters and line breaks
+// inside quotes; LF, CRLF; UTF-8 with or without a byte-order mark; .gz, .zst and standard input. The kind
+// of a column is decided from all its cells, never from the first ones.
+//
+// Threads: one call at a time a context; a call uses the context's threads.
+#ifndef HOLDFAST_CSV_H
+#define HOLDFAST_CSV_H
+
+#include "holdfast/base.h"
+#include "holdfast/frame.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+    const char *column;
+    hf_kind kind;
+} hf_declared_kind;
+
+typedef struct {
+    char delimiter;              // 0: found from the header among , ; tab |
+    const char *id;              // column of the account ids; NULL: the 0-based data row is the id
+    bool allow_duplicate_ids;    // else a second row of an id is bad
+    const char *as_of_column;    // dates that with the id make the key; NULL: none. Not a signal.
+    const char *const *ignore;   // columns to leave out; each must exist
+    int32_t ignore_count;
+    const char *const *na;       // missing tokens beside the standard ones
+    int32_t na_count;
+    const hf_declared_kind *kinds; // kinds said by the caller
+    int32_t kind_count;
+    const char *rejects;         // where bad rows are written; NULL: a bad row is an error
+    double reject_limit;         // share of bad rows above which nothing is read, 0 to 1
+    bool overwrite;              // whether an existing rejects file may be replaced
+} hf_csv_options;
+
+#define HF_CSV_OPTIONS_INIT {0, NULL, false, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, 0.01, false}
+
+// What a read leaves beside the frame.
+typedef struct {
+    int64_t bytes;        // of text, after decompression
+    int64_t rows_read;    // records after the header
+    int64_t rows_rejected;
+    hf_date *as_of;       // one a row of the frame, owned by the caller (hf_csv_report_free); NULL without
+                          // as_of_column
+    int64_t *source_row;  // the 0-based record of each row of the frame; owned likewise; never NULL
+} hf_csv_report;
+
+// Reads a whole file ("-" is standard input) into a new frame. report may be NULL. Warnings (a token taken
+// as missing, a column without a name) go to the context's log.
+//
+// Missing cells: empty, blank, NA, N/A, NaN, null in any case, and options->na. A column whose present cells
+// are numeric but for a few is never text: if those few are all one token they count as missing, with a
+// warning; else HF_ERROR_DATA names them, unless the rejects file takes their rows.
+//
+// Errors: HF_ERROR_IO; HF_ERROR_DATA with file, line and field for bad text; HF_ERROR_MEMORY. On failure
+// *out is untouched and no rejects file is left.
+HF_API hf_status hf_csv_read(hf_frame **out, hf_csv_report *report, const hf_context *context,
+                             const char *path, const hf_csv_options *options, hf_error *error);
+HF_API void hf_csv_report_free(const hf_context *context, hf_csv_report *report);
+
+// Writes a frame as CSV (comma, LF, quotes where needed), the id column first, then the columns in order;
+// missing is empty, dates are ISO, numbers are the shortest text that reads back the same. Path "-" is
+// standard output. Nothing is left where it fails. Errors: HF_ERROR_EXISTS, HF_ERROR_IO.
+HF_API hf_status hf_csv_write(const hf_context *context, const hf_frame *frame, const char *path,
+                              bool overwrite, hf_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

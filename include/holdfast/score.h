@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Scoring a fleet: a model compiled against a frame's columns into a plan, and one vectorised pass over
+// tiles on all threads. Reasons are exact: a term's contribution is its value less its training mean, and
+// base + sum of contributions is the log-odds.
+//
+// Threads: a plan is immutable; several passes may run on it, each with a context of its own.
+#ifndef HOLDFAST_SCORE_H
+#define HOLDFAST_SCORE_H
+
+#include "holdfast/base.h"
+#include "holdfast/churn.h"
+#include "holdfast/frame.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HF_REASONS 3
+
+typedef struct hf_plan hf_plan;
+
+typedef struct {
+    bool allow_missing; // score signals the frame lacks as missing, with a warning, instead of failing
+} hf_plan_options;
+
+#define HF_PLAN_OPTIONS_INIT {false}
+
+// Binds the model's terms to the frame's columns by name. The frame and the model are borrowed until the
+// plan is destroyed. Columns the model does not use and levels it has not seen go to the log. Errors:
+// HF_ERROR_DATA naming the signals the frame lacks, with the nearest column names, or a column of another
+// kind than the model's.
+HF_API hf_status hf_plan_create(hf_plan **out, const hf_context *context, const hf_model *model,
+                                const hf_frame *frame, const hf_plan_options *options, hf_error *error);
+// Accepts NULL.
+HF_API void hf_plan_destroy(hf_plan *plan);
+
+// What a pass gives. Arrays have one entry a row and belong to the scores.
+typedef struct {
+    int64_t rows;
+    double *probability; // of the outcome
+    int32_t *rank;       // 1 is the most likely; ties by account id
+    int32_t *reason;     // rows x HF_REASONS terms with the largest positive contributions, largest first;
+                         // -1 where fewer raise the risk
+} hf_scores;
+
+// Scores every row. out is zeroed on entry; free with hf_scores_free. with_reasons false leaves reason NULL.
+// Errors: HF_ERROR_MEMORY, HF_ERROR_CANCELLED.
+HF_API hf_status hf_score_fleet(hf_scores *out, const hf_context *context, const hf_plan *plan,
+                                bool with_reasons, hf_error *error);
+HF_API void hf_scores_free(const hf_context *context, hf_scores *scores);
+
+// The exact contributions of a row in double, one a term (contribution: hf_model_terms entries); returns the
+// log-odds, which is base + their sum.
+HF_API double hf_plan_explain(const hf_plan *plan, int64_t row, double *contribution);
+
+typedef enum { HF_FORMAT_CSV, HF_FORMAT_JSONL, HF_FORMAT_TABLE } hf_score_format;
+
+// Writes scores: account_id, churn_probability, rank, reason_1 to reason_3. top 0: every account in the
+// frame's order; else the first `top` by rank, in that order. Path "-" is standard output. Errors:
+// HF_ERROR_EXISTS, HF_ERROR_IO; nothing is left where it fails.
+HF_API hf_status hf_scores_write(const hf_context *context, const hf_plan *plan, const hf_scores *scores,
+                                 const char *path, hf_score_format format, int64_t top, bool overwrite,
+                                 hf_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pure loops over plain arrays. kernels_reference.c is the definition; the other tables compute the same
+// bits with other instructions. A table is chosen once, when a context is made. No kernel allocates, fails
+// or knows a thread; arrays need no alignment and may not overlap unless said.
+#ifndef HOLDFAST_KERNELS_ROOM_H
+#define HOLDFAST_KERNELS_ROOM_H
+
+#include "base/base_room.h"
+
+// The three largest contributions of a row as packed keys: the float's bits with the term's index in the low
+// mantissa bits, so that one chain of max orders value and index together.
+#define HF_TOP 3
+
+// A curve of one f32 column, ready to run. With d = min(max(x, low), high) - origin:
+//   f(x) = intercept + slope * d + sum_k hinge_slope[k] * (d > hinge_at[k] ? d - hinge_at[k] : 0)
+//                    + sum_k (d > step_at[k] ? step_height[k] : 0)
+// in f32, in that order, without fused multiply-add; NaN gives `missing`. Knots are relative to origin.
+typedef struct {
+    float low, high, origin;
+    float intercept, slope, missing;
+    int32_t hinges, steps;
+    const float *hinge_at, *hinge_slope; // hinges each
+    const float *step_at, *step_height;  // steps each
+} hf_kernel_curve;
+
+// Structural bytes of a block of 64: bit i is byte i.
+typedef struct {
+    uint64_t quote, delimiter, newline;
+} hf_scan_masks;
+
+typedef struct {
+    hf_isa isa;
+    // out[i] = f(x[i])
+    void (*curve)(float *out, const float *x, int32_t n, const hf_kernel_curve *curve);
+    // out[i] = values[codes[i] + 1]; codes are -1 (missing) to levels - 1, values has levels + 1 entries.
+    void (*table)(float *out, const int32_t *codes, int32_t n, const float *values);
+    // out[i] = (float)(x[i] - origin), NaN stays NaN
+    void (*narrow)(float *out, const double *x, int32_t n, double origin);
+    // sum[i] += (double)term[i]
+    void (*add)(double *sum, const float *term, int32_t n);
+    // The same, and the row's HF_TOP largest positive contributions kept: keys is HF_TOP x stride, row i's at
+    // keys[0 * stride + i] >= keys[1 * stride + i] >= ...; 0 means none. index < 2^index_bits.
+    void (*add_top)(double *sum, uint32_t *keys, int32_t stride, const float *term, int32_t n, uint32_t index,
+                    uint32_t index_bits);
+    // out[i] = 1 / (1 + exp(-x[i])), within 2e-15 relative, never NaN for a number, monotone; in double
+    void (*sigmoid)(double *out, const double *x, int32_t n);
+    // Masks of the blocks of 64 bytes at text; returns flags: HF_SCAN_NUL, HF_SCAN_HIGH when a byte is 0 or
+    // over 127 anywhere. text must have 64 * blocks readable bytes.
+    uint32_t (*scan)(hf_scan_masks *out, const char *text, int64_t blocks, char delimiter);
+    // Sum of n doubles' worth of f32 reads: the read-bandwidth probe of the bench. Returns a checksum.
+    uint64_t (*read_bandwidth)(const void *data, size_t bytes);
+} hf_kernels;
+
+enum { HF_SCAN_NUL = 1, HF_SCAN_HIGH = 2 };
+
+// The table of an instruction set; NULL where the machine lacks it. HF_ISA_AUTO: the best there is.
+const hf_kernels *hf_kernels_for(hf_isa isa);
+
+#endif

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Terms: what a score is a sum of. A curve is a function of one numeric signal, a table of one category;
+// surfaces (two signals) and rules (conditions on several) are kinds of term too. A term is evaluated here in
+// double, which is its definition, and compiled to the form the kernels run.
+#ifndef HOLDFAST_TERM_ROOM_H
+#define HOLDFAST_TERM_ROOM_H
+
+#include "frame/frame_room.h"
+#include "kernels/kernels_room.h"
+
+#include <jansson.h>
+
+typedef enum { HF_TERM_CURVE, HF_TERM_TABLE } hf_term_kind;
+
+// A curve: with d = clamp(x, low, high) - origin,
+//   intercept + slope d + sum hinge_slope[k] max(0, d - hinge_at[k]) + sum step_height[k] [d > step_at[k]]
+typedef struct {
+    double low, high; // -INFINITY, INFINITY where not clipped
+    double origin, intercept, slope;
+    int32_t hinges, steps;
+    double *hinge_at, *hinge_slope, *step_at, *step_height; // owned; relative to origin, ascending
+} hf_curve;
+
+// A table: one value a level; `pooled` for levels that training saw too rarely or never.
+typedef struct {
+    hf_dictionary levels; // sorted
+    double *values;       // owned, levels.count
+    double pooled;
+} hf_table;
+
+typedef struct {
+    hf_term_kind kind;
+    char *signal;     // owned: the column's name
+    hf_kind signal_kind;
+    char *unit;       // owned, "" if unknown
+    double missing;   // the term's value where the signal is missing
+    double reference; // the term's mean over the training rows: a contribution is value - reference
+    double mean, deviation; // of the signal in training, for people; NaN for categories
+    int64_t missing_seen; // training rows where the signal was missing
+    hf_curve curve;   // HF_TERM_CURVE
+    hf_table table;   // HF_TERM_TABLE
+} hf_term;
+
+// The term's value for a number (NaN: missing) or a level (NULL: missing), before the reference is taken off.
+double hf_term_value_number(const hf_term *term, double x);
+double hf_term_value_level(const hf_term *term, const char *level);
+void hf_term_free(const hf_context *context, hf_term *term); // frees what it owns, not the struct
+
+// JSON form, as models/README.md describes it. The reader checks every field: HF_ERROR_DAMAGED names the
+// bad one.
+json_t *hf_term_to_json(const hf_term *term); // new reference; NULL when out of memory
+hf_status hf_term_from_json(hf_term *out, const hf_context *context, const json_t *json, const char *file,
+                            hf_error *error);
+
+// A term compiled against a column: contributions (value - reference) for rows [begin, begin + n).
+typedef struct hf_compiled_term hf_compiled_term;
+// column NULL: the signal is absent, every row is missing. *unseen is the number of the column's dictionary
+// levels the term does not know (their rows get the pooled value); may be NULL.
+hf_status hf_term_compile(hf_compiled_term **out, const hf_context *context, const hf_term *term,
+                          const hf_column *column, int32_t *unseen, hf_error *error);
+// out: n contributions, n <= HF_TILE. No allocation. scratch: HF_TILE floats.
+void hf_term_run(const hf_compiled_term *term, const hf_kernels *kernels, float *out, float *scratch,
+                 int64_t begin, int32_t n);
+// The exact contribution of one row, in double.
+double hf_term_contribution(const hf_compiled_term *term, int64_t row);
+void hf_term_compiled_free(const hf_context *context, hf_compiled_term *term); // accepts NULL
+
+// The signal's part of a reason, as a person would say it: "12 tickets in 90 days", "contract
+// Month-to-month", "no csat on record", "licence use 45 %". Value from the column's row. UTF-8, cut at a
+// character if out is too small.
+void hf_term_phrase(char *out, size_t size, const hf_term *term, const hf_column *column, int64_t row);
+
+#endif
