@@ -34,21 +34,26 @@ typedef struct {
     // out[i] = f(x[i])
     void (*curve)(float *out, const float *x, int32_t n, const hf_kernel_curve *curve);
     // out[i] = values[codes[i] + 1]; codes are -1 (missing) to levels - 1, values has levels + 1 entries.
-    void (*table)(float *out, const int32_t *codes, int32_t n, const float *values);
+    void (*table)(float *out, const int32_t *codes, int32_t n, int32_t levels, const float *values);
     // out[i] = (float)(x[i] - origin), NaN stays NaN
     void (*narrow)(float *out, const double *x, int32_t n, double origin);
     // sum[i] += (double)term[i]
     void (*add)(double *sum, const float *term, int32_t n);
     // The same, and the row's HF_TOP largest positive contributions kept: keys is HF_TOP x stride, row i's at
-    // keys[0 * stride + i] >= keys[1 * stride + i] >= ...; 0 means none. index < 2^index_bits.
+    // keys[0 * stride + i] >= keys[1 * stride + i] >= ...; 0 means none. A key is the float's bits with the
+    // lowest index_bits replaced by index (index < 2^index_bits, index_bits <= 23), so contributions nearer
+    // than 2^(index_bits - 23) relative may stand in either order, the larger index first when they tie.
+    // Contributions under the smallest normal float, and NaN, are never kept.
     void (*add_top)(double *sum, uint32_t *keys, int32_t stride, const float *term, int32_t n, uint32_t index,
                     uint32_t index_bits);
-    // out[i] = 1 / (1 + exp(-x[i])), within 2e-15 relative, never NaN for a number, monotone; in double
+    // out[i] = 1 / (1 + exp(-x[i])) in double, within 2e-15 relative (half a unit in the denormal range, so
+    // exactly 0 and 1 at the infinities); NaN gives NaN. Non-decreasing within that accuracy.
     void (*sigmoid)(double *out, const double *x, int32_t n);
     // Masks of the blocks of 64 bytes at text; returns flags: HF_SCAN_NUL, HF_SCAN_HIGH when a byte is 0 or
     // over 127 anywhere. text must have 64 * blocks readable bytes.
     uint32_t (*scan)(hf_scan_masks *out, const char *text, int64_t blocks, char delimiter);
-    // Sum of n doubles' worth of f32 reads: the read-bandwidth probe of the bench. Returns a checksum.
+    // Reads every byte once: the read-bandwidth probe of the bench. Returns the sum of the 64-bit words and
+    // of the bytes left over.
     uint64_t (*read_bandwidth)(const void *data, size_t bytes);
 } hf_kernels;
 

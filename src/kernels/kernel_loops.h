@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Loop bodies that the compiler vectorises by itself; each instruction set's file includes them and is
+// compiled with its own flags. Elements are worked in blocks that stay in the first-level cache, knots four
+// at a time so that a block is read and written once for four of them. Order of operations as in
+// kernels_reference.c.
+#ifndef HOLDFAST_KERNEL_LOOPS_H
+#define HOLDFAST_KERNEL_LOOPS_H
+
+#include "kernels/kernels_room.h"
+#include "kernels/logistic.h"
+
+#include <float.h>
+#include <string.h>
+
+#define CURVE_BLOCK 128
+
+static inline float clip(float x, float low, float high)
+{
+    float clipped = x > low ? x : low;
+    return clipped < high ? clipped : high;
+}
+
+// The commonest term by far: no knots.
+static inline void line_loop(float *restrict out, const float *restrict x, int32_t n, const hf_kernel_curve *c)
+{
+    const float low = c->low, high = c->high, origin = c->origin;
+    const float intercept = c->intercept, slope = c->slope, missing = c->missing;
+#pragma omp simd
+    for (int32_t i = 0; i < n; i++) {
+        float f = intercept + slope * (clip(x[i], low, high) - origin);
+        out[i] = x[i] == x[i] ? f : missing;
+    }
+}
+
+static inline float hinge(float d, float at, float slope) { return slope * (d > at ? d - at : 0.0f); }
+
+static inline void hinge_loop(float *restrict f, const float *restrict d, int32_t n, int32_t count,
+                              const float *at, const float *slope)
+{
+    int32_t k = 0;
+    for (; k + 4 <= count; k += 4) {
+        const float t0 = at[k], t1 = at[k + 1], t2 = at[k + 2], t3 = at[k + 3];
+        const float s0 = slope[k], s1 = slope[k + 1], s2 = slope[k + 2], s3 = slope[k + 3];
+#pragma omp simd
+        for (int32_t i = 0; i < n; i++)
+            f[i] = (((f[i] + hinge(d[i], t0, s0)) + hinge(d[i], t1, s1)) + hinge(d[i], t2, s2)) +
+                   hinge(d[i], t3, s3);
+    }
+    for (; k < count; k++) {
+        const float t0 = at[k], s0 = slope[k];
+#pragma omp simd
+        for (int32_t i = 0; i < n; i++)
+            f[i] += hinge(d[i], t0, s0);
+    }
+}
+
+static inline void step_loop(float *restrict f, const float *restrict d, int32_t n, int32_t count,
+                             const float *at, const float *height)
+{
+    for (int32_t k = 0; k < count; k++) {
+        const float t = at[k], h = height[k];
+#pragma omp simd
+        for (int32_t i = 0; i < n; i++)
+            f[i] += d[i] > t ? h : 0.0f;
+    }
+}
+
+static inline void knots_loop(float *restrict out, const float *restrict x, int32_t n, const hf_kernel_curve *c)
+{
+    const float low = c->low, high = c->high, origin = c->origin;
+    const float intercept = c->intercept, slope = c->slope, missing = c->missing;
+    float d[CURVE_BLOCK], f[CURVE_BLOCK];
+    for (int32_t begin = 0; begin < n; begin += CURVE_BLOCK) {
+        const float *restrict in = x + begin;
+        float *restrict to = out + begin;
+        const int32_t m = n - begin < CURVE_BLOCK ? n - begin : CURVE_BLOCK;
+#pragma omp simd
+        for (int32_t i = 0; i < m; i++) {
+            d[i] = clip(in[i], low, high) - origin;
+            f[i] = intercept + slope * d[i];
+        }
+        hinge_loop(f, d, m, c->hinges, c->hinge_at, c->hinge_slope);
+        step_loop(f, d, m, c->steps, c->step_at, c->step_height);
+#pragma omp simd
+        for (int32_t i = 0; i < m; i++)
+            to[i] = in[i] == in[i] ? f[i] : missing;
+    }
+}
+
+static inline void curve_loop(float *out, const float *x, int32_t n, const hf_kernel_curve *c)
+{
+    if (c->hinges == 0 && c->steps == 0)
+        line_loop(out, x, n, c);
+    else
+        knots_loop(out, x, n, c);
+}
+
+static inline void table_loop(float *restrict out, const int32_t *restrict codes, int32_t n,
+                              const float *restrict values)
+{
+    for (int32_t i = 0; i < n; i++)
+        out[i] = values[codes[i] + 1];
+}
+
+static inline void narrow_loop(float *restrict out, const double *restrict x, int32_t n, double origin)
+{
+#pragma omp simd
+    for (int32_t i = 0; i < n; i++)
+        out[i] = (float)(x[i] - origin);
+}
+
+static inline void add_loop(double *restrict sum, const float *restrict term, int32_t n)
+{
+#pragma omp simd
+    for (int32_t i = 0; i < n; i++)
+        sum[i] += (double)term[i];
+}
+
+// Keys compare as signed numbers too: none has its top bit set.
+static inline void top_loop(int32_t *restrict first, int32_t *restrict second, int32_t *restrict third,
+                            const float *restrict term, int32_t n, int32_t index, int32_t index_bits)
+{
+    const int32_t high = (int32_t)(UINT32_MAX << index_bits);
+#pragma omp simd
+    for (int32_t i = 0; i < n; i++) {
+        union {
+            float number;
+            int32_t bits;
+        } u = {.number = term[i]};
+        int32_t key = term[i] >= FLT_MIN ? (u.bits & high) | index : 0;
+        int32_t k0 = first[i], k1 = second[i], k2 = third[i];
+        int32_t low0 = k0 > key ? key : k0;
+        int32_t low1 = k1 > low0 ? low0 : k1;
+        first[i] = k0 > key ? k0 : key;
+        second[i] = k1 > low0 ? k1 : low0;
+        third[i] = k2 > low1 ? k2 : low1;
+    }
+}
+
+static inline void add_top_loop(double *sum, uint32_t *keys, int32_t stride, const float *term, int32_t n,
+                                uint32_t index, uint32_t index_bits)
+{
+    int32_t *first = (int32_t *)keys;
+    add_loop(sum, term, n);
+    top_loop(first, first + stride, first + 2 * (size_t)stride, term, n, (int32_t)index, (int32_t)index_bits);
+}
+
+static inline void sigmoid_loop(double *out, const double *x, int32_t n)
+{
+#pragma omp simd
+    for (int32_t i = 0; i < n; i++)
+        out[i] = logistic(x[i]);
+}
+
+static inline uint64_t read_loop(const void *data, size_t bytes)
+{
+    const unsigned char *p = data;
+    const size_t words = bytes / sizeof(uint64_t);
+    uint64_t sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < words; i++) {
+        uint64_t word;
+        memcpy(&word, p + i * sizeof word, sizeof word);
+        sum += word;
+    }
+    for (size_t i = words * sizeof(uint64_t); i < bytes; i++)
+        sum += p[i];
+    return sum;
+}
+
+_Static_assert(HF_TOP == 3, "top_loop keeps three");
+
+#endif

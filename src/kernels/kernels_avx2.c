@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The kernels for AVX2 (x86-64-v3 without fused multiply-add). Arithmetic is left to the compiler's
+// vectoriser; the structural scan is written with intrinsics, comparing 32 bytes at a time and taking the
+// comparison's sign bits as a mask.
+#include "kernels/kernel_loops.h"
+#include "kernels/kernel_tables.h"
+
+#include <immintrin.h>
+
+static void curve(float *out, const float *x, int32_t n, const hf_kernel_curve *c) { curve_loop(out, x, n, c); }
+
+static void table(float *out, const int32_t *codes, int32_t n, int32_t levels, const float *values)
+{
+    (void)levels;
+    table_loop(out, codes, n, values);
+}
+
+static void narrow(float *out, const double *x, int32_t n, double origin) { narrow_loop(out, x, n, origin); }
+
+static void add(double *sum, const float *term, int32_t n) { add_loop(sum, term, n); }
+
+static void add_top(double *sum, uint32_t *keys, int32_t stride, const float *term, int32_t n, uint32_t index,
+                    uint32_t index_bits)
+{
+    add_top_loop(sum, keys, stride, term, n, index, index_bits);
+}
+
+static void sigmoid(double *out, const double *x, int32_t n) { sigmoid_loop(out, x, n); }
+
+static inline uint64_t equal_mask(__m256i low, __m256i high, __m256i wanted)
+{
+    uint32_t a = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, wanted));
+    uint32_t b = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, wanted));
+    return (uint64_t)b << 32 | a;
+}
+
+static uint32_t scan(hf_scan_masks *out, const char *text, int64_t blocks, char delimiter)
+{
+    const __m256i quote = _mm256_set1_epi8('"'), newline = _mm256_set1_epi8('\n');
+    const __m256i between = _mm256_set1_epi8(delimiter);
+    __m256i smallest = _mm256_set1_epi8(-1), any = _mm256_setzero_si256();
+    for (int64_t b = 0; b < blocks; b++) {
+        __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)(text + 64 * b));
+        __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(text + 64 * b + 32));
+        out[b].quote = equal_mask(low, high, quote);
+        out[b].delimiter = equal_mask(low, high, between);
+        out[b].newline = equal_mask(low, high, newline);
+        smallest = _mm256_min_epu8(smallest, _mm256_min_epu8(low, high));
+        any = _mm256_or_si256(any, _mm256_or_si256(low, high));
+    }
+    __m256i zero = _mm256_cmpeq_epi8(smallest, _mm256_setzero_si256());
+    return (_mm256_movemask_epi8(zero) ? (uint32_t)HF_SCAN_NUL : 0u) |
+           (_mm256_movemask_epi8(any) ? (uint32_t)HF_SCAN_HIGH : 0u);
+}
+
+static uint64_t read_bandwidth(const void *data, size_t bytes) { return read_loop(data, bytes); }
+
+const hf_kernels hf_kernels_avx2 = {
+    .isa = HF_ISA_AVX2,
+    .curve = curve,
+    .table = table,
+    .narrow = narrow,
+    .add = add,
+    .add_top = add_top,
+    .sigmoid = sigmoid,
+    .scan = scan,
+    .read_bandwidth = read_bandwidth,
+};

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The kernels for AVX-512 (F, BW, DQ and VL; without fused multiply-add). Arithmetic is left to the
+// compiler's vectoriser; the structural scan is written with intrinsics: a comparison of 64 bytes is a mask.
+#include "kernels/kernel_loops.h"
+#include "kernels/kernel_tables.h"
+
+#include <immintrin.h>
+
+static void curve(float *out, const float *x, int32_t n, const hf_kernel_curve *c) { curve_loop(out, x, n, c); }
+
+static void table(float *out, const int32_t *codes, int32_t n, int32_t levels, const float *values)
+{
+    (void)levels;
+    table_loop(out, codes, n, values);
+}
+
+static void narrow(float *out, const double *x, int32_t n, double origin) { narrow_loop(out, x, n, origin); }
+
+static void add(double *sum, const float *term, int32_t n) { add_loop(sum, term, n); }
+
+static void add_top(double *sum, uint32_t *keys, int32_t stride, const float *term, int32_t n, uint32_t index,
+                    uint32_t index_bits)
+{
+    add_top_loop(sum, keys, stride, term, n, index, index_bits);
+}
+
+static void sigmoid(double *out, const double *x, int32_t n) { sigmoid_loop(out, x, n); }
+
+static uint32_t scan(hf_scan_masks *out, const char *text, int64_t blocks, char delimiter)
+{
+    const __m512i quote = _mm512_set1_epi8('"'), newline = _mm512_set1_epi8('\n');
+    const __m512i between = _mm512_set1_epi8(delimiter);
+    __m512i smallest = _mm512_set1_epi8(-1), any = _mm512_setzero_si512();
+    for (int64_t b = 0; b < blocks; b++) {
+        __m512i block = _mm512_loadu_si512(text + 64 * b);
+        out[b].quote = _mm512_cmpeq_epi8_mask(block, quote);
+        out[b].delimiter = _mm512_cmpeq_epi8_mask(block, between);
+        out[b].newline = _mm512_cmpeq_epi8_mask(block, newline);
+        smallest = _mm512_min_epu8(smallest, block);
+        any = _mm512_or_si512(any, block);
+    }
+    return (_mm512_testn_epi8_mask(smallest, smallest) ? (uint32_t)HF_SCAN_NUL : 0u) |
+           (_mm512_movepi8_mask(any) ? (uint32_t)HF_SCAN_HIGH : 0u);
+}
+
+static uint64_t read_bandwidth(const void *data, size_t bytes) { return read_loop(data, bytes); }
+
+const hf_kernels hf_kernels_avx512 = {
+    .isa = HF_ISA_AVX512,
+    .curve = curve,
+    .table = table,
+    .narrow = narrow,
+    .add = add,
+    .add_top = add_top,
+    .sigmoid = sigmoid,
+    .scan = scan,
+    .read_bandwidth = read_bandwidth,
+};

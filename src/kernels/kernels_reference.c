@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The definition of every kernel: one plain loop each, an element at a time, compiled for the baseline
+// x86-64. The other tables must give the same bits; tests/kernels holds them to it.
+#include "kernels/kernel_tables.h"
+#include "kernels/logistic.h"
+
+#include <float.h>
+#include <string.h>
+
+static void curve(float *out, const float *x, int32_t n, const hf_kernel_curve *c)
+{
+    for (int32_t i = 0; i < n; i++) {
+        float clipped = x[i] > c->low ? x[i] : c->low;
+        clipped = clipped < c->high ? clipped : c->high;
+        float d = clipped - c->origin;
+        float f = c->intercept + c->slope * d;
+        for (int32_t k = 0; k < c->hinges; k++)
+            f += c->hinge_slope[k] * (d > c->hinge_at[k] ? d - c->hinge_at[k] : 0.0f);
+        for (int32_t k = 0; k < c->steps; k++)
+            f += d > c->step_at[k] ? c->step_height[k] : 0.0f;
+        out[i] = x[i] == x[i] ? f : c->missing;
+    }
+}
+
+static void table(float *out, const int32_t *codes, int32_t n, int32_t levels, const float *values)
+{
+    (void)levels;
+    for (int32_t i = 0; i < n; i++)
+        out[i] = values[codes[i] + 1];
+}
+
+static void narrow(float *out, const double *x, int32_t n, double origin)
+{
+    for (int32_t i = 0; i < n; i++)
+        out[i] = (float)(x[i] - origin);
+}
+
+static void add(double *sum, const float *term, int32_t n)
+{
+    for (int32_t i = 0; i < n; i++)
+        sum[i] += (double)term[i];
+}
+
+static uint32_t key_of(float value, uint32_t index, uint32_t index_bits)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    uint32_t low = (UINT32_C(1) << index_bits) - 1;
+    return value >= FLT_MIN ? (bits & ~low) | index : 0;
+}
+
+static void add_top(double *sum, uint32_t *keys, int32_t stride, const float *term, int32_t n, uint32_t index,
+                    uint32_t index_bits)
+{
+    for (int32_t i = 0; i < n; i++) {
+        sum[i] += (double)term[i];
+        uint32_t key = key_of(term[i], index, index_bits);
+        for (int32_t j = 0; j < HF_TOP; j++) {
+            uint32_t *kept = &keys[(size_t)j * (size_t)stride + (size_t)i];
+            uint32_t larger = *kept > key ? *kept : key;
+            key = *kept > key ? key : *kept;
+            *kept = larger;
+        }
+    }
+}
+
+static void sigmoid(double *out, const double *x, int32_t n)
+{
+    for (int32_t i = 0; i < n; i++)
+        out[i] = logistic(x[i]);
+}
+
+static uint32_t scan(hf_scan_masks *out, const char *text, int64_t blocks, char delimiter)
+{
+    uint32_t flags = 0;
+    for (int64_t b = 0; b < blocks; b++) {
+        hf_scan_masks masks = {0, 0, 0};
+        for (int i = 0; i < 64; i++) {
+            unsigned char c = (unsigned char)text[64 * b + i];
+            masks.quote |= (uint64_t)(c == '"') << i;
+            masks.delimiter |= (uint64_t)(c == (unsigned char)delimiter) << i;
+            masks.newline |= (uint64_t)(c == '\n') << i;
+            flags |= (c == 0 ? HF_SCAN_NUL : 0u) | (c > 127 ? HF_SCAN_HIGH : 0u);
+        }
+        out[b] = masks;
+    }
+    return flags;
+}
+
+static uint64_t read_bandwidth(const void *data, size_t bytes)
+{
+    const unsigned char *p = data;
+    uint64_t sum = 0;
+    for (; bytes >= sizeof sum; bytes -= sizeof sum, p += sizeof sum) {
+        uint64_t word;
+        memcpy(&word, p, sizeof word);
+        sum += word;
+    }
+    for (; bytes > 0; bytes--)
+        sum += *p++;
+    return sum;
+}
+
+const hf_kernels hf_kernels_reference = {
+    .isa = HF_ISA_SCALAR,
+    .curve = curve,
+    .table = table,
+    .narrow = narrow,
+    .add = add,
+    .add_top = add_top,
+    .sigmoid = sigmoid,
+    .scan = scan,
+    .read_bandwidth = read_bandwidth,
+};
