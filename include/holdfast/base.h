@@ -15,10 +15,10 @@
 
 #if defined(__GNUC__)
 #define HF_API __attribute__((visibility("default")))
-#define HF_PRINTF(format, args) __attribute__((format(printf, format, args)))
+#define HF_PRINTF(text, args) __attribute__((format(printf, text, args)))
 #else
 #define HF_API
-#define HF_PRINTF(format, args)
+#define HF_PRINTF(text, args)
 #endif
 
 #ifdef __cplusplus

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Files read whole and files that appear whole or not at all: an output is written under a temporary name
+// beside its final one, synced, renamed, and its folder synced, so that a crash leaves the old file or the
+// new one and never a part.
+#include "base/base_room.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct hf_output {
+    const hf_context *context;
+    int fd;
+    bool stream;    // standard output: no temporary, no rename
+    bool overwrite;
+    char path[PATH_MAX], temporary[PATH_MAX];
+};
+
+// ---- reading ---------------------------------------------------------------------------------------------
+
+static hf_status read_stream(hf_bytes *out, const hf_context *context, int fd, const char *path,
+                             hf_error *error)
+{
+    size_t capacity = 1 << 20, size = 0;
+    char *data = hf_new_raw(context, capacity, 1);
+    if (!data) return hf_fail_memory(error);
+    for (;;) {
+        ssize_t got = read(fd, data + size, capacity - size);
+        if (got < 0 && errno == EINTR) {
+            if (hf_check_cancel(context, NULL) == HF_OK) continue;
+            hf_delete(context, data);
+            return hf_fail(error, HF_ERROR_CANCELLED, "interrupted; nothing was changed");
+        }
+        if (got < 0) {
+            int number = errno;
+            hf_delete(context, data);
+            return hf_fail_errno(error, path, number, "cannot read");
+        }
+        if (got == 0) break;
+        size += (size_t)got;
+        if (size == capacity) {
+            char *grown = hf_grow(context, data, capacity * 2, 1);
+            if (!grown) {
+                hf_delete(context, data);
+                return hf_fail_memory(error);
+            }
+            data = grown;
+            capacity *= 2;
+        }
+    }
+    *out = (hf_bytes){data, size, false};
+    return HF_OK;
+}
+
+hf_status hf_bytes_open(hf_bytes *out, const hf_context *context, const char *path, hf_error *error)
+{
+    if (strcmp(path, "-") == 0) return read_stream(out, context, STDIN_FILENO, path, error);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return hf_fail_errno(error, path, errno, "cannot open");
+    struct stat info;
+    hf_status status = HF_OK;
+    if (fstat(fd, &info) != 0) {
+        status = hf_fail_errno(error, path, errno, "cannot read");
+    } else if (S_ISDIR(info.st_mode)) {
+        status = hf_fail_at(error, HF_ERROR_IO, path, 0, 0, "this is a folder; name a file");
+    } else if (!S_ISREG(info.st_mode) || info.st_size == 0) {
+        status = read_stream(out, context, fd, path, error);
+    } else {
+        void *data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data == MAP_FAILED)
+            status = hf_fail_errno(error, path, errno, "cannot map");
+        else
+            *out = (hf_bytes){data, (size_t)info.st_size, true};
+    }
+    close(fd);
+    return status;
+}
+
+void hf_bytes_close(const hf_context *context, hf_bytes *bytes)
+{
+    if (bytes->mapped)
+        munmap((void *)(uintptr_t)bytes->data, bytes->size);
+    else
+        hf_delete(context, (void *)(uintptr_t)bytes->data);
+    *bytes = (hf_bytes){NULL, 0, false};
+}
+
+// ---- writing ---------------------------------------------------------------------------------------------
+
+static void folder_of(char out[PATH_MAX], const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) : 0;
+    if (!slash)
+        strcpy(out, ".");
+    else if (length == 0)
+        strcpy(out, "/");
+    else
+        snprintf(out, PATH_MAX, "%.*s", (int)length, path);
+}
+
+static hf_status sync_folder(const char *path, hf_error *error)
+{
+    char folder[PATH_MAX];
+    folder_of(folder, path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return hf_fail_errno(error, folder, errno, "cannot open the folder");
+    // Some file systems cannot sync a folder and say EINVAL; there is nothing more to do there.
+    int bad = fsync(fd) != 0 && errno != EINVAL ? errno : 0;
+    close(fd);
+    return bad ? hf_fail_errno(error, folder, bad, "cannot sync the folder") : HF_OK;
+}
+
+static hf_status exists_error(hf_error *error, const char *path)
+{
+    return hf_fail_at(error, HF_ERROR_EXISTS, path, 0, 0, "it exists already; pass --force to replace it");
+}
+
+hf_status hf_output_open(hf_output **out, const hf_context *context, const char *path, bool overwrite,
+                         hf_error *error)
+{
+    static atomic_uint serial;
+    struct stat info;
+    hf_output *output = hf_new(context, 1, sizeof *output);
+    if (!output) return hf_fail_memory(error);
+    output->context = context;
+    output->overwrite = overwrite;
+    output->stream = strcmp(path, "-") == 0;
+    output->fd = STDOUT_FILENO;
+    hf_status status = HF_OK;
+    if (!output->stream) {
+        bool there = stat(path, &info) == 0;
+        // A device or a pipe cannot be replaced by a rename: it is written straight through.
+        output->stream = there && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+        int length = snprintf(output->temporary, PATH_MAX, "%s.%ld-%u.tmp", path, (long)getpid(),
+                              atomic_fetch_add(&serial, 1));
+        snprintf(output->path, PATH_MAX, "%s", path);
+        if (length >= PATH_MAX)
+            status = hf_fail_at(error, HF_ERROR_IO, path, 0, 0, "the name is too long");
+        else if (there && S_ISDIR(info.st_mode))
+            status = hf_fail_at(error, HF_ERROR_IO, path, 0, 0, "this is a folder; name a file");
+        else if (there && !output->stream && !overwrite)
+            status = exists_error(error, path);
+        else if (output->stream)
+            output->fd = open(path, O_WRONLY | O_CLOEXEC);
+        else
+            output->fd = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (status == HF_OK && output->fd < 0) status = hf_fail_errno(error, path, errno, "cannot write");
+    }
+    if (status == HF_OK)
+        *out = output;
+    else
+        hf_delete(context, output);
+    return status;
+}
+
+// A write past the file-size limit raises SIGXFSZ, which would end the program that uses the library; blocked
+// for the thread, it comes back as EFBIG and is then taken off the pending set.
+static ssize_t write_quietly(int fd, const char *data, size_t size)
+{
+    sigset_t limit, before, pending;
+    sigemptyset(&limit);
+    sigaddset(&limit, SIGXFSZ);
+    sigaddset(&limit, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &limit, &before);
+    ssize_t written = write(fd, data, size);
+    int number = errno;
+    sigpending(&pending);
+    if (written < 0 && (number == EFBIG || number == EPIPE)) {
+        struct timespec now = {0, 0};
+        int raised = number == EFBIG ? SIGXFSZ : SIGPIPE;
+        sigset_t one;
+        sigemptyset(&one);
+        sigaddset(&one, raised);
+        if (sigismember(&pending, raised)) sigtimedwait(&one, NULL, &now);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = number;
+    return written;
+}
+
+hf_status hf_output_write(hf_output *output, const char *data, size_t size, hf_error *error)
+{
+    const char *name = output->path[0] != '\0' ? output->path : "standard output";
+    while (size > 0) {
+        size_t part = size < (1u << 30) ? size : 1u << 30;
+        ssize_t written = write_quietly(output->fd, data, part);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return hf_fail_errno(error, name, errno, "cannot write");
+        data += written;
+        size -= (size_t)written;
+    }
+    return HF_OK;
+}
+
+// Puts a finished file under its final name; link, unlike rename, refuses a name that is taken.
+static hf_status put_in_place(const char *temporary, const char *path, bool overwrite, hf_error *error)
+{
+    if (!overwrite) {
+        if (link(temporary, path) == 0) {
+            unlink(temporary);
+            return sync_folder(path, error);
+        }
+        if (errno == EEXIST) return exists_error(error, path);
+        // No hard links on this file system: rename below.
+    }
+    if (rename(temporary, path) != 0) return hf_fail_errno(error, path, errno, "cannot rename into place");
+    return sync_folder(path, error);
+}
+
+hf_status hf_output_commit(hf_output *output, hf_error *error)
+{
+    hf_status status = HF_OK;
+    if (!output->stream) {
+        if (fsync(output->fd) != 0) status = hf_fail_errno(error, output->path, errno, "cannot sync");
+        if (close(output->fd) != 0 && status == HF_OK)
+            status = hf_fail_errno(error, output->path, errno, "cannot close");
+        output->fd = -1;
+        if (status == HF_OK)
+            status = put_in_place(output->temporary, output->path, output->overwrite, error);
+    }
+    hf_output_discard(output);
+    return status;
+}
+
+void hf_output_discard(hf_output *output)
+{
+    if (!output) return;
+    if (output->fd >= 0 && output->fd != STDOUT_FILENO) close(output->fd);
+    if (!output->stream) unlink(output->temporary); // after a commit there is nothing there any more
+    hf_delete(output->context, output);
+}
+
+hf_status hf_publish(const char *temporary, const char *path, hf_error *error)
+{
+    int fd = open(temporary, O_RDWR | O_CLOEXEC);
+    if (fd < 0) return hf_fail_errno(error, temporary, errno, "cannot open");
+    hf_status status = fsync(fd) == 0 ? HF_OK : hf_fail_errno(error, path, errno, "cannot sync");
+    close(fd);
+    return status == HF_OK ? put_in_place(temporary, path, true, error) : status;
+}
+
+hf_status hf_make_folder(const char *path, hf_error *error)
+{
+    char part[PATH_MAX];
+    if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part)
+        return hf_fail_at(error, HF_ERROR_IO, path, 0, 0, "the name is too long");
+    for (char *p = part + 1;; p++) {
+        if (*p != '/' && *p != '\0') continue;
+        bool last = *p == '\0';
+        *p = '\0';
+        struct stat info;
+        if (mkdir(part, 0777) != 0) {
+            int number = errno;
+            if (stat(part, &info) != 0) return hf_fail_errno(error, part, number, "cannot make the folder");
+            if (!S_ISDIR(info.st_mode))
+                return hf_fail_at(error, HF_ERROR_IO, part, 0, 0, "this is a file; a folder is needed here");
+        }
+        if (last) return HF_OK;
+        *p = '/';
+    }
+}
