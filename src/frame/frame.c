@@ -243,17 +243,28 @@ hf_status hf_frame_fingerprint(char out[33], const hf_frame *frame, hf_error *er
 
 // ---- destroy ---------------------------------------------------------------------------------------------
 
+static void free_column(const hf_context *context, hf_column *column)
+{
+    hf_delete(context, column->name);
+    hf_delete(context, column->unit);
+    if (!column->borrowed) hf_delete(context, column->values);
+    hf_dictionary_free(context, &column->dictionary);
+}
+
+void hf_frame_remove(hf_frame *frame, int32_t column)
+{
+    free_column(frame->context, &frame->columns[column]);
+    frame->column_count--;
+    memmove(frame->columns + column, frame->columns + column + 1,
+            (size_t)(frame->column_count - column) * sizeof *frame->columns);
+}
+
 void hf_frame_destroy(hf_frame *frame)
 {
     if (!frame) return;
     const hf_context *context = frame->context;
-    for (int32_t i = 0; i < frame->column_count; i++) {
-        hf_column *c = &frame->columns[i];
-        hf_delete(context, c->name);
-        hf_delete(context, c->unit);
-        if (!c->borrowed) hf_delete(context, c->values);
-        hf_dictionary_free(context, &c->dictionary);
-    }
+    for (int32_t i = 0; i < frame->column_count; i++)
+        free_column(context, &frame->columns[i]);
     hf_delete(context, frame->columns);
     if (!frame->ids_borrowed) hf_delete(context, frame->ids);
     hf_delete(context, frame->id_name);

@@ -56,6 +56,8 @@ hf_status hf_frame_create(hf_frame **out, const hf_context *context, int64_t row
 hf_status hf_frame_add(hf_frame *frame, hf_column **out, const char *name, hf_kind kind, hf_storage storage,
                        hf_error *error);
 hf_status hf_frame_set_source(hf_frame *frame, const char *id_name, const char *source, hf_error *error);
+// Takes a column out of the frame and destroys it; the columns after it move up by one.
+void hf_frame_remove(hf_frame *frame, int32_t column);
 // Sets the column's unit text (copied).
 hf_status hf_column_set_unit(hf_frame *frame, hf_column *column, const char *unit, hf_error *error);
 // Counts the missing values anew into column->missing.
