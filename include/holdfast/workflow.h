@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The verbs: whole jobs from files to files, as the holdfast command runs them. Results go to the path named
+// `output` ("-" is standard output); warnings, progress and questions of cancelling go to the context's
+// callbacks.
+//
+// Threads: one verb at a time a process (HDF5 serves one caller).
+#ifndef HOLDFAST_WORKFLOW_H
+#define HOLDFAST_WORKFLOW_H
+
+#include "holdfast/base.h"
+#include "holdfast/churn.h"
+#include "holdfast/csv.h"
+#include "holdfast/score.h"
+#include "holdfast/store.h"
+#include "holdfast/synth.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+    const char *const *files; // file_count paths; files with the same columns are stacked, others joined by id
+    int32_t file_count;
+    hf_csv_options csv; // id NULL: a column named account_id
+    const char *store;
+    hf_date as_of; // required without csv.as_of_column, HF_DATE_MISSING with it
+    bool revise;   // other content for a date that is there becomes a new revision
+    const char *output;
+} hf_ingest_job;
+
+// Reads delimited text into one snapshot a date. Nothing is stored unless every file is good. Errors: those
+// of hf_csv_read and hf_store_write; HF_ERROR_USAGE for a job that contradicts itself.
+HF_API hf_status hf_workflow_ingest(const hf_context *context, const hf_ingest_job *job, hf_error *error);
+
+typedef struct {
+    // One labelled table:
+    const char *file; // NULL: history from a store
+    hf_csv_options csv;
+    const char *target; // COLUMN or COLUMN=VALUE
+    // History:
+    const char *store;
+    const char *outcomes;     // CSV with account_id, date, outcome
+    const char *outcome;      // NULL: "churn"
+    int32_t lead, horizon;    // days
+    hf_date known_until;      // HF_DATE_MISSING: the last date in the outcomes file
+    // Both:
+    hf_train_options fit;
+    const char *model; // where the model is written
+    bool overwrite;
+    const char *output; // the ledger and what was kept
+} hf_train_job;
+
+// Trains a churn model and writes it. Errors: those of reading, HF_ERROR_TOO_LITTLE, HF_ERROR_EXISTS.
+HF_API hf_status hf_workflow_train(const hf_context *context, const hf_train_job *job, hf_error *error);
+
+typedef struct {
+    const char *file; // NULL: a snapshot of the store
+    hf_csv_options csv; // id NULL: the id column the model remembers, if the file has it
+    const char *store;
+    hf_date as_of; // of the snapshot; HF_DATE_MISSING: the newest
+    const char *model;
+    bool allow_missing; // score signals the data lacks as missing
+    hf_score_format format;
+    int64_t top; // 0: all
+    bool overwrite;
+    const char *output;
+} hf_score_job;
+
+// Scores every account and writes probability, rank and reasons.
+HF_API hf_status hf_workflow_score(const hf_context *context, const hf_score_job *job, hf_error *error);
+
+typedef enum { HF_REPORT_TABLE, HF_REPORT_JSON } hf_report_format;
+
+typedef struct {
+    const char *file;
+    hf_csv_options csv;
+    const char *target;
+    const char *folds; // CSV with row, fold; NULL and no model: five seeded folds that keep accounts together
+    const char *model; // evaluate this model instead of training; not together with folds
+    hf_train_options fit;
+    int32_t replicates; // of the bootstrap; 0 leaves the intervals out
+    double alpha;       // intervals cover 1 - alpha
+    hf_report_format format;
+    bool overwrite;
+    const char *output;
+} hf_evaluate_job;
+
+// Measures a model on held-out rows: AUC, PR-AUC, log-loss, Brier, ECE, KS, lift at 10 %, with n, events and
+// bootstrap intervals over accounts, by fold and their mean.
+HF_API hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job *job, hf_error *error);
+
+// The snapshots of a store, one line each.
+HF_API hf_status hf_workflow_store_list(const hf_context *context, const char *store, hf_report_format format,
+                                        const char *output, hf_error *error);
+// The signals of one snapshot; as_of HF_DATE_MISSING: the newest.
+HF_API hf_status hf_workflow_store_show(const hf_context *context, const char *store, hf_date as_of,
+                                        hf_report_format format, const char *output, hf_error *error);
+// Checks every byte of every file. HF_ERROR_DAMAGED when one is bad.
+HF_API hf_status hf_workflow_store_verify(const hf_context *context, const char *store, const char *output,
+                                          hf_error *error);
+// Writes one snapshot as CSV.
+HF_API hf_status hf_workflow_store_export(const hf_context *context, const char *store, hf_date as_of,
+                                          const char *output, bool overwrite, hf_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
