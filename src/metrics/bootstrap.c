@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The public calls: the metrics of a set of predictions, and percentile intervals from a bootstrap that
+// resamples whole clusters (Efron and Tibshirani 1993, chapter 13; Field and Welsh 2007 for clusters). A
+// replicate draws as many clusters as there are, with replacement, and walks the one sorted order with
+// the counts. Replicate r has the random stream r, so threads do not change it.
+#include "metrics/ranking.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+// X(field): the measured ones among the fields of hf_metrics.
+#define FIELD_OFFSET(field, label) offsetof(hf_metrics, field),
+static const size_t fields[] = {HF_METRIC_LIST(FIELD_OFFSET)};
+#undef FIELD_OFFSET
+enum { FIELDS = sizeof fields / sizeof fields[0] };
+
+#define BLOCK_ROWS 2000000 // rows a thread sweeps between two looks at the cancel callback
+
+static double *field_of(hf_metrics *m, int field)
+{
+    return (double *)((char *)m + fields[field]);
+}
+
+hf_status hf_metrics_compute(hf_metrics *out, const hf_context *context, const double *probability,
+                             const uint8_t *label, int64_t n, hf_error *error)
+{
+    hf_ranking ranking = {0};
+    hf_status status = hf_ranking_create(&ranking, context, probability, label, NULL, n, error);
+    if (status == HF_OK) *out = hf_ranking_metrics(&ranking, NULL);
+    hf_ranking_free(context, &ranking);
+    return status;
+}
+
+static hf_metrics draw_replicate(const hf_ranking *ranking, uint32_t *count, uint64_t seed, int32_t replicate)
+{
+    hf_random random = hf_random_seed(seed, (uint64_t)replicate);
+    memset(count, 0, (size_t)ranking->units * sizeof *count);
+    for (uint32_t i = 0; i < ranking->units; i++)
+        count[hf_random_below(&random, ranking->units)]++;
+    return hf_ranking_metrics(ranking, count);
+}
+
+static hf_status draw_all(hf_metrics *drawn, const hf_context *context, const hf_ranking *ranking,
+                          int32_t replicates, uint64_t seed, hf_error *error)
+{
+    hf_status status = HF_OK;
+    int threads = hf_context_threads(context);
+    if (threads > replicates) threads = replicates;
+    size_t units = ranking->units;
+    uint32_t *count = NULL;
+    size_t total = 0;
+    if (!hf_size_multiply(&total, units, (size_t)threads) ||
+        !(count = hf_new_raw(context, total, sizeof *count))) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    int64_t each = BLOCK_ROWS / ranking->rows + 1;
+    for (int64_t begin = 0; begin < replicates;) {
+        HF_TRY(done, hf_check_cancel(context, error));
+        hf_progress(context, "bootstrap", begin, replicates);
+        int64_t end = begin + each * threads < replicates ? begin + each * threads : replicates;
+#pragma omp parallel for default(none) shared(drawn, ranking, count, units, seed, begin, end) \
+    schedule(static) num_threads(threads)
+        for (int64_t r = begin; r < end; r++) {
+            uint32_t *own = count + units * (size_t)omp_get_thread_num();
+            drawn[r] = draw_replicate(ranking, own, seed, (int32_t)r);
+        }
+        begin = end;
+    }
+    hf_progress(context, "bootstrap", replicates, replicates);
+done:
+    hf_delete(context, count);
+    return status;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+// The quantile of sorted values with linear interpolation (Hyndman and Fan 1996, type 7); NaN of none.
+static double quantile(const double *sorted, int32_t n, double q)
+{
+    if (n == 0) return NAN;
+    double at = q * (double)(n - 1);
+    int32_t below = (int32_t)at;
+    if (below >= n - 1) return sorted[n - 1];
+    return sorted[below] + (at - (double)below) * (sorted[below + 1] - sorted[below]);
+}
+
+static void take_percentiles(hf_metrics_interval *out, hf_metrics *drawn, double *scratch, int32_t replicates,
+                             double alpha)
+{
+    for (int f = 0; f < FIELDS; f++) {
+        int32_t defined = 0;
+        for (int32_t r = 0; r < replicates; r++) {
+            double x = *field_of(&drawn[r], f);
+            if (!isnan(x)) scratch[defined++] = x;
+        }
+        if (defined) qsort(scratch, (size_t)defined, sizeof *scratch, compare_doubles);
+        *field_of(&out->low, f) = quantile(scratch, defined, alpha / 2.0);
+        *field_of(&out->high, f) = quantile(scratch, defined, 1.0 - alpha / 2.0);
+    }
+}
+
+hf_status hf_metrics_bootstrap(hf_metrics_interval *out, const hf_context *context, const double *probability,
+                               const uint8_t *label, const int64_t *cluster, int64_t n, int32_t replicates,
+                               double alpha, uint64_t seed, hf_error *error)
+{
+    hf_status status = HF_OK;
+    hf_ranking ranking = {0};
+    hf_metrics *drawn = NULL;
+    double *scratch = NULL;
+    if (replicates < 0 || !(alpha > 0.0 && alpha < 1.0)) {
+        return hf_fail(error, HF_ERROR_USAGE,
+                       "metrics: %d replicates and alpha %g, expected 0 or more and a share between 0 and 1",
+                       (int)replicates, alpha);
+    }
+    HF_TRY(done, hf_ranking_create(&ranking, context, probability, label, cluster, n, error));
+    drawn = hf_new_raw(context, (size_t)replicates, sizeof *drawn);
+    scratch = hf_new_raw(context, (size_t)replicates, sizeof *scratch);
+    if (!drawn || !scratch) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    if (replicates > 0) HF_TRY(done, draw_all(drawn, context, &ranking, replicates, seed, error));
+    hf_metrics_interval made = {.value = hf_ranking_metrics(&ranking, NULL)};
+    made.low = made.high = made.value;
+    take_percentiles(&made, drawn, scratch, replicates, alpha);
+    *out = made;
+done:
+    hf_delete(context, scratch);
+    hf_delete(context, drawn);
+    hf_ranking_free(context, &ranking);
+    return status;
+}
