@@ -15,25 +15,29 @@
 
 #define CURVE_BLOCK 128
 
-static inline float clip(float x, float low, float high)
+static inline float clip(float d, float low, float high)
 {
-    float clipped = x > low ? x : low;
+    float clipped = d > low ? d : low;
     return clipped < high ? clipped : high;
 }
 
 // The commonest term by far: no knots.
-static inline void line_loop(float *restrict out, const float *restrict x, int32_t n, const hf_kernel_curve *c)
+static inline void line_loop(float *restrict out, const float *restrict x, int32_t n,
+                             const hf_kernel_curve *c)
 {
     const float low = c->low, high = c->high, origin = c->origin;
     const float intercept = c->intercept, slope = c->slope, missing = c->missing;
 #pragma omp simd
     for (int32_t i = 0; i < n; i++) {
-        float f = intercept + slope * (clip(x[i], low, high) - origin);
+        float f = intercept + slope * clip(x[i] - origin, low, high);
         out[i] = x[i] == x[i] ? f : missing;
     }
 }
 
-static inline float hinge(float d, float at, float slope) { return slope * (d > at ? d - at : 0.0f); }
+static inline float hinge(float d, float at, float slope)
+{
+    return slope * (d > at ? d - at : 0.0f);
+}
 
 static inline void hinge_loop(float *restrict f, const float *restrict d, int32_t n, int32_t count,
                               const float *at, const float *slope)
@@ -55,18 +59,19 @@ static inline void hinge_loop(float *restrict f, const float *restrict d, int32_
     }
 }
 
-static inline void step_loop(float *restrict f, const float *restrict d, int32_t n, int32_t count,
+static inline void step_loop(float *restrict f, const float *restrict x, int32_t n, int32_t count,
                              const float *at, const float *height)
 {
     for (int32_t k = 0; k < count; k++) {
         const float t = at[k], h = height[k];
 #pragma omp simd
         for (int32_t i = 0; i < n; i++)
-            f[i] += d[i] > t ? h : 0.0f;
+            f[i] += x[i] > t ? h : 0.0f;
     }
 }
 
-static inline void knots_loop(float *restrict out, const float *restrict x, int32_t n, const hf_kernel_curve *c)
+static inline void knots_loop(float *restrict out, const float *restrict x, int32_t n,
+                              const hf_kernel_curve *c)
 {
     const float low = c->low, high = c->high, origin = c->origin;
     const float intercept = c->intercept, slope = c->slope, missing = c->missing;
@@ -77,11 +82,11 @@ static inline void knots_loop(float *restrict out, const float *restrict x, int3
         const int32_t m = n - begin < CURVE_BLOCK ? n - begin : CURVE_BLOCK;
 #pragma omp simd
         for (int32_t i = 0; i < m; i++) {
-            d[i] = clip(in[i], low, high) - origin;
+            d[i] = clip(in[i] - origin, low, high);
             f[i] = intercept + slope * d[i];
         }
         hinge_loop(f, d, m, c->hinges, c->hinge_at, c->hinge_slope);
-        step_loop(f, d, m, c->steps, c->step_at, c->step_height);
+        step_loop(f, in, m, c->steps, c->step_at, c->step_height);
 #pragma omp simd
         for (int32_t i = 0; i < m; i++)
             to[i] = in[i] == in[i] ? f[i] : missing;

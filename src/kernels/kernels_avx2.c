@@ -8,7 +8,10 @@
 
 #include <immintrin.h>
 
-static void curve(float *out, const float *x, int32_t n, const hf_kernel_curve *c) { curve_loop(out, x, n, c); }
+static void curve(float *out, const float *x, int32_t n, const hf_kernel_curve *c)
+{
+    curve_loop(out, x, n, c);
+}
 
 static void table(float *out, const int32_t *codes, int32_t n, int32_t levels, const float *values)
 {
@@ -16,9 +19,15 @@ static void table(float *out, const int32_t *codes, int32_t n, int32_t levels, c
     table_loop(out, codes, n, values);
 }
 
-static void narrow(float *out, const double *x, int32_t n, double origin) { narrow_loop(out, x, n, origin); }
+static void narrow(float *out, const double *x, int32_t n, double origin)
+{
+    narrow_loop(out, x, n, origin);
+}
 
-static void add(double *sum, const float *term, int32_t n) { add_loop(sum, term, n); }
+static void add(double *sum, const float *term, int32_t n)
+{
+    add_loop(sum, term, n);
+}
 
 static void add_top(double *sum, uint32_t *keys, int32_t stride, const float *term, int32_t n, uint32_t index,
                     uint32_t index_bits)
@@ -26,7 +35,10 @@ static void add_top(double *sum, uint32_t *keys, int32_t stride, const float *te
     add_top_loop(sum, keys, stride, term, n, index, index_bits);
 }
 
-static void sigmoid(double *out, const double *x, int32_t n) { sigmoid_loop(out, x, n); }
+static void sigmoid(double *out, const double *x, int32_t n)
+{
+    sigmoid_loop(out, x, n);
+}
 
 static inline uint64_t equal_mask(__m256i low, __m256i high, __m256i wanted)
 {
@@ -54,7 +66,10 @@ static uint32_t scan(hf_scan_masks *out, const char *text, int64_t blocks, char 
            (_mm256_movemask_epi8(any) ? (uint32_t)HF_SCAN_HIGH : 0u);
 }
 
-static uint64_t read_bandwidth(const void *data, size_t bytes) { return read_loop(data, bytes); }
+static uint64_t read_bandwidth(const void *data, size_t bytes)
+{
+    return read_loop(data, bytes);
+}
 
 const hf_kernels hf_kernels_avx2 = {
     .isa = HF_ISA_AVX2,

@@ -11,14 +11,14 @@
 static void curve(float *out, const float *x, int32_t n, const hf_kernel_curve *c)
 {
     for (int32_t i = 0; i < n; i++) {
-        float clipped = x[i] > c->low ? x[i] : c->low;
-        clipped = clipped < c->high ? clipped : c->high;
-        float d = clipped - c->origin;
+        float d = x[i] - c->origin;
+        d = d > c->low ? d : c->low;
+        d = d < c->high ? d : c->high;
         float f = c->intercept + c->slope * d;
         for (int32_t k = 0; k < c->hinges; k++)
             f += c->hinge_slope[k] * (d > c->hinge_at[k] ? d - c->hinge_at[k] : 0.0f);
         for (int32_t k = 0; k < c->steps; k++)
-            f += d > c->step_at[k] ? c->step_height[k] : 0.0f;
+            f += x[i] > c->step_at[k] ? c->step_height[k] : 0.0f;
         out[i] = x[i] == x[i] ? f : c->missing;
     }
 }

@@ -12,10 +12,12 @@
 // mantissa bits, so that one chain of max orders value and index together.
 #define HF_TOP 3
 
-// A curve of one f32 column, ready to run. With d = min(max(x, low), high) - origin:
+// A curve of one f32 column, ready to run. With d = min(max(x - origin, low), high):
 //   f(x) = intercept + slope * d + sum_k hinge_slope[k] * (d > hinge_at[k] ? d - hinge_at[k] : 0)
-//                    + sum_k (d > step_at[k] ? step_height[k] : 0)
-// in f32, in that order, without fused multiply-add; NaN gives `missing`. Knots are relative to origin.
+//                    + sum_k (x > step_at[k] ? step_height[k] : 0)
+// in f32, in that order, without fused multiply-add; NaN gives `missing`. Clips and hinges are relative to
+// origin, where f32 is fine; jumps are at values of x itself, so that each falls between the right two
+// floats.
 typedef struct {
     float low, high, origin;
     float intercept, slope, missing;

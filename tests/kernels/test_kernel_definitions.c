@@ -10,9 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const hf_kernels *reference(void) { return hf_kernels_for(HF_ISA_SCALAR); }
+static const hf_kernels *reference(void)
+{
+    return hf_kernels_for(HF_ISA_SCALAR);
+}
 
-static double uniform(double low, double high) { return low + (high - low) * drand48(); }
+static double uniform(double low, double high)
+{
+    return low + (high - low) * drand48();
+}
 
 // 1 / (1 + exp(-x)) without loss on either side.
 static long double exact_logistic(double x)
@@ -44,8 +50,9 @@ Test(kernel_definitions, sigmoid_is_accurate)
         check_logistic(uniform(-40, 40));
         check_logistic(uniform(-1, 1) * pow(10, uniform(-320, 0)));
     }
-    const double at[] = {0,      -0.0, 1e-300,   -1e-300, 36,     -36,       709.78,     -709.78, -708.39, 708.4,
-                         -708.4, 745,  -745.133, -745.2,  -746.5, 0x1p-1074, -0x1p-1074, 800,     -800,    1e308};
+    const double at[] = {0,       -0.0,      1e-300,     -1e-300, 36,   -36,      709.78,
+                         -709.78, -708.39,   708.4,      -708.4,  745,  -745.133, -745.2,
+                         -746.5,  0x1p-1074, -0x1p-1074, 800,     -800, 1e308};
     for (size_t i = 0; i < sizeof at / sizeof *at; i++)
         check_logistic(at[i]);
     for (int k = -1075; k <= 1075; k++) { // both sides of every cut of the reduction
@@ -88,17 +95,26 @@ Test(kernel_definitions, curve_is_its_formula)
             step_at[k] = (float)uniform(-2, 2);
             height[k] = (float)uniform(-1, 1);
         }
-        hf_kernel_curve c = {(float)uniform(-3, -1),      (float)uniform(1, 3), (float)uniform(-1, 1),
-                             (float)uniform(-1, 1),       (float)uniform(-1, 1), 9, repeat % 4, repeat % 3,
-                             at, slope, step_at, height};
+        hf_kernel_curve c = {(float)uniform(-3, -1),
+                             (float)uniform(1, 3),
+                             (float)uniform(-1, 1),
+                             (float)uniform(-1, 1),
+                             (float)uniform(-1, 1),
+                             9,
+                             repeat % 4,
+                             repeat % 3,
+                             at,
+                             slope,
+                             step_at,
+                             height};
         float x = (float)uniform(-4, 4), f;
         reference()->curve(&f, &x, 1, &c);
-        // d is what it is in f32: the formula is checked from there, so that steps agree.
-        long double d = fminf(fmaxf(x, c.low), c.high) - c.origin, exact = c.intercept + c.slope * d;
+        long double d = fminl(fmaxl((long double)x - c.origin, c.low), c.high);
+        long double exact = c.intercept + c.slope * d;
         for (int k = 0; k < c.hinges; k++)
             exact += slope[k] * fmaxl(0, d - at[k]);
         for (int k = 0; k < c.steps; k++)
-            exact += d > step_at[k] ? height[k] : 0;
+            exact += x > step_at[k] ? height[k] : 0;
         cr_assert(fabsl(f - exact) < 1e-5L, "%g, formula %Lg", (double)f, exact);
         x = NAN;
         reference()->curve(&f, &x, 1, &c);
