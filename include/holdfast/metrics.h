@@ -60,6 +60,17 @@ HF_API hf_status hf_metrics_bootstrap(hf_metrics_interval *out, const hf_context
                                       int64_t n, int32_t replicates, double alpha, uint64_t seed,
                                       hf_error *error);
 
+// The same, with the metrics of every replicate kept in drawn (replicates entries, the caller's): what the
+// interval of a mean or a difference is made of, replicate by replicate.
+HF_API hf_status hf_metrics_replicate(hf_metrics_interval *out, hf_metrics *drawn, const hf_context *context,
+                                      const double *probability, const uint8_t *label, const int64_t *cluster,
+                                      int64_t n, int32_t replicates, double alpha, uint64_t seed,
+                                      hf_error *error);
+// Fills out's low and high from replicates; value stays as it is. A metric that no replicate defines is NaN.
+HF_API hf_status hf_metrics_percentiles(hf_metrics_interval *out, const hf_context *context,
+                                        const hf_metrics *drawn, int32_t replicates, double alpha,
+                                        hf_error *error);
+
 #ifdef __cplusplus
 }
 #endif

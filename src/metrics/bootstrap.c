@@ -24,6 +24,11 @@ static double *field_of(hf_metrics *m, int field)
     return (double *)((char *)m + fields[field]);
 }
 
+static double value_of(const hf_metrics *m, int field)
+{
+    return *(const double *)((const char *)m + fields[field]);
+}
+
 hf_status hf_metrics_compute(hf_metrics *out, const hf_context *context, const double *probability,
                              const uint8_t *label, int64_t n, hf_error *error)
 {
@@ -92,13 +97,13 @@ static double quantile(const double *sorted, int32_t n, double q)
     return sorted[below] + (at - (double)below) * (sorted[below + 1] - sorted[below]);
 }
 
-static void take_percentiles(hf_metrics_interval *out, hf_metrics *drawn, double *scratch, int32_t replicates,
+static void take_percentiles(hf_metrics_interval *out, const hf_metrics *drawn, double *scratch, int32_t replicates,
                              double alpha)
 {
     for (int f = 0; f < FIELDS; f++) {
         int32_t defined = 0;
         for (int32_t r = 0; r < replicates; r++) {
-            double x = *field_of(&drawn[r], f);
+            double x = value_of(&drawn[r], f);
             if (!isnan(x)) scratch[defined++] = x;
         }
         if (defined) qsort(scratch, (size_t)defined, sizeof *scratch, compare_doubles);
@@ -107,34 +112,53 @@ static void take_percentiles(hf_metrics_interval *out, hf_metrics *drawn, double
     }
 }
 
+static hf_status check_sampling(int32_t replicates, double alpha, hf_error *error)
+{
+    if (replicates >= 0 && alpha > 0.0 && alpha < 1.0) return HF_OK;
+    return hf_fail(error, HF_ERROR_USAGE,
+                   "metrics: %d replicates and alpha %g, expected 0 or more and a share between 0 and 1",
+                   (int)replicates, alpha);
+}
+
+hf_status hf_metrics_percentiles(hf_metrics_interval *out, const hf_context *context, const hf_metrics *drawn,
+                                 int32_t replicates, double alpha, hf_error *error)
+{
+    hf_status status = check_sampling(replicates, alpha, error);
+    if (status != HF_OK) return status;
+    double *scratch = hf_new_raw(context, (size_t)replicates, sizeof *scratch);
+    if (!scratch) return hf_fail_memory(error);
+    take_percentiles(out, drawn, scratch, replicates, alpha);
+    hf_delete(context, scratch);
+    return HF_OK;
+}
+
+hf_status hf_metrics_replicate(hf_metrics_interval *out, hf_metrics *drawn, const hf_context *context,
+                               const double *probability, const uint8_t *label, const int64_t *cluster, int64_t n,
+                               int32_t replicates, double alpha, uint64_t seed, hf_error *error)
+{
+    hf_ranking ranking = {0};
+    hf_status status;
+    HF_TRY(done, check_sampling(replicates, alpha, error));
+    HF_TRY(done, hf_ranking_create(&ranking, context, probability, label, cluster, n, error));
+    if (replicates > 0) HF_TRY(done, draw_all(drawn, context, &ranking, replicates, seed, error));
+    hf_metrics_interval made = {.value = hf_ranking_metrics(&ranking, NULL)};
+    made.low = made.high = made.value;
+    HF_TRY(done, hf_metrics_percentiles(&made, context, drawn, replicates, alpha, error));
+    *out = made;
+done:
+    hf_ranking_free(context, &ranking);
+    return status;
+}
+
 hf_status hf_metrics_bootstrap(hf_metrics_interval *out, const hf_context *context, const double *probability,
                                const uint8_t *label, const int64_t *cluster, int64_t n, int32_t replicates,
                                double alpha, uint64_t seed, hf_error *error)
 {
-    hf_status status = HF_OK;
-    hf_ranking ranking = {0};
-    hf_metrics *drawn = NULL;
-    double *scratch = NULL;
-    if (replicates < 0 || !(alpha > 0.0 && alpha < 1.0)) {
-        return hf_fail(error, HF_ERROR_USAGE,
-                       "metrics: %d replicates and alpha %g, expected 0 or more and a share between 0 and 1",
-                       (int)replicates, alpha);
-    }
-    HF_TRY(done, hf_ranking_create(&ranking, context, probability, label, cluster, n, error));
-    drawn = hf_new_raw(context, (size_t)replicates, sizeof *drawn);
-    scratch = hf_new_raw(context, (size_t)replicates, sizeof *scratch);
-    if (!drawn || !scratch) {
-        status = hf_fail_memory(error);
-        goto done;
-    }
-    if (replicates > 0) HF_TRY(done, draw_all(drawn, context, &ranking, replicates, seed, error));
-    hf_metrics_interval made = {.value = hf_ranking_metrics(&ranking, NULL)};
-    made.low = made.high = made.value;
-    take_percentiles(&made, drawn, scratch, replicates, alpha);
-    *out = made;
-done:
-    hf_delete(context, scratch);
+    hf_status status = check_sampling(replicates, alpha, error);
+    if (status != HF_OK) return status;
+    hf_metrics *drawn = hf_new_raw(context, (size_t)replicates, sizeof *drawn);
+    if (!drawn) return hf_fail_memory(error);
+    status = hf_metrics_replicate(out, drawn, context, probability, label, cluster, n, replicates, alpha, seed, error);
     hf_delete(context, drawn);
-    hf_ranking_free(context, &ranking);
     return status;
 }

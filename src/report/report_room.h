@@ -4,6 +4,7 @@
 #ifndef HOLDFAST_REPORT_ROOM_H
 #define HOLDFAST_REPORT_ROOM_H
 
+#include "frame/frame_room.h"
 #include "history/history_room.h"
 #include "holdfast/metrics.h"
 #include "holdfast/store.h"

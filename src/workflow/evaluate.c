@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The evaluate verb: for each fold train on the other rows, score the fold's rows with the very plan that
+// serves, and measure. The mean over folds gets the interval of the mean: replicate r of every fold, averaged.
+#include "churn/churn_room.h"
+#include "holdfast/metrics.h"
+#include "holdfast/workflow.h"
+#include "report/report_room.h"
+#include "workflow/fold_file.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { DRAWN_FOLDS = 5 };
+
+// Probabilities of the rows of a frame under a model.
+static hf_status predict(double *out, const hf_context *context, const hf_model *model, const hf_frame *frame,
+                         bool allow_missing, hf_error *error)
+{
+    hf_plan *plan = NULL;
+    hf_scores scores = {0};
+    hf_plan_options options = HF_PLAN_OPTIONS_INIT;
+    options.allow_missing = allow_missing;
+    hf_status status;
+    HF_TRY(done, hf_plan_create(&plan, context, model, frame, &options, error));
+    HF_TRY(done, hf_score_fleet(&scores, context, plan, false, error));
+    memcpy(out, scores.probability, (size_t)scores.rows * sizeof *out);
+done:
+    hf_scores_free(context, &scores);
+    hf_plan_destroy(plan);
+    return status;
+}
+
+// Predicts and measures `rows` of the table. replicates: the job's count of hf_metrics, kept for the mean.
+static hf_status measure(hf_evaluation *out, hf_metrics *replicates, const hf_context *context,
+                         const hf_evaluate_job *job, const hf_labelled *table, const hf_model *model,
+                         const int64_t *rows, int64_t count, hf_error *error)
+{
+    hf_frame *test = NULL;
+    double *probability = NULL;
+    uint8_t *label = NULL;
+    int64_t *cluster = NULL;
+    hf_status status;
+    HF_TRY(done, hf_frame_select(&test, table->frame, rows, count, error));
+    probability = hf_new(context, (size_t)count, sizeof *probability);
+    label = hf_new(context, (size_t)count, sizeof *label);
+    cluster = hf_new(context, (size_t)count, sizeof *cluster);
+    if (!probability || !label || !cluster) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        label[i] = table->label[rows[i]];
+        cluster[i] = table->cluster ? table->cluster[rows[i]] : i;
+    }
+    HF_TRY(done, predict(probability, context, model, test, false, error));
+    HF_TRY(done, hf_metrics_replicate(&out->metrics, replicates, context, probability, label, cluster, count,
+                                      job->replicates, job->alpha, job->fit.seed, error));
+done:
+    hf_delete(context, probability);
+    hf_delete(context, label);
+    hf_delete(context, cluster);
+    hf_frame_destroy(test);
+    return status;
+}
+
+static hf_status evaluate_fold(hf_evaluation *out, hf_metrics *replicates, const hf_context *context,
+                               const hf_evaluate_job *job, const hf_labelled *table, const hf_folds *folds,
+                               int32_t fold, hf_error *error)
+{
+    hf_model *model = NULL;
+    int64_t train = 0, test = 0;
+    hf_status status = HF_OK;
+    int64_t *train_rows = hf_new(context, (size_t)table->count, sizeof *train_rows);
+    int64_t *test_rows = hf_new(context, (size_t)table->count, sizeof *test_rows);
+    if (!train_rows || !test_rows) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    for (int64_t i = 0; i < table->count; i++) {
+        int64_t row = table->rows[i];
+        if (folds->fold[row] == fold)
+            test_rows[test++] = row;
+        else if (folds->fold[row] != HF_FOLD_SKIP)
+            train_rows[train++] = row;
+    }
+    if (test == 0 || train == 0) {
+        status = hf_fail(error, HF_ERROR_TOO_LITTLE, "fold %lld has %lld rows to test and %lld to train on",
+                         (long long)folds->number[fold], (long long)test, (long long)train);
+        goto done;
+    }
+    HF_TRY(done, hf_model_train(&model, context, table->frame, table->label, table->cluster, train_rows, train,
+                                &job->fit, error));
+    HF_TRY(done, measure(out, replicates, context, job, table, model, test_rows, test, error));
+    out->c = hf_model_c(model);
+    out->train_rows = train;
+    snprintf(out->name, sizeof out->name, "fold %lld", (long long)folds->number[fold]);
+done:
+    hf_model_destroy(model);
+    hf_delete(context, train_rows);
+    hf_delete(context, test_rows);
+    return status;
+}
+
+// The mean of the folds' metrics; its interval from the means of their replicates.
+static hf_status mean_of_folds(hf_evaluation *out, const hf_context *context, const hf_evaluation *folds,
+                               const hf_metrics *replicates, int32_t count, const hf_evaluate_job *job,
+                               hf_error *error)
+{
+    hf_metrics *means = hf_new(context, (size_t)job->replicates + 1, sizeof *means);
+    if (!means) return hf_fail_memory(error);
+    hf_metrics *point = &means[job->replicates];
+    for (int32_t f = 0; f < count; f++) {
+        const hf_metrics *value = &folds[f].metrics.value;
+#define ADD_POINT(name, text) point->name += value->name / count;
+        HF_METRIC_LIST(ADD_POINT)
+#undef ADD_POINT
+        point->n += value->n;
+        point->events += value->events;
+        for (int32_t r = 0; r < job->replicates; r++) {
+            const hf_metrics *one = &replicates[(size_t)f * (size_t)job->replicates + (size_t)r];
+#define ADD_REPLICATE(name, text) means[r].name += one->name / count;
+            HF_METRIC_LIST(ADD_REPLICATE)
+#undef ADD_REPLICATE
+        }
+    }
+    out->c = NAN;
+    snprintf(out->name, sizeof out->name, "mean");
+    hf_status status = hf_metrics_percentiles(&out->metrics, context, means, job->replicates, job->alpha, error);
+    out->metrics.value = *point;
+    hf_delete(context, means);
+    return status;
+}
+
+static hf_status evaluate_folds(hf_text *text, const hf_context *context, const hf_evaluate_job *job,
+                                const hf_labelled *table, const hf_folds *folds, hf_error *error)
+{
+    hf_evaluation mean = {0};
+    hf_evaluation *each = hf_new(context, (size_t)folds->count, sizeof *each);
+    hf_metrics *replicates = hf_new(context, (size_t)folds->count * (size_t)job->replicates, sizeof *replicates);
+    hf_status status = HF_OK;
+    if (!each || !replicates) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    for (int32_t f = 0; f < folds->count; f++) {
+        hf_progress(context, "evaluating folds", f, folds->count);
+        HF_TRY(done, evaluate_fold(&each[f], replicates + (size_t)f * (size_t)job->replicates, context, job, table,
+                                   folds, f, error));
+    }
+    hf_progress(context, "evaluating folds", folds->count, folds->count);
+    HF_TRY(done, mean_of_folds(&mean, context, each, replicates, folds->count, job, error));
+    status = job->format == HF_REPORT_JSON
+                 ? hf_report_evaluation_json(text, each, folds->count, &mean, error)
+                 : hf_report_evaluation(text, context, each, folds->count, &mean, job->alpha, error);
+done:
+    hf_delete(context, each);
+    hf_delete(context, replicates);
+    return status;
+}
+
+static hf_status evaluate_model(hf_text *text, const hf_context *context, const hf_evaluate_job *job,
+                                const hf_labelled *table, const hf_model *model, hf_error *error)
+{
+    hf_evaluation whole = {.name = "all rows", .c = NAN};
+    hf_metrics *replicates = hf_new(context, (size_t)job->replicates, sizeof *replicates);
+    if (!replicates) return hf_fail_memory(error);
+    hf_status status = measure(&whole, replicates, context, job, table, model, table->rows, table->count, error);
+    hf_delete(context, replicates);
+    if (status != HF_OK) return status;
+    return job->format == HF_REPORT_JSON ? hf_report_evaluation_json(text, &whole, 1, &whole, error)
+                                         : hf_report_evaluation(text, context, &whole, 1, NULL, job->alpha, error);
+}
+
+static hf_status check_job(const hf_evaluate_job *job, hf_error *error)
+{
+    if (!job->file) return hf_fail(error, HF_ERROR_USAGE, "no file to evaluate on; name one, or - for standard input");
+    if (!job->target)
+        return hf_fail(error, HF_ERROR_USAGE, "which column says what happened? pass --target COLUMN or COLUMN=VALUE");
+    if (job->folds && job->model)
+        return hf_fail(error, HF_ERROR_USAGE, "--folds trains anew and --model does not; pass one of them");
+    if (job->replicates < 0 || job->replicates > 100000)
+        return hf_fail(error, HF_ERROR_USAGE, "--replicates is %d; it takes 0 to 100000", (int)job->replicates);
+    return HF_OK;
+}
+
+hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job *job, hf_error *error)
+{
+    hf_labelled table = {0};
+    hf_folds folds = {0};
+    hf_model *model = NULL;
+    hf_csv_options csv = job->csv;
+    hf_text text;
+    hf_status status = check_job(job, error);
+    if (status != HF_OK) return status;
+    hf_text_init(&text, context);
+    if (job->model) {
+        HF_TRY(done, hf_model_load(&model, context, job->model, error));
+        if (!csv.id && hf_model_id(model)[0] != '\0') csv.id = hf_model_id(model);
+    }
+    HF_TRY(done, hf_labelled_read(&table, context, job->file, &csv, job->target, error));
+    if (table.count == 0) {
+        status = hf_fail_at(error, HF_ERROR_TOO_LITTLE, job->file, 0, 0, "no row has a value of the target '%s'",
+                            job->target);
+        goto done;
+    }
+    if (model) {
+        HF_TRY(done, evaluate_model(&text, context, job, &table, model, error));
+    } else {
+        if (job->folds)
+            HF_TRY(done, hf_folds_read(&folds, &table, job->folds, error));
+        else
+            HF_TRY(done, hf_folds_draw(&folds, &table, DRAWN_FOLDS, job->fit.seed, error));
+        HF_TRY(done, evaluate_folds(&text, context, job, &table, &folds, error));
+    }
+    HF_TRY(done, hf_workflow_write_text(context, &text, job->output, job->overwrite, error));
+done:
+    hf_folds_free(context, &folds);
+    hf_model_destroy(model);
+    hf_labelled_free(&table);
+    hf_text_free(&text);
+    return status;
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The ingest verb: read every file, put the parts of each date together (stacked where the columns are the
+// same, joined by account where they differ), then write one snapshot a date. All reading comes before any
+// writing, so bad input leaves nothing.
+#include "frame/frame_room.h"
+#include "holdfast/workflow.h"
+#include "report/report_room.h"
+#include "workflow/labelled.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// The part of one file that belongs to one date.
+typedef struct {
+    hf_date as_of;
+    int32_t file;
+    hf_frame *frame; // owned
+} part;
+
+typedef struct {
+    part *items; // owned
+    int32_t count, capacity;
+} part_list;
+
+static void free_parts(const hf_context *context, part_list *parts)
+{
+    for (int32_t i = 0; i < parts->count; i++)
+        hf_frame_destroy(parts->items[i].frame);
+    hf_delete(context, parts->items);
+    *parts = (part_list){0};
+}
+
+// Moves the frame into the list, or destroys it.
+static hf_status add_part(part_list *parts, const hf_context *context, hf_frame *frame, hf_date as_of, int32_t file,
+                          hf_error *error)
+{
+    if (parts->count == parts->capacity) {
+        int32_t capacity = parts->capacity < 8 ? 16 : parts->capacity * 2;
+        part *grown = hf_grow(context, parts->items, (size_t)capacity, sizeof *grown);
+        if (!grown) {
+            hf_frame_destroy(frame);
+            return hf_fail_memory(error);
+        }
+        parts->items = grown;
+        parts->capacity = capacity;
+    }
+    frame->as_of = as_of;
+    parts->items[parts->count++] = (part){as_of, file, frame};
+    return HF_OK;
+}
+
+static int by_date(const void *a, const void *b)
+{
+    const part *x = a, *y = b;
+    if (x->as_of != y->as_of) return x->as_of < y->as_of ? -1 : 1;
+    return (x->file > y->file) - (x->file < y->file);
+}
+
+static int by_day(const void *a, const void *b)
+{
+    hf_date x = *(const hf_date *)a, y = *(const hf_date *)b;
+    return (x > y) - (x < y);
+}
+
+// Cuts a frame with a date a row into one frame a date. The frame stays the caller's.
+static hf_status split_dates(part_list *parts, const hf_context *context, const hf_frame *frame,
+                             const hf_date *as_of, int32_t file, hf_error *error)
+{
+    size_t rows = (size_t)frame->rows;
+    hf_status status = HF_OK;
+    hf_date *dates = hf_new(context, rows, sizeof *dates);
+    int64_t *picked = hf_new(context, rows, sizeof *picked);
+    if (!dates || !picked) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    memcpy(dates, as_of, rows * sizeof *dates);
+    qsort(dates, rows, sizeof *dates, by_day);
+    for (size_t i = 0; i < rows; i++) {
+        if (i > 0 && dates[i] == dates[i - 1]) continue;
+        int64_t count = 0;
+        for (int64_t r = 0; r < frame->rows; r++)
+            if (as_of[r] == dates[i]) picked[count++] = r;
+        hf_frame *one;
+        HF_TRY(done, hf_frame_select(&one, frame, picked, count, error));
+        HF_TRY(done, add_part(parts, context, one, dates[i], file, error));
+    }
+done:
+    hf_delete(context, dates);
+    hf_delete(context, picked);
+    return status;
+}
+
+static hf_status read_file(part_list *parts, const hf_context *context, const hf_ingest_job *job, int32_t file,
+                           const hf_csv_options *csv, hf_error *error)
+{
+    hf_frame *frame = NULL;
+    hf_csv_report report = {0};
+    hf_status status;
+    HF_TRY(done, hf_csv_read(&frame, &report, context, job->files[file], csv, error));
+    if (report.rows_rejected > 0)
+        hf_warn(context, "%s: %lld of %lld rows were rejected; they are in %s", job->files[file],
+                (long long)report.rows_rejected, (long long)report.rows_read, csv->rejects);
+    if (report.as_of) {
+        HF_TRY(done, split_dates(parts, context, frame, report.as_of, file, error));
+    } else {
+        hf_frame *moved = frame;
+        frame = NULL;
+        HF_TRY(done, add_part(parts, context, moved, job->as_of, file, error));
+    }
+done:
+    hf_frame_destroy(frame);
+    hf_csv_report_free(context, &report);
+    return status;
+}
+
+static bool same_columns(const hf_frame *a, const hf_frame *b)
+{
+    if (a->column_count != b->column_count) return false;
+    for (int32_t i = 0; i < a->column_count; i++)
+        if (hf_frame_find(b, a->columns[i].name) < 0) return false;
+    return true;
+}
+
+// One frame of the parts of a date. *out is a new frame, or the only part's, still the list's (*borrowed).
+static hf_status combine_date(hf_frame **out, bool *borrowed, const hf_context *context, const part *parts,
+                              int32_t count, hf_error *error)
+{
+    *borrowed = count == 1;
+    if (count == 1) {
+        *out = parts[0].frame;
+        return HF_OK;
+    }
+    hf_frame **frames = hf_new(context, (size_t)count, sizeof *frames);
+    if (!frames) return hf_fail_memory(error);
+    bool stack = true;
+    for (int32_t i = 0; i < count; i++) {
+        frames[i] = parts[i].frame;
+        stack = stack && same_columns(frames[0], frames[i]);
+    }
+    hf_frame *made;
+    hf_status status = stack ? hf_frame_stack(&made, context, frames, count, error)
+                             : hf_frame_join(&made, context, frames, count, error);
+    hf_delete(context, frames);
+    if (status != HF_OK) return status;
+    made->as_of = parts[0].as_of;
+    int64_t row = -1, first = -1;
+    if (stack) status = hf_frame_duplicate(&row, &first, made, error);
+    if (status == HF_OK && row >= 0) {
+        size_t length;
+        const char *id = hf_frame_id(made, row, &length);
+        status = hf_fail(error, HF_ERROR_DATA,
+                         "account '%.*s' stands in two of the files; the files of one date must hold different "
+                         "accounts or different columns",
+                         (int)length, id);
+    }
+    if (status == HF_OK)
+        *out = made;
+    else
+        hf_frame_destroy(made);
+    return status;
+}
+
+static hf_status write_date(hf_text *text, hf_store *store, const hf_context *context, const part *parts,
+                            int32_t count, bool revise, hf_error *error)
+{
+    hf_frame *frame = NULL;
+    bool borrowed, written;
+    hf_snapshot_info info = {0};
+    hf_store_write_options options = HF_STORE_WRITE_OPTIONS_INIT;
+    options.revise = revise;
+    hf_status status = combine_date(&frame, &borrowed, context, parts, count, error);
+    if (status != HF_OK) return status;
+    status = hf_store_write(store, frame, &options, &info, &written, error);
+    if (status == HF_OK) {
+        char date[11], rows[32];
+        hf_date_format(frame->as_of, date);
+        hf_text_printf(text, "%s: %s accounts, %d signals %s %s\n", date, hf_grouped(rows, frame->rows),
+                       (int)frame->column_count, written ? "stored in" : "unchanged in", info.path);
+    }
+    if (!borrowed) hf_frame_destroy(frame);
+    return status;
+}
+
+static hf_status check_job(const hf_ingest_job *job, hf_error *error)
+{
+    if (job->file_count < 1) return hf_fail(error, HF_ERROR_USAGE, "no file to ingest; name one, or - for standard input");
+    if (!job->store) return hf_fail(error, HF_ERROR_USAGE, "no store; name its folder with --store DIR");
+    bool dated = job->as_of != HF_DATE_MISSING;
+    if (dated && job->csv.as_of_column)
+        return hf_fail(error, HF_ERROR_USAGE, "--as-of and --as-of-column exclude each other; pass one");
+    if (!dated && !job->csv.as_of_column)
+        return hf_fail(error, HF_ERROR_USAGE,
+                       "the date the data was known at is not given; pass --as-of YYYY-MM-DD or --as-of-column COLUMN");
+    if (job->csv.rejects && job->file_count > 1)
+        return hf_fail(error, HF_ERROR_USAGE, "--rejects takes one input file at a time; ingest them one by one");
+    return HF_OK;
+}
+
+hf_status hf_workflow_ingest(const hf_context *context, const hf_ingest_job *job, hf_error *error)
+{
+    part_list parts = {0};
+    hf_store *store = NULL;
+    hf_text text;
+    hf_csv_options csv = job->csv;
+    if (!csv.id) csv.id = "account_id";
+    hf_status status = check_job(job, error);
+    if (status != HF_OK) return status;
+    hf_text_init(&text, context);
+    for (int32_t f = 0; f < job->file_count; f++)
+        HF_TRY(done, read_file(&parts, context, job, f, &csv, error));
+    qsort(parts.items, (size_t)parts.count, sizeof *parts.items, by_date);
+    HF_TRY(done, hf_store_open(&store, context, job->store, HF_STORE_WRITE, error));
+    for (int32_t i = 0, end; i < parts.count; i = end) {
+        for (end = i + 1; end < parts.count && parts.items[end].as_of == parts.items[i].as_of;)
+            end++;
+        HF_TRY(done, hf_check_cancel(context, error));
+        HF_TRY(done, write_date(&text, store, context, parts.items + i, end - i, job->revise, error));
+    }
+    HF_TRY(done, hf_workflow_write_text(context, &text, job->output, true, error));
+done:
+    hf_store_close(store);
+    free_parts(context, &parts);
+    hf_text_free(&text);
+    return status;
+}

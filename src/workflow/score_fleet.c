@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The score verb: a model, a file or a snapshot, one pass, one output file.
+#include "churn/churn_room.h"
+#include "holdfast/workflow.h"
+
+#include <string.h>
+
+static hf_status read_table(hf_frame **out, const hf_context *context, const hf_score_job *job,
+                            const hf_model *model, hf_error *error)
+{
+    hf_csv_options csv = job->csv;
+    hf_csv_report report = {0};
+    if (!csv.id && hf_model_id(model)[0] != '\0') csv.id = hf_model_id(model);
+    hf_status status = hf_csv_read(out, &report, context, job->file, &csv, error);
+    if (status == HF_OK && report.rows_rejected > 0)
+        hf_warn(context, "%s: %lld of %lld rows were rejected; they are in %s", job->file,
+                (long long)report.rows_rejected, (long long)report.rows_read, csv.rejects);
+    hf_csv_report_free(context, &report);
+    return status;
+}
+
+static hf_status read_snapshot(hf_frame **out, const hf_context *context, const hf_score_job *job, hf_error *error)
+{
+    hf_store *store;
+    hf_snapshot_info info;
+    hf_status status = hf_store_open(&store, context, job->store, HF_STORE_READ, error);
+    if (status != HF_OK) return status;
+    status = hf_store_read(out, &info, store, job->as_of, error);
+    if (status == HF_OK) {
+        char date[11];
+        hf_date_format(info.as_of, date);
+        hf_info(context, "scoring the snapshot of %s, revision %d", date, (int)info.revision);
+    }
+    hf_store_close(store);
+    return status;
+}
+
+hf_status hf_workflow_score(const hf_context *context, const hf_score_job *job, hf_error *error)
+{
+    hf_model *model = NULL;
+    hf_frame *frame = NULL;
+    hf_plan *plan = NULL;
+    hf_scores scores = {0};
+    hf_plan_options options = HF_PLAN_OPTIONS_INIT;
+    options.allow_missing = job->allow_missing;
+    hf_status status = HF_OK;
+    if (!job->model) return hf_fail(error, HF_ERROR_USAGE, "no model; name it with --model FILE");
+    if (!job->file == !job->store)
+        return hf_fail(error, HF_ERROR_USAGE, "score one file or one snapshot; name FILE or --store DIR");
+    HF_TRY(done, hf_model_load(&model, context, job->model, error));
+    if (job->file)
+        HF_TRY(done, read_table(&frame, context, job, model, error));
+    else
+        HF_TRY(done, read_snapshot(&frame, context, job, error));
+    HF_TRY(done, hf_plan_create(&plan, context, model, frame, &options, error));
+    HF_TRY(done, hf_score_fleet(&scores, context, plan, true, error));
+    HF_TRY(done, hf_scores_rank(&scores, context, plan, error));
+    HF_TRY(done, hf_scores_write(context, plan, &scores, job->output, job->format, job->top, job->overwrite, error));
+done:
+    hf_scores_free(context, &scores);
+    hf_plan_destroy(plan);
+    hf_frame_destroy(frame);
+    hf_model_destroy(model);
+    return status;
+}
