@@ -23,7 +23,10 @@ static int remove_entry(const char *path, const struct stat *info, int flag, str
     return remove(path);
 }
 
-static void remove_tree(const char *path) { nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS); }
+static void remove_tree(const char *path)
+{
+    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
 
 typedef struct {
     double read, write, sync;
@@ -83,11 +86,13 @@ static hf_status repeat_all(bench_record *record, const hf_context *context, con
         remove_tree(store_folder);
         if (r < 0) continue; // the warm-up
         record_repeat(record, &times, options->accounts, bytes);
-        bench_add(record, "read_bandwidth_bytes_per_second", "memory read", BENCH_BYTES_PER_SECOND, bandwidth);
+        bench_add(record, "read_bandwidth_bytes_per_second", "memory read", BENCH_BYTES_PER_SECOND,
+                  bandwidth);
         if (!has_peer) continue;
         bench_add(record, "libcsv_bytes_per_second", "libcsv, cells only", BENCH_BYTES_PER_SECOND,
                   (double)bytes / peer);
-        bench_add(record, "ratio_to_libcsv", "times libcsv's rate", BENCH_RATIO, peer / (times.read + times.write));
+        bench_add(record, "ratio_to_libcsv", "times libcsv's rate", BENCH_RATIO,
+                  peer / (times.read + times.write));
     }
     bench_fact(record, "csv_bytes", (double)bytes);
     bench_fact(record, "snapshot_bytes", (double)times.snapshot_bytes);
@@ -103,13 +108,15 @@ hf_status bench_ingest(bench_record *record, const hf_context *context, const be
     char folder[PATH_ROOM], csv[PATH_ROOM + 16], store_folder[PATH_ROOM + 16];
     int64_t bytes = 0;
     const char *base = getenv("TMPDIR");
-    const int length = snprintf(folder, sizeof folder, "%s/holdfast-bench-XXXXXX", base && *base ? base : "/tmp");
+    const int length =
+        snprintf(folder, sizeof folder, "%s/holdfast-bench-XXXXXX", base && *base ? base : "/tmp");
     if (length < 0 || (size_t)length >= sizeof folder || !mkdtemp(folder))
         return hf_fail_errno(error, folder, errno, "a temporary folder cannot be made; set TMPDIR");
     snprintf(csv, sizeof csv, "%s/fleet.csv", folder);
     snprintf(store_folder, sizeof store_folder, "%s/store", folder);
     HF_TRY(done, bench_memory_create(&memory, context, error));
-    HF_TRY(done, bench_fleet_csv(&bytes, context, csv, options->accounts, options->signals, options->seed, error));
+    HF_TRY(done, bench_fleet_csv(&bytes, context, csv, options->accounts, options->signals, options->seed,
+                                 false, error));
     HF_TRY(done, repeat_all(record, context, options, csv, store_folder, bytes, &memory, error));
 done:
     if (memory.data) bench_memory_free(&memory);

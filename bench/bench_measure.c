@@ -26,7 +26,8 @@ hf_status bench_memory_create(bench_memory *out, const hf_context *context, hf_e
     const int64_t part = (int64_t)PROBE_BYTES / threads;
     // Each thread writes what it will read, so that the pages are real and near.
 #pragma omp parallel for default(none) shared(data, threads, part) schedule(static) num_threads(threads)
-    for (int t = 0; t < threads; t++) memset(data + t * part, t + 1, (size_t)part);
+    for (int t = 0; t < threads; t++)
+        memset(data + t * part, t + 1, (size_t)part);
     *out = (bench_memory){.context = context, .data = data, .size = (size_t)part * (size_t)threads};
     return HF_OK;
 }
@@ -41,10 +42,14 @@ double bench_memory_read(bench_memory *memory)
     const double start = bench_now();
 #pragma omp parallel for default(none) shared(data, threads, part, kernels) reduction(+ : sum) schedule(static)       \
     num_threads(threads)
-    for (int t = 0; t < threads; t++) sum += kernels->read_bandwidth(data + (size_t)t * part, part);
+    for (int t = 0; t < threads; t++)
+        sum += kernels->read_bandwidth(data + (size_t)t * part, part);
     const double seconds = bench_now() - start;
     memory->checksum += sum;
     return (double)memory->size / seconds;
 }
 
-void bench_memory_free(bench_memory *memory) { hf_delete(memory->context, memory->data); }
+void bench_memory_free(bench_memory *memory)
+{
+    hf_delete(memory->context, memory->data);
+}

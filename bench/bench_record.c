@@ -17,14 +17,16 @@ void bench_record_init(bench_record *record, const hf_context *context, const be
 
 void bench_record_free(bench_record *record)
 {
-    for (int32_t i = 0; i < record->series_count; i++) hf_delete(record->context, record->series[i].values);
+    for (int32_t i = 0; i < record->series_count; i++)
+        hf_delete(record->context, record->series[i].values);
 }
 
 void bench_add(bench_record *record, const char *key, const char *label, bench_unit unit, double value)
 {
     const int32_t most = (int32_t)(sizeof record->series / sizeof record->series[0]);
     int32_t i = 0;
-    while (i < record->series_count && strcmp(record->series[i].key, key) != 0) i++;
+    while (i < record->series_count && strcmp(record->series[i].key, key) != 0)
+        i++;
     if (i == record->series_count) {
         double *values = i < most ? hf_new(record->context, BENCH_MOST_REPEATS, sizeof *values) : NULL;
         if (!values) {
@@ -69,9 +71,10 @@ static void print_json(const bench_record *record)
     const bench_options *o = record->options;
     printf("{\n  \"bench\": \"%s\",\n  \"version\": \"%s\",\n  \"isa\": \"%s\",\n", o->verb, hf_version(),
            hf_isa_name(hf_context_isa(record->context)));
-    printf("  \"accounts\": %lld,\n  \"signals\": %d,\n  \"threads\": %d,\n  \"repeats\": %d,\n  \"seed\": %llu",
-           (long long)o->accounts, (int)o->signals, hf_context_threads(record->context), (int)o->repeats,
-           (unsigned long long)o->seed);
+    printf(
+        "  \"accounts\": %lld,\n  \"signals\": %d,\n  \"threads\": %d,\n  \"repeats\": %d,\n  \"seed\": %llu",
+        (long long)o->accounts, (int)o->signals, hf_context_threads(record->context), (int)o->repeats,
+        (unsigned long long)o->seed);
     for (int32_t i = 0; i < record->fact_count; i++)
         printf(",\n  \"%s\": %.15g", record->facts[i].key, record->facts[i].value);
     for (int32_t i = 0; i < record->series_count; i++) {
@@ -102,8 +105,8 @@ static void print_table(const bench_record *record)
         const bench_series *series = &record->series[i];
         const summary s = summarise(series);
         const double scale = units[series->unit].scale;
-        printf("%-36s %10.4g %10.4g %10.4g %-5s", series->label, s.min * scale, s.median * scale, s.max * scale,
-               units[series->unit].name);
+        printf("%-36s %10.4g %10.4g %10.4g %-5s", series->label, s.min * scale, s.median * scale,
+               s.max * scale, units[series->unit].name);
         if (s.median > 0) printf(" %5.1f %%", 100.0 * (s.max - s.min) / s.median);
         printf("\n");
     }

@@ -14,7 +14,8 @@ hf_status bench_train(bench_record *record, const hf_context *context, const ben
     hf_model *model = NULL;
     bench_memory memory = {0};
     HF_TRY(done, bench_memory_create(&memory, context, error));
-    HF_TRY(done, bench_fleet_frame(&frame, context, options->accounts, options->signals, options->seed, error));
+    HF_TRY(done,
+           bench_fleet_frame(&frame, context, options->accounts, options->signals, options->seed, error));
     label = hf_new(context, (size_t)options->accounts, 1);
     if (!label) {
         status = hf_fail_memory(error);
@@ -35,7 +36,8 @@ hf_status bench_train(bench_record *record, const hf_context *context, const ben
         bench_add(record, "accounts_per_second", "rows", BENCH_PER_SECOND, accounts / seconds);
         bench_add(record, "bytes_per_second", "signals", BENCH_BYTES_PER_SECOND,
                   accounts * options->signals * (double)sizeof(float) / seconds);
-        bench_add(record, "read_bandwidth_bytes_per_second", "memory read", BENCH_BYTES_PER_SECOND, bandwidth);
+        bench_add(record, "read_bandwidth_bytes_per_second", "memory read", BENCH_BYTES_PER_SECOND,
+                  bandwidth);
         bench_add(record, "seconds", "one training", BENCH_SECONDS, seconds);
     }
     bench_fact(record, "terms", hf_model_terms(model));

@@ -8,8 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef hf_status bench_function(bench_record *record, const hf_context *context, const bench_options *options,
-                                 hf_error *error);
+typedef hf_status bench_function(bench_record *record, const hf_context *context,
+                                 const bench_options *options, hf_error *error);
+
+static hf_status write_fleet(bench_record *record, const hf_context *context, const bench_options *options,
+                             hf_error *error)
+{
+    int64_t bytes = 0;
+    (void)record;
+    return bench_fleet_csv(&bytes, context, options->output, options->accounts, options->signals,
+                           options->seed, options->labelled, error);
+}
 
 static const struct {
     const char *name, *purpose;
@@ -19,6 +28,7 @@ static const struct {
     {"ingest", "CSV to snapshot, beside libcsv cutting the same file into cells", bench_ingest, 1000000},
     {"score", "probability and three reasons, from signals in memory", bench_score, 4000000},
     {"train", "a model from a labelled frame", bench_train, 50000},
+    {"fleet", "no benchmark: writes the fleet of ingest as CSV", write_fleet, 1000000},
 };
 #define VERBS (sizeof verbs / sizeof verbs[0])
 
@@ -28,15 +38,18 @@ static void usage(FILE *out)
     for (size_t i = 0; i < VERBS; i++)
         fprintf(out, "  %-8s %s (%lld accounts by default)\n", verbs[i].name, verbs[i].purpose,
                 (long long)verbs[i].accounts);
-    fprintf(out, "\n"
-                 "  --accounts N  accounts, 1000 to 1000000000\n"
-                 "  --signals K   signals an account, 1 to 1000 (24)\n"
-                 "  --threads T   threads, 1 to 1024 (as many as the machine has)\n"
-                 "  --repeats R   measured repeats after one that warms up, 1 to %d (7)\n"
-                 "  --seed S      seed of the inputs (1)\n"
-                 "  --json        one JSON object instead of a table\n\n"
-                 "HOLDFAST_ISA forces an instruction set: scalar, avx2 or avx512. TMPDIR is where ingest puts "
-                 "its files.\n",
+    fprintf(out,
+            "\n"
+            "  --accounts N  accounts, 1000 to 1000000000\n"
+            "  --signals K   signals an account, 1 to 1000 (24)\n"
+            "  --threads T   threads, 1 to 1024 (as many as the machine has)\n"
+            "  --repeats R   measured repeats after one that warms up, 1 to %d (7)\n"
+            "  --seed S      seed of the inputs (1)\n"
+            "  --json        one JSON object instead of a table\n\n"
+            "holdfast-bench fleet --output FILE [--labelled] writes the fleet of ingest as CSV, for "
+            "measuring the command;\n--labelled adds an outcome, the column churned.\n\n"
+            "HOLDFAST_ISA forces an instruction set: scalar, avx2 or avx512. TMPDIR is where ingest puts "
+            "its files.\n",
             BENCH_MOST_REPEATS);
 }
 
@@ -60,12 +73,15 @@ static bool read_options(bench_options *options, int argc, char **argv)
         {"accounts", required_argument, NULL, 'a'}, {"signals", required_argument, NULL, 's'},
         {"threads", required_argument, NULL, 't'},  {"repeats", required_argument, NULL, 'r'},
         {"seed", required_argument, NULL, 'd'},     {"json", no_argument, NULL, 'j'},
+        {"output", required_argument, NULL, 'o'},   {"labelled", no_argument, NULL, 'l'},
         {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
     int64_t number = 0;
     bool fine = true;
     for (int c; fine && (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
         switch (c) {
-        case 'a': fine = read_number(&options->accounts, "accounts", optarg, 1000, 1000000000); break;
+        case 'a':
+            fine = read_number(&options->accounts, "accounts", optarg, 1000, 1000000000);
+            break;
         case 's':
             fine = read_number(&number, "signals", optarg, 1, 1000);
             options->signals = (int32_t)number;
@@ -82,9 +98,20 @@ static bool read_options(bench_options *options, int argc, char **argv)
             fine = read_number(&number, "seed", optarg, 0, INT64_MAX);
             options->seed = (uint64_t)number;
             break;
-        case 'j': options->json = true; break;
-        case 'h': usage(stdout); exit(0);
-        default: fine = false;
+        case 'j':
+            options->json = true;
+            break;
+        case 'o':
+            options->output = optarg;
+            break;
+        case 'l':
+            options->labelled = true;
+            break;
+        case 'h':
+            usage(stdout);
+            exit(0);
+        default:
+            fine = false;
         }
     }
     if (fine && optind + 1 != argc) {
@@ -114,9 +141,15 @@ int main(int argc, char **argv)
     bench_options options = {.signals = 24, .repeats = 7, .seed = 1};
     if (!read_options(&options, argc, argv)) return 2;
     size_t v = 0;
-    while (v < VERBS && strcmp(verbs[v].name, options.verb) != 0) v++;
+    while (v < VERBS && strcmp(verbs[v].name, options.verb) != 0)
+        v++;
     if (v == VERBS) {
         fprintf(stderr, "holdfast-bench: '%s' is no benchmark: ingest, score or train\n", options.verb);
+        return 2;
+    }
+    const bool writes = verbs[v].run == write_fleet;
+    if (writes != (options.output != NULL) || (options.labelled && !writes)) {
+        fprintf(stderr, "holdfast-bench: --output and --labelled are for fleet, which needs --output\n");
         return 2;
     }
     if (options.accounts == 0) options.accounts = verbs[v].accounts;
@@ -130,7 +163,7 @@ int main(int argc, char **argv)
     bench_record record;
     bench_record_init(&record, context, &options);
     hf_status status = verbs[v].run(&record, context, &options, &error);
-    if (status == HF_OK) status = bench_print(&record, &error);
+    if (status == HF_OK && !writes) status = bench_print(&record, &error);
     bench_record_free(&record);
     hf_context_destroy(context);
     return status == HF_OK ? 0 : tell(&error);

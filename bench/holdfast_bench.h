@@ -15,6 +15,8 @@ typedef struct {
     int threads; // 0: as many as the machine gives
     uint64_t seed;
     bool json;
+    const char *output; // of the fleet; NULL for the benchmarks
+    bool labelled;
 } bench_options;
 
 #define BENCH_MOST_REPEATS 1000
@@ -76,9 +78,10 @@ hf_status bench_fleet_frame(hf_frame **out, const hf_context *context, int64_t a
                             uint64_t seed, hf_error *error);
 // An outcome a row, about one in eight, drawn from a log-odds that is linear in the first signals.
 void bench_fleet_label(uint8_t *out, const hf_frame *frame, uint64_t seed);
-// The same fleet as CSV, with a category column after the id. *bytes is the size of the file.
+// The same fleet as CSV, with a category column after the id and, if labelled, the outcome as a last column.
+// *bytes is the size of the file.
 hf_status bench_fleet_csv(int64_t *bytes, const hf_context *context, const char *path, int64_t accounts,
-                          int32_t signals, uint64_t seed, hf_error *error);
+                          int32_t signals, uint64_t seed, bool labelled, hf_error *error);
 
 // Cuts the file at path into cells with libcsv, which does nothing with them. False where the bench was
 // built without libcsv; else *seconds is how long it took.
