@@ -31,15 +31,15 @@ typedef struct {
 
 typedef struct {
     hf_term_kind kind;
-    char *signal;     // owned: the column's name
+    char *signal; // owned: the column's name
     hf_kind signal_kind;
-    char *unit;       // owned, "" if unknown
-    double missing;   // the term's value where the signal is missing
-    double reference; // the term's mean over the training rows: a contribution is value - reference
+    char *unit;             // owned, "" if unknown
+    double missing;         // the term's value where the signal is missing
+    double reference;       // the term's mean over the training rows: a contribution is value - reference
     double mean, deviation; // of the signal in training, for people; NaN for categories
-    int64_t missing_seen; // training rows where the signal was missing
-    hf_curve curve;   // HF_TERM_CURVE
-    hf_table table;   // HF_TERM_TABLE
+    int64_t missing_seen;   // training rows where the signal was missing
+    hf_curve curve;         // HF_TERM_CURVE
+    hf_table table;         // HF_TERM_TABLE
 } hf_term;
 
 // The term's value for a number (NaN: missing) or a level (NULL: missing), before the reference is taken off.
