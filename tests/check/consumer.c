@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A program outside the project that uses an installed Holdfast: includes every public header it can find by
-// name, makes a context, and has a date read and an error told.
-#include <holdfast/base.h>
-#include <holdfast/churn.h>
-#include <holdfast/csv.h>
-#include <holdfast/frame.h>
-#include <holdfast/metrics.h>
-#include <holdfast/score.h>
-#include <holdfast/store.h>
-#include <holdfast/synth.h>
+// A program outside the project that uses an installed Holdfast: includes every public header, makes a context,
+// and has a date read and an error told.
+#include <holdfast/holdfast.h>
 
 #include <stdio.h>
 #include <string.h>
