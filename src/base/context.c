@@ -5,6 +5,7 @@
 #include "base/context.h"
 
 #include "base/base_room.h"
+#include "base/c_locale.h"
 
 #include <omp.h>
 #include <stdarg.h>
@@ -33,9 +34,10 @@ static bool machine_has(hf_isa isa)
     switch (isa) {
     case HF_ISA_AUTO:
     case HF_ISA_SCALAR: return true;
-    case HF_ISA_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+    case HF_ISA_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+               __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
     case HF_ISA_AVX512:
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        return machine_has(HF_ISA_AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     }
     return false;
@@ -71,6 +73,7 @@ hf_status hf_context_create(hf_context **out, const hf_context_options *options,
     if (resolved.threads < 0 || resolved.threads > 1024)
         return hf_fail(error, HF_ERROR_USAGE, "threads is %d; it takes 0 (all) to 1024", resolved.threads);
     if (resolved.threads == 0) resolved.threads = omp_get_num_procs();
+    if (resolved.threads > 1024) resolved.threads = 1024;
     hf_status status = resolve_isa(&resolved.isa, error);
     if (status != HF_OK) return status;
     hf_context *context = resolved.resize(resolved.resize_user, NULL, sizeof *context);
@@ -95,7 +98,7 @@ void hf_log(const hf_context *context, hf_log_level level, const char *format, .
     char message[2048];
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    hf_print_c(message, sizeof message, format, args);
     va_end(args);
     context->options.log(context->options.log_user, level, message);
 }

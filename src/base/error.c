@@ -2,6 +2,8 @@
 //
 // Filling and formatting hf_error, and the texts of the statuses. An error is fixed size and the caller's,
 // so failing never allocates and can report that memory ran out.
+#include "base/c_locale.h"
+
 #include "base/base_room.h"
 
 #include <stdarg.h>
@@ -18,21 +20,51 @@ const char *hf_status_text(hf_status status)
     return "an unknown status";
 }
 
-static void fill(hf_error *error, hf_status status, const char *file, int64_t line, int64_t column)
+// Cuts text that fills its buffer back to whole UTF-8 characters.
+static void cut_at_character(char *text, size_t size)
 {
+    size_t length = strlen(text), bad;
+    if (length == size - 1 && !hf_is_utf8(text, length, &bad) && length - bad < 4) text[bad] = '\0';
+}
+
+// The end of a path says more than its beginning, so the end is what is kept of a long one.
+static void set_file(hf_error *error, const char *file)
+{
+    size_t length = strlen(file), limit = sizeof error->file - 1;
+    if (length <= limit) {
+        memmove(error->file, file, length + 1);
+        return;
+    }
+    const char *tail = file + length - (limit - 3);
+    while (((unsigned char)*tail & 0xc0) == 0x80)
+        tail++;
+    memmove(error->file + 3, tail, strlen(tail) + 1);
+    memcpy(error->file, "...", 3);
+}
+
+// The message and the file may be made of the error's own fields, so the message is formatted before they
+// change.
+static void fill(hf_error *error, hf_status status, const char *file, int64_t line, int64_t column,
+                 const char *after, const char *format, va_list args)
+{
+    char message[sizeof error->message];
+    int length = hf_print_c(message, sizeof message, format, args);
+    if (after && length >= 0 && (size_t)length < sizeof message)
+        snprintf(message + length, sizeof message - (size_t)length, ": %s", after);
+    cut_at_character(message, sizeof message);
+    set_file(error, file ? file : "");
     error->status = status;
     error->line = line;
     error->column = column;
-    snprintf(error->file, sizeof error->file, "%s", file ? file : "");
+    memcpy(error->message, message, strlen(message) + 1);
 }
 
 hf_status hf_fail(hf_error *error, hf_status status, const char *format, ...)
 {
     if (error) {
-        fill(error, status, NULL, 0, 0);
         va_list args;
         va_start(args, format);
-        vsnprintf(error->message, sizeof error->message, format, args);
+        fill(error, status, NULL, 0, 0, NULL, format, args);
         va_end(args);
     }
     return status;
@@ -42,14 +74,10 @@ hf_status hf_fail_at(hf_error *error, hf_status status, const char *file, int64_
                      const char *format, ...)
 {
     if (error) {
-        // The message may be made of the error's own fields, so it is formatted before they change.
-        char message[sizeof error->message];
         va_list args;
         va_start(args, format);
-        vsnprintf(message, sizeof message, format, args);
+        fill(error, status, file, line, column, NULL, format, args);
         va_end(args);
-        fill(error, status, file, line, column);
-        memcpy(error->message, message, sizeof message);
     }
     return status;
 }
@@ -57,15 +85,11 @@ hf_status hf_fail_at(hf_error *error, hf_status status, const char *file, int64_
 hf_status hf_fail_errno(hf_error *error, const char *file, int number, const char *format, ...)
 {
     if (error) {
-        fill(error, HF_ERROR_IO, file, 0, 0);
+        char text[128];
         va_list args;
         va_start(args, format);
-        vsnprintf(error->message, sizeof error->message, format, args);
+        fill(error, HF_ERROR_IO, file, 0, 0, strerror_r(number, text, sizeof text), format, args);
         va_end(args);
-        size_t length = strlen(error->message);
-        char text[128];
-        snprintf(error->message + length, sizeof error->message - length, ": %s",
-                 strerror_r(number, text, sizeof text));
     }
     return HF_ERROR_IO;
 }

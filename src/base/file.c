@@ -21,7 +21,8 @@
 struct hf_output {
     const hf_context *context;
     int fd;
-    bool stream;    // standard output: no temporary, no rename
+    bool stream;    // written straight through: no temporary, no rename
+    bool borrowed;  // standard output: not ours to close
     bool overwrite;
     char path[PATH_MAX], temporary[PATH_MAX];
 };
@@ -32,14 +33,16 @@ static hf_status read_stream(hf_bytes *out, const hf_context *context, int fd, c
                              hf_error *error)
 {
     size_t capacity = 1 << 20, size = 0;
+    hf_status status;
     char *data = hf_new_raw(context, capacity, 1);
     if (!data) return hf_fail_memory(error);
     for (;;) {
         ssize_t got = read(fd, data + size, capacity - size);
         if (got < 0 && errno == EINTR) {
-            if (hf_check_cancel(context, NULL) == HF_OK) continue;
+            status = hf_check_cancel(context, error);
+            if (status == HF_OK) continue;
             hf_delete(context, data);
-            return hf_fail(error, HF_ERROR_CANCELLED, "interrupted; nothing was changed");
+            return status;
         }
         if (got < 0) {
             int number = errno;
@@ -65,10 +68,13 @@ static hf_status read_stream(hf_bytes *out, const hf_context *context, int fd, c
 hf_status hf_bytes_open(hf_bytes *out, const hf_context *context, const char *path, hf_error *error)
 {
     if (strcmp(path, "-") == 0) return read_stream(out, context, STDIN_FILENO, path, error);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    hf_status status = HF_OK;
+    int fd;
+    // A pipe is opened when its writer comes; whoever waits for that may want to stop.
+    while ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0 && errno == EINTR)
+        HF_TRY(done, hf_check_cancel(context, error));
     if (fd < 0) return hf_fail_errno(error, path, errno, "cannot open");
     struct stat info;
-    hf_status status = HF_OK;
     if (fstat(fd, &info) != 0) {
         status = hf_fail_errno(error, path, errno, "cannot read");
     } else if (S_ISDIR(info.st_mode)) {
@@ -83,6 +89,7 @@ hf_status hf_bytes_open(hf_bytes *out, const hf_context *context, const char *pa
             *out = (hf_bytes){data, (size_t)info.st_size, true};
     }
     close(fd);
+done:
     return status;
 }
 
@@ -114,6 +121,7 @@ static hf_status sync_folder(const char *path, hf_error *error)
     char folder[PATH_MAX];
     folder_of(folder, path);
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES) return HF_OK; // one may write here, but not look: the file is in place
     if (fd < 0) return hf_fail_errno(error, folder, errno, "cannot open the folder");
     // Some file systems cannot sync a folder and say EINVAL; there is nothing more to do there.
     int bad = fsync(fd) != 0 && errno != EINVAL ? errno : 0;
@@ -126,36 +134,58 @@ static hf_status exists_error(hf_error *error, const char *path)
     return hf_fail_at(error, HF_ERROR_EXISTS, path, 0, 0, "it exists already; pass --force to replace it");
 }
 
+// Makes the temporary file beside the final one. A name may be taken by what a killed process left behind
+// (process numbers repeat, in a container every night), so other names are tried.
+static hf_status make_temporary(hf_output *output, hf_error *error)
+{
+    static atomic_uint serial;
+    for (int i = 0; i < 1000; i++) {
+        int length = snprintf(output->temporary, PATH_MAX, "%s.%ld-%u.tmp", output->path, (long)getpid(),
+                              atomic_fetch_add(&serial, 1));
+        if (length >= PATH_MAX)
+            return hf_fail_at(error, HF_ERROR_IO, output->path, 0, 0, "the name is too long");
+        output->fd = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (output->fd >= 0) return HF_OK;
+        if (errno != EEXIST) break;
+    }
+    return hf_fail_errno(error, output->path, errno, "cannot write");
+}
+
+static hf_status open_path(hf_output *output, const char *path, hf_error *error)
+{
+    struct stat info;
+    if (snprintf(output->path, PATH_MAX, "%s", path) >= PATH_MAX)
+        return hf_fail_at(error, HF_ERROR_IO, path, 0, 0, "the name is too long");
+    bool there = stat(path, &info) == 0;
+    if (there && S_ISDIR(info.st_mode))
+        return hf_fail_at(error, HF_ERROR_IO, path, 0, 0, "this is a folder; name a file");
+    if (there && !S_ISREG(info.st_mode)) {
+        // A device or a pipe cannot be replaced by a rename: it is written straight through.
+        output->stream = true;
+        while ((output->fd = open(path, O_WRONLY | O_CLOEXEC)) < 0 && errno == EINTR) {
+            hf_status status = hf_check_cancel(output->context, error);
+            if (status != HF_OK) return status;
+        }
+        return output->fd >= 0 ? HF_OK : hf_fail_errno(error, path, errno, "cannot write");
+    }
+    if (there && !output->overwrite) return exists_error(error, path);
+    return make_temporary(output, error);
+}
+
 hf_status hf_output_open(hf_output **out, const hf_context *context, const char *path, bool overwrite,
                          hf_error *error)
 {
-    static atomic_uint serial;
-    struct stat info;
     hf_output *output = hf_new(context, 1, sizeof *output);
     if (!output) return hf_fail_memory(error);
     output->context = context;
     output->overwrite = overwrite;
-    output->stream = strcmp(path, "-") == 0;
-    output->fd = STDOUT_FILENO;
+    output->fd = -1;
     hf_status status = HF_OK;
-    if (!output->stream) {
-        bool there = stat(path, &info) == 0;
-        // A device or a pipe cannot be replaced by a rename: it is written straight through.
-        output->stream = there && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
-        int length = snprintf(output->temporary, PATH_MAX, "%s.%ld-%u.tmp", path, (long)getpid(),
-                              atomic_fetch_add(&serial, 1));
-        snprintf(output->path, PATH_MAX, "%s", path);
-        if (length >= PATH_MAX)
-            status = hf_fail_at(error, HF_ERROR_IO, path, 0, 0, "the name is too long");
-        else if (there && S_ISDIR(info.st_mode))
-            status = hf_fail_at(error, HF_ERROR_IO, path, 0, 0, "this is a folder; name a file");
-        else if (there && !output->stream && !overwrite)
-            status = exists_error(error, path);
-        else if (output->stream)
-            output->fd = open(path, O_WRONLY | O_CLOEXEC);
-        else
-            output->fd = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (status == HF_OK && output->fd < 0) status = hf_fail_errno(error, path, errno, "cannot write");
+    if (strcmp(path, "-") == 0) {
+        output->stream = output->borrowed = true;
+        output->fd = STDOUT_FILENO;
+    } else {
+        status = open_path(output, path, error);
     }
     if (status == HF_OK)
         *out = output;
@@ -175,8 +205,8 @@ static ssize_t write_quietly(int fd, const char *data, size_t size)
     pthread_sigmask(SIG_BLOCK, &limit, &before);
     ssize_t written = write(fd, data, size);
     int number = errno;
-    sigpending(&pending);
     if (written < 0 && (number == EFBIG || number == EPIPE)) {
+        sigpending(&pending);
         struct timespec now = {0, 0};
         int raised = number == EFBIG ? SIGXFSZ : SIGPIPE;
         sigset_t one;
@@ -195,7 +225,11 @@ hf_status hf_output_write(hf_output *output, const char *data, size_t size, hf_e
     while (size > 0) {
         size_t part = size < (1u << 30) ? size : 1u << 30;
         ssize_t written = write_quietly(output->fd, data, part);
-        if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && errno == EINTR) {
+            hf_status status = hf_check_cancel(output->context, error);
+            if (status != HF_OK) return status;
+            continue;
+        }
         if (written < 0) return hf_fail_errno(error, name, errno, "cannot write");
         data += written;
         size -= (size_t)written;
@@ -212,7 +246,9 @@ static hf_status put_in_place(const char *temporary, const char *path, bool over
             return sync_folder(path, error);
         }
         if (errno == EEXIST) return exists_error(error, path);
-        // No hard links on this file system: rename below.
+        // No hard links on this file system: a look first, then the rename.
+        struct stat info;
+        if (lstat(path, &info) == 0) return exists_error(error, path);
     }
     if (rename(temporary, path) != 0) return hf_fail_errno(error, path, errno, "cannot rename into place");
     return sync_folder(path, error);
@@ -221,14 +257,15 @@ static hf_status put_in_place(const char *temporary, const char *path, bool over
 hf_status hf_output_commit(hf_output *output, hf_error *error)
 {
     hf_status status = HF_OK;
-    if (!output->stream) {
-        if (fsync(output->fd) != 0) status = hf_fail_errno(error, output->path, errno, "cannot sync");
+    if (!output->stream && fsync(output->fd) != 0)
+        status = hf_fail_errno(error, output->path, errno, "cannot sync");
+    if (!output->borrowed) {
         if (close(output->fd) != 0 && status == HF_OK)
             status = hf_fail_errno(error, output->path, errno, "cannot close");
         output->fd = -1;
-        if (status == HF_OK)
-            status = put_in_place(output->temporary, output->path, output->overwrite, error);
     }
+    if (!output->stream && status == HF_OK)
+        status = put_in_place(output->temporary, output->path, output->overwrite, error);
     hf_output_discard(output);
     return status;
 }
@@ -236,7 +273,7 @@ hf_status hf_output_commit(hf_output *output, hf_error *error)
 void hf_output_discard(hf_output *output)
 {
     if (!output) return;
-    if (output->fd >= 0 && output->fd != STDOUT_FILENO) close(output->fd);
+    if (output->fd >= 0 && !output->borrowed) close(output->fd);
     if (!output->stream) unlink(output->temporary); // after a commit there is nothing there any more
     hf_delete(output->context, output);
 }
@@ -253,6 +290,7 @@ hf_status hf_publish(const char *temporary, const char *path, hf_error *error)
 hf_status hf_make_folder(const char *path, hf_error *error)
 {
     char part[PATH_MAX];
+    if (path[0] == '\0') return hf_fail(error, HF_ERROR_IO, "the folder's name is empty");
     if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part)
         return hf_fail_at(error, HF_ERROR_IO, path, 0, 0, "the name is too long");
     for (char *p = part + 1;; p++) {

@@ -1,55 +1,122 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers as text, the same in every locale. Reading goes to the C library's correctly rounded strtod in a
-// "C" locale of our own; writing takes the shortest of the digit counts that read back to the same value.
+// Decimal text to double and whole and fixed-point numbers to text, the same in every locale. Up to 15 digits
+// with a small power of ten take one exact multiplication or division (Clinger, "How to read floating point
+// numbers accurately", 1990); everything else goes to the C library's correctly rounded strtod.
+#include "base/c_locale.h"
+
 #include "base/base_room.h"
 
-#include <float.h>
-#include <inttypes.h>
-#include <locale.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-static locale_t c_locale;
-static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
+enum {
+    EXACT_DIGITS = 15, // whole numbers of so many digits are exact in a double
+    EXACT_POWER = 22,  // and so are powers of ten up to this
+    KEPT_DIGITS = 780, // no halfway case between doubles has more than 767 significant digits
+};
 
-static void make_c_locale(void) { c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); }
+static const double powers_of_ten[EXACT_POWER + 1] = {1,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-// The grammar is checked here because strtod takes more: blanks, hex, inf, nan.
-static bool is_decimal(const char *text, size_t length)
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// A number taken apart. The grammar is checked here because strtod takes more: blanks, hex, inf, nan.
+typedef struct {
+    bool negative;
+    const char *digits, *end; // from the first digit to the end of the mantissa, perhaps with a point inside
+    uint64_t whole;           // the mantissa without its point, meaningful up to EXACT_DIGITS significant
+    size_t significant;       // digits from the first that is not 0
+    int64_t exponent;         // of the last digit of the mantissa, as far as it can matter
+} decimal;
+
+static bool read_mantissa(decimal *d, const char **p, const char *end)
 {
-    size_t i = 0, digits = 0;
-    if (i < length && (text[i] == '+' || text[i] == '-')) i++;
-    for (; i < length && text[i] >= '0' && text[i] <= '9'; i++)
-        digits++;
-    if (i < length && text[i] == '.')
-        for (i++; i < length && text[i] >= '0' && text[i] <= '9'; i++)
-            digits++;
-    if (digits == 0) return false;
-    if (i < length && (text[i] == 'e' || text[i] == 'E')) {
-        i++;
-        if (i < length && (text[i] == '+' || text[i] == '-')) i++;
-        size_t first = i;
-        while (i < length && text[i] >= '0' && text[i] <= '9')
-            i++;
-        if (i == first) return false;
+    bool any = false, point = false;
+    d->digits = *p;
+    for (; *p < end; ++*p) {
+        if (**p == '.' && !point) {
+            point = true;
+        } else if (is_digit(**p)) {
+            any = true;
+            if (d->significant > 0 || **p != '0') d->significant++;
+            if (d->significant <= EXACT_DIGITS) d->whole = d->whole * 10 + (uint64_t)(**p - '0');
+            if (point) d->exponent--;
+        } else {
+            break;
+        }
     }
-    return i == length;
+    d->end = *p;
+    return any;
+}
+
+static bool read_exponent(decimal *d, const char **p, const char *end)
+{
+    // Beyond this every mantissa a machine can hold gives 0 or infinity.
+    const int64_t enough = INT64_MAX / 100;
+    int64_t exponent = 0;
+    ++*p;
+    bool negative = *p < end && **p == '-';
+    if (*p < end && (**p == '-' || **p == '+')) ++*p;
+    if (*p == end) return false;
+    for (; *p < end; ++*p) {
+        if (!is_digit(**p)) return false;
+        if (exponent < enough) exponent = exponent * 10 + (**p - '0');
+    }
+    d->exponent += negative ? -exponent : exponent;
+    return true;
+}
+
+static bool read_decimal(decimal *d, const char *text, size_t length)
+{
+    const char *p = text, *end = text + length;
+    *d = (decimal){0};
+    if (p < end && (*p == '+' || *p == '-')) d->negative = *p++ == '-';
+    if (!read_mantissa(d, &p, end)) return false;
+    if (p < end && (*p == 'e' || *p == 'E')) return read_exponent(d, &p, end) && p == end;
+    return p == end;
+}
+
+// The significant digits as a whole number with an exponent, in a buffer of fixed size. Digits past those that
+// can matter are replaced by a single 1, which keeps the text on its side of every halfway case.
+static double convert(const decimal *d)
+{
+    char text[KEPT_DIGITS + 32];
+    size_t n = 0, seen = 0;
+    bool rest = false;
+    for (const char *p = d->digits; p < d->end; p++) {
+        if (*p == '.' || (seen == 0 && *p == '0')) continue;
+        seen++;
+        if (n < KEPT_DIGITS)
+            text[n++] = *p;
+        else
+            rest = rest || *p != '0';
+    }
+    int64_t exponent = d->exponent + (int64_t)(seen - n);
+    if (rest) {
+        text[n++] = '1';
+        exponent--;
+    }
+    exponent = exponent > 100000 ? 100000 : exponent < -100000 ? -100000 : exponent;
+    text[n++] = 'e';
+    hf_format_i64(text + n, exponent);
+    return strtod_l(text, NULL, hf_c_locale());
 }
 
 bool hf_parse_double(double *out, const char *text, size_t length)
 {
-    if (!is_decimal(text, length)) return false;
-    pthread_once(&c_locale_once, make_c_locale);
-    char small[128], *copy = small;
-    if (length >= sizeof small && !(copy = malloc(length + 1))) return false;
-    memcpy(copy, text, length);
-    copy[length] = '\0';
-    double value = strtod_l(copy, NULL, c_locale);
-    if (copy != small) free(copy);
-    *out = value;
+    decimal d;
+    if (!read_decimal(&d, text, length)) return false;
+    double value = (double)d.whole;
+    if (d.significant > EXACT_DIGITS || d.exponent > EXACT_POWER || d.exponent < -EXACT_POWER)
+        value = d.significant == 0 ? 0.0 : convert(&d);
+    else if (d.exponent < 0)
+        value /= powers_of_ten[-d.exponent];
+    else
+        value *= powers_of_ten[d.exponent];
+    *out = d.negative ? -value : value;
     return true;
 }
 
@@ -69,18 +136,15 @@ size_t hf_format_i64(char *out, int64_t value)
     return length;
 }
 
+// The double nearest to value x 10^decimals is what is rounded, so 1.115 at two decimals is 1.12 though the
+// double 1.115 is a little less: people see the decimal number they wrote.
 size_t hf_format_fixed(char *out, double value, int decimals)
 {
-    static const double power[] = {1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
-    if (isnan(value)) {
-        out[0] = '\0';
-        return 0;
-    }
-    bool negative = signbit(value);
-    uint64_t scaled = (uint64_t)(fabs(value) * power[decimals] + 0.5);
-    uint64_t unit = (uint64_t)power[decimals];
+    double shifted = fabs(value) * powers_of_ten[decimals];
+    if (!(shifted < 9e18)) return hf_format_f64(out, value); // NaN, infinity, or no digit to round
+    uint64_t scaled = (uint64_t)round(shifted), unit = (uint64_t)powers_of_ten[decimals];
     size_t length = 0;
-    if (negative && scaled > 0) out[length++] = '-';
+    if (signbit(value) && scaled > 0) out[length++] = '-';
     length += hf_format_i64(out + length, (int64_t)(scaled / unit));
     if (decimals > 0) {
         out[length++] = '.';
@@ -94,78 +158,3 @@ size_t hf_format_fixed(char *out, double value, int decimals)
     }
     return length;
 }
-
-// Turns digits and a decimal exponent (0.d1d2d3... x 10^point) into text without a needless exponent.
-static size_t place_point(char *out, bool negative, const char *digits, int count, int point)
-{
-    size_t length = 0;
-    if (negative) out[length++] = '-';
-    if (point > 16 || point < -5) {
-        out[length++] = digits[0];
-        if (count > 1) {
-            out[length++] = '.';
-            memcpy(out + length, digits + 1, (size_t)count - 1);
-            length += (size_t)count - 1;
-        }
-        out[length++] = 'e';
-        return length + hf_format_i64(out + length, point - 1);
-    }
-    if (point <= 0) {
-        out[length++] = '0';
-        out[length++] = '.';
-        for (int i = point; i < 0; i++)
-            out[length++] = '0';
-        memcpy(out + length, digits, (size_t)count);
-        length += (size_t)count;
-    } else {
-        for (int i = 0; i < (count > point ? count : point); i++) {
-            if (i == point) out[length++] = '.';
-            out[length++] = i < count ? digits[i] : '0';
-        }
-    }
-    out[length] = '\0';
-    return length;
-}
-
-// Splits "%.*e" text, whatever the locale's point is, into digits without trailing zeros and the exponent.
-static int split_exponential(char digits[24], int *point, const char *text)
-{
-    int count = 0;
-    const char *p = text;
-    for (; *p != '\0' && *p != 'e'; p++)
-        if (*p >= '0' && *p <= '9' && count < 23) digits[count++] = *p;
-    *point = (*p == 'e' ? atoi(p + 1) : 0) + 1;
-    while (count > 1 && digits[count - 1] == '0')
-        count--;
-    return count;
-}
-
-static size_t format_shortest(char *out, double value, int least, int most, bool single)
-{
-    if (isnan(value)) {
-        out[0] = '\0';
-        return 0;
-    }
-    if (isinf(value)) return (size_t)sprintf(out, "%s", value > 0 ? "inf" : "-inf");
-    // Whole numbers need no search.
-    if (fabs(value) < 1e15 && value == floor(value) && !(value == 0.0 && signbit(value)))
-        return hf_format_i64(out, (int64_t)value);
-    if (value == 0.0) return (size_t)sprintf(out, "-0");
-    pthread_once(&c_locale_once, make_c_locale);
-    char text[40], digits[24];
-    int point = 0, count = 0;
-    for (int n = least; n <= most; n++) {
-        snprintf(text, sizeof text, "%.*e", n - 1, fabs(value));
-        count = split_exponential(digits, &point, text);
-        char trial[40];
-        size_t length = place_point(trial, false, digits, count, point);
-        trial[length] = '\0';
-        double back = strtod_l(trial, NULL, c_locale);
-        if (single ? (float)back == (float)fabs(value) : back == fabs(value)) break;
-    }
-    return place_point(out, value < 0, digits, count, point);
-}
-
-size_t hf_format_f32(char *out, float value) { return format_shortest(out, (double)value, 6, 9, true); }
-
-size_t hf_format_f64(char *out, double value) { return format_shortest(out, value, 15, 17, false); }

@@ -65,6 +65,7 @@ double hf_random_normal(hf_random *r)
 
 double hf_random_gamma(hf_random *r, double shape)
 {
+    if (!(shape > 0) || isinf(shape)) return shape == 0 ? 0 : NAN; // no such distribution
     if (shape < 1) {
         double boost = pow(1 - hf_random_uniform(r), 1 / shape);
         return hf_random_gamma(r, shape + 1) * boost;
@@ -81,6 +82,9 @@ double hf_random_gamma(hf_random *r, double shape)
 int64_t hf_random_poisson(hf_random *r, double mean)
 {
     // The sum of Poissons is Poisson: large means go in parts whose exp does not underflow.
+    if (!(mean < 1e15)) return mean > 0 ? INT64_MAX : 0;
+    // There the normal is within a thousandth of a standard deviation, and parts would take too long.
+    if (mean > 1e6) return (int64_t)llround(mean + sqrt(mean) * hf_random_normal(r));
     int64_t total = 0;
     while (mean > 0) {
         double part = mean > 32 ? 32 : mean, limit = exp(-part), product = hf_random_uniform(r);

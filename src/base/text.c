@@ -3,6 +3,7 @@
 // A growing text buffer. Growth doubles; a failure is remembered in the buffer so that a writer of many
 // small pieces checks once, at the end.
 #include "base/base_room.h"
+#include "base/c_locale.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -64,10 +65,10 @@ void hf_text_printf(hf_text *text, const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    int length = hf_print_c(NULL, 0, format, args);
     char *end = length < 0 ? NULL : hf_text_reserve(text, (size_t)length);
     if (end) {
-        vsnprintf(end, (size_t)length + 1, format, again);
+        hf_print_c(end, (size_t)length + 1, format, again);
         text->length += (size_t)length;
     } else {
         text->failed = true;

@@ -43,7 +43,8 @@ const char *hf_nearest(const char *word, const char *const *candidates, size_t c
         size_t m = strlen(candidates[i]);
         if (m > WORD_LIMIT) continue;
         int d = distance(word, n, candidates[i], m);
-        if (d < best) {
+        // With no letter in common it is another word, however short.
+        if (d < best && d < (int)(n > m ? n : m)) {
             best = d;
             nearest = candidates[i];
         }
@@ -71,6 +72,14 @@ static size_t character(const unsigned char *p, size_t left)
 bool hf_is_utf8(const char *text, size_t length, size_t *bad)
 {
     for (size_t i = 0; i < length;) {
+        uint64_t eight;
+        if (length - i >= sizeof eight) {
+            memcpy(&eight, text + i, sizeof eight);
+            if ((eight & 0x8080808080808080u) == 0) {
+                i += sizeof eight;
+                continue;
+            }
+        }
         size_t n = character((const unsigned char *)text + i, length - i);
         if (n == 0) {
             if (bad) *bad = i;
