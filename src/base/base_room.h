@@ -147,8 +147,6 @@ int64_t hf_random_poisson(hf_random *r, double mean);
 
 // ---- words ------------------------------------------------------------------------------------------------
 
-// The candidate nearest to word by edit distance, or NULL if none is near enough to be a typing mistake.
-const char *hf_nearest(const char *word, const char *const *candidates, size_t count);
 bool hf_is_utf8(const char *text, size_t length, size_t *bad); // *bad: offset of the first bad byte
 
 #endif

@@ -3,7 +3,8 @@
 // The shortest decimal text that reads back to the same number. The candidate of n digits is the correctly
 // rounded one, for n from the digits every value keeps up to those that tell all values apart. Candidates are
 // made and proved in long double, whose 64 bits hold 10^27, midpoints between neighbours and 17-digit whole
-// numbers exactly; the few values where that cannot decide go through the C library's exact printing.
+// numbers exactly; the few values where that cannot decide go through the C library's exact printing. Numbers
+// with two decimals, which is what most tables hold, are tried first.
 #include "base/c_locale.h"
 
 #include "base/base_room.h"
@@ -23,7 +24,7 @@ static const long double powers_of_ten[EXACT_POWER + 1] = {
 typedef struct {
     double value;
     long double low, high; // midpoints to the neighbours
-    int least, most;       // digits every value keeps; digits that tell all values apart
+    int least, most;       // digits every value like it keeps; digits that tell all values apart
     bool single;
 } target;
 
@@ -57,7 +58,7 @@ static int magnitude(double value)
 // True when the value was decided here, false when exact printing has to.
 static bool by_long_double(decimal *d, const target *t)
 {
-    if (LDBL_MANT_DIG < 64) return false;
+    if (LDBL_MANT_DIG < 64 || t->least == 1) return false;
     int point = magnitude(t->value);
     for (int n = t->least; n <= t->most; n++) {
         int shift = n - point; // value x 10^shift has n digits before its point
@@ -93,8 +94,7 @@ static void by_printing(decimal *d, const target *t)
 {
     char text[40];
     locale_t before = uselocale(hf_c_locale());
-    // Numbers too small to be normal keep fewer digits than the others, so all lengths are tried.
-    for (int n = 1; n <= t->most; n++) {
+    for (int n = t->least; n <= t->most; n++) {
         snprintf(text, sizeof text, "%.*e", n - 1, t->value);
         if (reads_back(text, t)) break;
     }
@@ -165,15 +165,36 @@ static size_t format_target(char *out, const target *t, bool negative)
     return negative + place_point(out + negative, &d);
 }
 
+// Cents as units with one or two decimals.
+static size_t put_cents(char *out, int64_t cents)
+{
+    size_t length = 0;
+    int64_t size = cents < 0 ? -cents : cents;
+    if (cents < 0) out[length++] = '-';
+    length += hf_format_i64(out + length, size / 100);
+    out[length++] = '.';
+    out[length++] = (char)('0' + size / 10 % 10);
+    if (size % 10 != 0) out[length++] = (char)('0' + size % 10);
+    out[length] = '\0';
+    return length;
+}
+
 size_t hf_format_f32(char *out, float value)
 {
     size_t length;
     if (special(out, &length, (double)value)) return length;
     // Whole numbers this small have a float each, so every digit counts.
     if (fabsf(value) < 0x1p24f && value == (float)(int32_t)value) return hf_format_i64(out, (int32_t)value);
+    // Six digits are kept by every single, so if so few read back there is nothing shorter, and a whole number
+    // of cents is too far from any midpoint for the rounding of the division to matter.
+    if (fabsf(value) < 9999.5f) {
+        int64_t cents = lrint((double)value * 100);
+        if (cents != 0 && (float)((double)cents / 100) == value) return put_cents(out, cents);
+    }
     float magnitude32 = fabsf(value);
     target t = {.value = (double)magnitude32, .least = FLT_DIG, .most = 9, .single = true};
-    if (magnitude32 < FLT_MIN || magnitude32 == FLT_MAX) t.least = t.most + 1; // none: leaves it to printing
+    // Numbers too small to be normal keep no digit for sure, and the largest has no neighbour above.
+    if (magnitude32 < FLT_MIN || magnitude32 == FLT_MAX) t.least = 1;
     t.low = ((long double)magnitude32 + (long double)nextafterf(magnitude32, 0.0f)) / 2;
     t.high = ((long double)magnitude32 + (long double)nextafterf(magnitude32, INFINITY)) / 2;
     return format_target(out, &t, value < 0);
@@ -184,9 +205,14 @@ size_t hf_format_f64(char *out, double value)
     size_t length;
     if (special(out, &length, value)) return length;
     if (fabs(value) < 1e15 && value == (double)(int64_t)value) return hf_format_i64(out, (int64_t)value);
+    if (fabs(value) < 1e12) {
+        int64_t cents = lrint(value * 100);
+        // The quotient of two exact numbers, correctly rounded: just what reading the text gives.
+        if (cents != 0 && (double)cents / 100 == value) return put_cents(out, cents);
+    }
     double size = fabs(value);
     target t = {.value = size, .least = DBL_DIG, .most = MOST_DIGITS};
-    if (size < DBL_MIN || size == DBL_MAX) t.least = t.most + 1;
+    if (size < DBL_MIN || size == DBL_MAX) t.least = 1;
     t.low = ((long double)size + (long double)nextafter(size, 0.0)) / 2;
     t.high = ((long double)size + (long double)nextafter(size, INFINITY)) / 2;
     return format_target(out, &t, value < 0);
