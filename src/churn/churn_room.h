@@ -15,24 +15,28 @@ struct hf_model {
     double c;
     int64_t rows, events;
     char *id;       // owned, never NULL
-    json_t *record; // owned object: the file's other fields ("training": target, window, ledger, path, metrics,
-                    // fingerprint, seed, ...), kept as read and written back
-    char path[256]; // where it was loaded from, "" if trained
+    json_t *record; // owned object: the file's other fields ("fit": path, folds, seed; "training": what the
+                    // caller noted: target, window, ledger, metrics, ...), kept as read and written back
+    json_t *terms_read; // owned: the terms as they stood in the file, for the fields this version does not
+                        // know; NULL if trained
+    char path[256];     // where it was loaded from, "" if trained
 };
 
-// Sets record[section][key] = value (steals the reference), making the section.
+// Sets record[section][key] = value (steals the reference, of NULL too: HF_ERROR_MEMORY), making the section.
 hf_status hf_model_note(hf_model *model, const char *section, const char *key, json_t *value,
                         hf_error *error);
 hf_status hf_model_set_id(hf_model *model, const char *id, hf_error *error);
 
 // The design matrix of the final fit in liblinear's own text format, one row a line, with the C, the bias
-// and the coefficients it gave: what an independent check of the solver needs. For tests.
+// and the coefficients it gave: what an independent check of the solver needs. For tests. To repeat a fit:
+// liblinear-train -s 0 -c C -B BIAS -e EPS DESIGN MODEL
 typedef struct {
     double c, bias, eps;
-    int32_t features;      // without the bias
-    double *weights;       // owned: features + 1, the bias last, as liblinear gave them
-    double intercept;      // after it was refitted without shrinkage
+    int32_t features; // without the bias
+    double *weights;  // owned (hf_delete): features + 1, the bias last, as liblinear gave them
+    double intercept; // after it was refitted without shrinkage
 } hf_fit_record;
+// record and design_path may be NULL.
 hf_status hf_model_train_recorded(hf_model **out, hf_fit_record *record, const char *design_path,
                                   const hf_context *context, const hf_frame *frame, const uint8_t *label,
                                   const int64_t *cluster, const int64_t *rows, int64_t count,

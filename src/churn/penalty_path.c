@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A path over C from strong shrinkage to weak, each fold's fit started from its last; the C with the least
+// cross-validated log-loss wins, the smaller one on a tie. Past the best the loss rises steadily, so the walk
+// ends when it has risen twice running. Folds are fitted side by side and their losses added in fold order.
+#include "churn/penalty_path.h"
+
+#include <math.h>
+#include <omp.h>
+
+// Enough for log-loss to six digits; the final fit is tight.
+#define PATH_EPS 1e-6
+
+static const double path_c[HF_PATH_STEPS] = {1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30};
+
+typedef struct {
+    int64_t *train_rows, *test_rows; // owned
+    int64_t train_count, test_count;
+    hf_matrix_part *part; // owned
+    double *weights;      // owned
+    double loss;          // summed over the test rows
+    const char *wrong;
+} fold_work;
+
+static double log_loss(double margin, bool event)
+{
+    double against = event ? -margin : margin;
+    return (against > 0.0 ? against : 0.0) + log1p(exp(-fabs(margin)));
+}
+
+static void fit_fold(fold_work *work, const hf_matrix *matrix, int32_t features, const uint8_t *label,
+                     double c, bool warm)
+{
+    work->loss = 0.0;
+    work->wrong = hf_liblinear_fit(work->weights, work->part, c, PATH_EPS, warm);
+    if (work->wrong) return;
+    double bias = work->weights[features] * HF_BIAS;
+    for (int64_t i = 0; i < work->test_count; i++) {
+        int64_t row = work->test_rows[i];
+        work->loss += log_loss(hf_matrix_margin(matrix, row, work->weights) + bias, label[row]);
+    }
+}
+
+static void free_folds(const hf_context *context, fold_work *work, int32_t folds)
+{
+    for (int32_t k = 0; work && k < folds; k++) {
+        hf_delete(context, work[k].train_rows);
+        hf_delete(context, work[k].test_rows);
+        hf_delete(context, work[k].weights);
+        hf_matrix_part_destroy(context, work[k].part);
+    }
+    hf_delete(context, work);
+}
+
+static hf_status prepare_fold(fold_work *work, int32_t k, const hf_context *context, const hf_matrix *matrix,
+                              int64_t rows, int32_t features, const uint8_t *label, const int32_t *fold,
+                              hf_error *error)
+{
+    for (int64_t i = 0; i < rows; i++)
+        work->test_count += fold[i] == k;
+    work->test_rows = hf_new_raw(context, (size_t)work->test_count, sizeof *work->test_rows);
+    work->train_rows = hf_new_raw(context, (size_t)(rows - work->test_count), sizeof *work->train_rows);
+    work->weights = hf_new(context, (size_t)features + 1, sizeof *work->weights);
+    if (!work->test_rows || !work->train_rows || !work->weights) return hf_fail_memory(error);
+    int64_t test = 0;
+    for (int64_t i = 0; i < rows; i++) {
+        if (fold[i] == k)
+            work->test_rows[test++] = i;
+        else
+            work->train_rows[work->train_count++] = i;
+    }
+    return hf_matrix_part_create(&work->part, matrix, work->train_rows, work->train_count, label, error);
+}
+
+static hf_path_step summarise(double c, const fold_work *work, int32_t folds, int64_t rows)
+{
+    double sum = 0.0, mean_of_means = 0.0, squares = 0.0;
+    for (int32_t k = 0; k < folds; k++) {
+        sum += work[k].loss;
+        mean_of_means += work[k].loss / (double)work[k].test_count / folds;
+    }
+    for (int32_t k = 0; k < folds; k++) {
+        double d = work[k].loss / (double)work[k].test_count - mean_of_means;
+        squares += d * d;
+    }
+    return (hf_path_step){c, sum / (double)rows, sqrt(squares / (folds - 1) / folds)};
+}
+
+// One C: all folds, and their losses into *step. Asks for cancellation before each fit of the first thread.
+static hf_status take_step(hf_path_step *step, double c, bool warm, fold_work *work,
+                           const hf_context *context, const hf_matrix *matrix, int64_t rows, int32_t features,
+                           const uint8_t *label, int32_t folds, hf_error *error)
+{
+    int threads = hf_context_threads(context);
+    int cancelled = 0;
+#pragma omp parallel for default(none) schedule(dynamic, 1) num_threads(threads) \
+    shared(work, matrix, label, cancelled, context) firstprivate(folds, features, c, warm)
+    for (int32_t k = 0; k < folds; k++) {
+        int stop;
+        if (omp_get_thread_num() == 0 && hf_check_cancel(context, NULL) != HF_OK) {
+#pragma omp atomic write
+            cancelled = 1;
+        }
+#pragma omp atomic read
+        stop = cancelled;
+        if (!stop) fit_fold(&work[k], matrix, features, label, c, warm);
+    }
+    if (cancelled)
+        return hf_fail(error, HF_ERROR_CANCELLED, "interrupted while choosing C; no model was made");
+    for (int32_t k = 0; k < folds; k++)
+        if (work[k].wrong) return hf_fail(error, HF_ERROR_INTERNAL, "liblinear: %s", work[k].wrong);
+    *step = summarise(c, work, folds, rows);
+    return HF_OK;
+}
+
+hf_status hf_path_choose(hf_path *out, const hf_context *context, const hf_matrix *matrix, int64_t rows,
+                         int32_t features, const uint8_t *label, const int32_t *fold, int32_t folds,
+                         hf_error *error)
+{
+    hf_status status = HF_OK;
+    hf_path path = {.count = 0};
+    int32_t rises = 0;
+    fold_work *work = hf_new(context, (size_t)folds, sizeof *work);
+    if (!work) return hf_fail_memory(error);
+    for (int32_t k = 0; k < folds; k++)
+        HF_TRY(done, prepare_fold(&work[k], k, context, matrix, rows, features, label, fold, error));
+    while (path.count < HF_PATH_STEPS && rises < 2) {
+        hf_path_step *step = &path.steps[path.count];
+        hf_progress(context, "train", path.count, HF_PATH_STEPS);
+        HF_TRY(done, take_step(step, path_c[path.count], path.count > 0, work, context, matrix, rows,
+                               features, label, folds, error));
+        if (step->log_loss < path.steps[path.best].log_loss) path.best = path.count;
+        rises = path.count > 0 && step->log_loss > step[-1].log_loss ? rises + 1 : 0;
+        path.count++;
+    }
+    *out = path;
+done:
+    free_folds(context, work, folds);
+    return status;
+}
