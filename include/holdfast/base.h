@@ -105,6 +105,9 @@ HF_API const char *hf_version(void);
 // Writes the error as one text, "file:line:column: message" with the parts it has, into out (cut to size).
 HF_API void hf_error_format(const hf_error *error, char *out, size_t size);
 
+// The candidate nearest to word by edit distance, or NULL if none is near enough to be a typing mistake.
+HF_API const char *hf_nearest(const char *word, const char *const *candidates, size_t count);
+
 // A calendar date as days since 1970-01-01 in the proleptic Gregorian calendar.
 typedef int32_t hf_date;
 #define HF_DATE_MISSING INT32_MIN

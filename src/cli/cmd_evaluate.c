@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// holdfast evaluate: how good a model is on rows it has not seen.
+#include "command.h"
+
+static const cli_option options[] = {
+    {"target", 0, "COLUMN[=VALUE]", "the column that says what happened, and the value that counts"},
+    {"folds", 0, "FOLDS", "CSV with row,fold: train inside each fold, test on it"},
+    {"model", 0, "MODEL", "measure this model instead of training"},
+    {"format", 0, "FORMAT", "table or json (default table)"},
+    {"output", 'o', "OUT", "where the figures are written (default -: standard output)"},
+    {"replicates", 0, "N", "bootstrap resamples for the intervals (default 200; 0: none)"},
+    {"alpha", 0, "ALPHA", "intervals cover 1 - ALPHA (default 0.05)"},
+    {"c", 0, "C", "use this C instead of choosing one by cross-validation"},
+    {"inner-folds", 0, "N", "folds of the choice of C (default 5)"},
+    {"seed", 0, "N", "seed of everything drawn (default 1)"},
+    {NULL, 0, NULL, NULL},
+};
+
+static hf_status run(const hf_context *context, const cli_arguments *arguments, hf_error *error)
+{
+    hf_evaluate_job job = {
+        .csv = HF_CSV_OPTIONS_INIT, .fit = HF_TRAIN_OPTIONS_INIT, .replicates = 200, .alpha = 0.05};
+    int64_t seed = (int64_t)job.fit.seed, folds = job.fit.folds, replicates = job.replicates;
+    int format = HF_REPORT_TABLE;
+    hf_status status = cli_most_words(arguments, 1, error);
+    if (status == HF_OK) status = cli_columns(&job.csv, arguments, error);
+    if (status == HF_OK) status = cli_integer(&seed, arguments, "seed", 0, INT64_MAX, error);
+    if (status == HF_OK) status = cli_integer(&folds, arguments, "inner-folds", 2, 100, error);
+    if (status == HF_OK) status = cli_number(&job.fit.c, arguments, "c", 1e-9, 1e9, error);
+    if (status == HF_OK) status = cli_integer(&replicates, arguments, "replicates", 0, 100000, error);
+    if (status == HF_OK) status = cli_number(&job.alpha, arguments, "alpha", 1e-6, 0.5, error);
+    if (status == HF_OK) status = cli_choice(&format, arguments, "format", "table json", error);
+    if (status != HF_OK) return status;
+    job.file = cli_word(arguments, 0);
+    job.target = cli_text(arguments, "target", NULL);
+    job.folds = cli_text(arguments, "folds", NULL);
+    job.model = cli_text(arguments, "model", NULL);
+    job.fit.seed = (uint64_t)seed;
+    job.fit.folds = (int32_t)folds;
+    job.replicates = (int32_t)replicates;
+    job.format = (hf_report_format)format;
+    job.overwrite = cli_has(arguments, "force");
+    job.output = cli_text(arguments, "output", "-");
+    return hf_workflow_evaluate(context, &job, error);
+}
+
+const cli_command cli_evaluate = {
+    .name = "evaluate",
+    .purpose = "Measures a model on rows it has not seen, with intervals.",
+    .synopsis = "evaluate FILE [--id COLUMN] --target COLUMN[=VALUE] [--folds FOLDS] [options]\n"
+                "evaluate FILE --target COLUMN[=VALUE] --model MODEL [options]\n",
+    .examples = "evaluate customers.csv --id customer_id --target Churn=Yes\n"
+                "evaluate customers.csv --id customer_id --target Churn=Yes --folds folds.csv --format json\n"
+                "evaluate later.csv --target Churn=Yes --model churn.json\n",
+    .options = options,
+    .takes_columns = true,
+    .run = run,
+};

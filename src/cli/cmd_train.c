@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// holdfast train: a labelled table or a store's history to a model.
+#include "command.h"
+
+static const cli_option options[] = {
+    {"target", 0, "COLUMN[=VALUE]", "the column that says what happened, and the value that counts"},
+    {"store", 0, "DIR", "train on the snapshots of a store"},
+    {"outcomes", 0, "FILE", "what happened to accounts: account_id,date,outcome"},
+    {"outcome", 0, "NAME", "which outcome to predict (default churn)"},
+    {"horizon", 0, "DAYS", "the outcome counts in the DAYS after the lead"},
+    {"lead", 0, "DAYS", "days after the as-of date that do not count yet (default 0)"},
+    {"known-until", 0, "DATE", "the last date outcomes are known (default: the last in the file)"},
+    {"output", 'o', "MODEL", "where the model is written"},
+    {"c", 0, "C", "use this C instead of choosing one by cross-validation"},
+    {"inner-folds", 0, "N", "folds of the choice of C (default 5)"},
+    {"seed", 0, "N", "seed of everything drawn (default 1)"},
+    {NULL, 0, NULL, NULL},
+};
+
+static hf_status take_fit(hf_train_options *fit, const cli_arguments *arguments, hf_error *error)
+{
+    int64_t seed = (int64_t)fit->seed, folds = fit->folds;
+    hf_status status = cli_integer(&seed, arguments, "seed", 0, INT64_MAX, error);
+    if (status == HF_OK) status = cli_integer(&folds, arguments, "inner-folds", 2, 100, error);
+    if (status == HF_OK) status = cli_number(&fit->c, arguments, "c", 1e-9, 1e9, error);
+    fit->seed = (uint64_t)seed;
+    fit->folds = (int32_t)folds;
+    return status;
+}
+
+static hf_status run(const hf_context *context, const cli_arguments *arguments, hf_error *error)
+{
+    hf_train_job job = {.csv = HF_CSV_OPTIONS_INIT,
+                        .known_until = HF_DATE_MISSING,
+                        .fit = HF_TRAIN_OPTIONS_INIT,
+                        .output = "-"};
+    int64_t lead = 0, horizon = 0;
+    hf_status status = cli_most_words(arguments, 1, error);
+    if (status == HF_OK) status = cli_columns(&job.csv, arguments, error);
+    if (status == HF_OK) status = take_fit(&job.fit, arguments, error);
+    if (status == HF_OK) status = cli_integer(&lead, arguments, "lead", 0, 36500, error);
+    if (status == HF_OK) status = cli_integer(&horizon, arguments, "horizon", 1, 36500, error);
+    if (status == HF_OK) status = cli_date(&job.known_until, arguments, "known-until", error);
+    if (status != HF_OK) return status;
+    job.file = cli_word(arguments, 0);
+    job.target = cli_text(arguments, "target", NULL);
+    job.store = cli_text(arguments, "store", NULL);
+    job.outcomes = cli_text(arguments, "outcomes", NULL);
+    job.outcome = cli_text(arguments, "outcome", NULL);
+    job.lead = (int32_t)lead;
+    job.horizon = (int32_t)horizon;
+    job.model = cli_text(arguments, "output", NULL);
+    job.overwrite = cli_has(arguments, "force");
+    return hf_workflow_train(context, &job, error);
+}
+
+const cli_command cli_train = {
+    .name = "train",
+    .purpose = "Trains a churn model on a labelled table or on a store's history.",
+    .synopsis = "train FILE --id COLUMN --target COLUMN[=VALUE] -o MODEL [options]\n"
+                "train --store DIR --outcomes FILE --horizon DAYS [--lead DAYS] -o MODEL [options]\n",
+    .examples = "train customers.csv --id customer_id --target Churn=Yes -o churn.json\n"
+                "train --store fleet --outcomes outcomes.csv --horizon 90 --lead 30 -o churn.json\n",
+    .options = options,
+    .takes_columns = true,
+    .run = run,
+};

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a verb of the command is: its words, its options, and the function that turns them into a job.
+#ifndef HOLDFAST_COMMAND_H
+#define HOLDFAST_COMMAND_H
+
+#include "holdfast/holdfast.h"
+
+typedef struct {
+    const char *name;  // without the dashes; NULL ends a table
+    char letter;       // short form, 0 if none
+    const char *value; // what it takes, in capitals; NULL: a switch
+    const char *help;
+} cli_option;
+
+typedef struct cli_arguments cli_arguments;
+
+typedef struct {
+    const char *name;
+    const char *purpose;       // one line
+    const char *synopsis;      // lines of usage, without the leading "holdfast"
+    const char *examples;      // two or more, one a line
+    const cli_option *options; // of this verb alone
+    bool takes_columns;        // also the options that say how to read a table
+    hf_status (*run)(const hf_context *context, const cli_arguments *arguments, hf_error *error);
+} cli_command;
+
+extern const cli_command cli_evaluate, cli_ingest, cli_score, cli_store, cli_synth, cli_train;
+
+// ---- arguments -------------------------------------------------------------------------------------------
+
+// Parses what follows the verb. Errors: HF_ERROR_USAGE with the nearest option.
+hf_status cli_parse(cli_arguments **out, const cli_command *command, int count, char **words, hf_error *error);
+void cli_free(cli_arguments *arguments); // accepts NULL
+
+int32_t cli_count(const cli_arguments *arguments); // of words that are no options
+const char *cli_word(const cli_arguments *arguments, int32_t i);
+const char *const *cli_words(const cli_arguments *arguments);
+bool cli_has(const cli_arguments *arguments, const char *option);
+// The last value given, or otherwise.
+const char *cli_text(const cli_arguments *arguments, const char *option, const char *otherwise);
+// Whole numbers in [least, most]; *out keeps its value when the option is not given.
+hf_status cli_integer(int64_t *out, const cli_arguments *arguments, const char *option, int64_t least, int64_t most,
+                      hf_error *error);
+hf_status cli_number(double *out, const cli_arguments *arguments, const char *option, double least, double most,
+                     hf_error *error);
+hf_status cli_date(hf_date *out, const cli_arguments *arguments, const char *option, hf_error *error);
+// One of the words of a list separated by blanks; *out is its place.
+hf_status cli_choice(int *out, const cli_arguments *arguments, const char *option, const char *words,
+                     hf_error *error);
+// At most `most` positional words.
+hf_status cli_most_words(const cli_arguments *arguments, int32_t most, hf_error *error);
+
+// The options that say how a table is read. The lists live as long as the arguments.
+hf_status cli_columns(hf_csv_options *out, const cli_arguments *arguments, hf_error *error);
+
+// ---- help ------------------------------------------------------------------------------------------------
+
+void cli_print_help(const cli_command *command);
+extern const cli_option cli_common_options[], cli_column_options[];
+
+#endif
