@@ -17,6 +17,12 @@ typedef struct {
 
 static void put(phrase *p, const char *text)
 {
+    size_t length = strlen(text);
+    if (p->length + length + 1 <= p->size) {
+        memcpy(p->out + p->length, text, length + 1);
+        p->length += length;
+        return;
+    }
     while (*text) {
         size_t bytes = 1;
         while (((unsigned char)text[bytes] & 0xc0) == 0x80)
@@ -41,16 +47,24 @@ static void put_word(phrase *p, const char *word)
 // Four digits, the whole part in full, no trailing zeros: 70.35, 0.0123, 123456.
 static void put_number(phrase *p, double x)
 {
+    static const double least[] = {1000, 100, 10, 1, 0.1, 0.01, 0.001, 0.0001};
     char text[64];
-    double size = fabs(x);
-    if (size > 0 && size < 1e15) {
-        int decimals = 3 - (int)floor(log10(size));
-        if (decimals > 300) decimals = 300;
-        double scale = decimals > 0 ? pow(10, decimals) : 1;
-        x = round(x * scale) / scale;
+    const double size = fabs(x);
+    int decimals = 0;
+    while (decimals < 8 && size < least[decimals])
+        decimals++;
+    if (size == floor(size) && size < 1e15) {
+        hf_format_i64(text, (int64_t)x);
+    } else if (size >= 1e8 || decimals == 8) {
+        double scale = size >= 1e8 ? 1 : pow(10, 3 - floor(log10(size)));
+        hf_format_f64(text, isfinite(scale) ? round(x * scale) / scale : x);
+    } else {
+        size_t length = hf_format_fixed(text, x, decimals);
+        while (decimals > 0 && text[length - 1] == '0')
+            text[--length] = '\0';
+        if (decimals > 0 && text[length - 1] == '.') text[--length] = '\0';
     }
-    hf_format_f64(text, x == 0 ? 0.0 : x);
-    put_word(p, text);
+    put(p, text);
 }
 
 static bool is_one_of(const char *word, const char *const *list, size_t count)
@@ -111,30 +125,27 @@ static void put_name(phrase *p, const hf_signal_words *w)
 
 static void put_window(phrase *p, const hf_signal_words *w)
 {
+    char number[32];
     if (w->window == 0) return;
+    hf_format_i64(number, w->window);
     put_word(p, "in");
-    put_number(p, w->window);
+    put_word(p, number);
     put_word(p, w->window_unit);
     if (w->window != 1) put(p, "s");
 }
 
-// "12 tickets", "1 ticket", "no tickets".
-static void put_counted(phrase *p, const hf_signal_words *w, int head, double x)
+// What follows the number of a counted noun: "tickets in 90 days", or for one "ticket in 90 days".
+static void put_counted(phrase *p, const hf_signal_words *w, int head, bool one)
 {
     char singular[64];
-    const bool plural = hf_word_is_plural(w->word[head]);
-    if (x == 0 && !is_time(w->word[head]))
-        put_word(p, "no");
-    else
-        put_number(p, x);
     for (int i = 0; i < w->count; i++) {
-        if (i == head && x == 1) {
+        if (i == head && one) {
             hf_word_singular(singular, w->word[i]);
             put_word(p, singular);
             continue;
         }
         put_word(p, w->word[i]);
-        if (i == head && !plural) put(p, "s");
+        if (i == head && !hf_word_is_plural(w->word[i])) put(p, "s");
     }
     put_window(p, w);
 }
@@ -148,80 +159,113 @@ static bool is_counted(hf_kind kind, const hf_signal_words *w, int head)
     return hf_word_is_plural(noun) || (w->window > 0 && !is_preposition(noun));
 }
 
-static void put_unit(phrase *p, const char *unit)
+static phrase start(char *out)
 {
-    if (unit[0] != '\0') put_word(p, unit);
+    return (phrase){out, HF_PHRASE_PART, 0};
 }
 
-static void put_ratio(phrase *p, hf_signal_words *w, double x)
+static void shape_missing(hf_phrase *out, const hf_signal_words *w)
+{
+    phrase p = start(out->missing);
+    put_word(&p, w->window > 0 ? "no record of" : "no");
+    put_name(&p, w);
+    put_window(&p, w);
+    if (w->window == 0) put_word(&p, "on record");
+}
+
+static void shape_counted(hf_phrase *out, const hf_signal_words *w, int head)
+{
+    phrase one = start(out->one), zero = start(out->zero);
+    phrase after = {out->after + 1, HF_PHRASE_PART - 1, 0};
+    out->after[0] = ' ';
+    put_counted(&after, w, head, false);
+    put(&one, "1");
+    put_counted(&one, w, head, true);
+    if (is_time(w->word[head])) return;
+    put(&zero, "no");
+    put_counted(&zero, w, head, false);
+}
+
+static void shape_flag(hf_phrase *out, const hf_signal_words *w)
+{
+    phrase one = start(out->one), zero = start(out->zero);
+    put_name(&one, w);
+    put_window(&one, w);
+    put(&zero, out->one);
+    put(&zero, ": no");
+}
+
+// "licence use 63 %", "monthly charges 70.35 EUR".
+static void shape_named(hf_phrase *out, hf_signal_words *w, const char *unit)
 {
     static const char *const percent[] = {"pct", "percent", "percentage"};
-    if (w->count > 1 && IS_ONE_OF(w->word[w->count - 1], percent)) w->count--;
-    put_name(p, w);
-    put_number(p, 100 * x);
-    put_word(p, "%");
-    put_window(p, w);
+    phrase before = start(out->before), after = start(out->after);
+    if (out->scale > 1 && w->count > 1 && IS_ONE_OF(w->word[w->count - 1], percent)) w->count--;
+    put_name(&before, w);
+    put(&before, " ");
+    if (unit[0] != '\0') {
+        put(&after, " ");
+        put(&after, unit);
+    }
+    if (w->window > 0) put(&after, " ");
+    phrase rest = {out->after + after.length, HF_PHRASE_PART - after.length, 0};
+    put_window(&rest, w);
 }
 
-static void put_value(phrase *p, const hf_term *term, hf_signal_words *w, double x)
+void hf_phrase_shape(hf_phrase *out, const hf_term *term)
 {
-    hf_kind kind = term->signal_kind;
-    if (kind == HF_KIND_RATIO) {
-        put_ratio(p, w, x);
-        return;
-    }
-    if (kind == HF_KIND_FLAG && (x == 0 || x == 1)) {
-        put_name(p, w);
-        put_window(p, w);
-        if (x == 0) put(p, ": no");
-        return;
-    }
-    if (kind == HF_KIND_COUNT) drop_counting_words(w);
-    int head = head_of(w);
-    if (is_counted(kind, w, head)) {
-        put_counted(p, w, head, x);
-        return;
-    }
-    put_name(p, w);
-    put_number(p, x);
-    put_unit(p, term->unit);
-    put_window(p, w);
-}
-
-static void put_missing(phrase *p, const hf_signal_words *w)
-{
-    put_word(p, w->window > 0 ? "no record of" : "no");
-    put_name(p, w);
-    put_window(p, w);
-    if (w->window == 0) put_word(p, "on record");
-}
-
-void hf_term_phrase(char *out, size_t size, const hf_term *term, const hf_column *column, int64_t row)
-{
-    if (size == 0) return;
-    out[0] = '\0';
-    phrase p = {out, size, 0};
     hf_signal_words words;
+    *out = (hf_phrase){.scale = term->signal_kind == HF_KIND_RATIO ? 100 : 1};
     hf_signal_words_split(&words, term->signal);
     if (words.count == 0) { // a name of signs only: as it stands
         words.count = 1;
         words.word[0] = term->signal;
     }
-    if (column && column->storage == HF_STORAGE_CODE) {
-        int32_t code = ((const int32_t *)column->values)[row];
-        if (code < 0) {
-            put_missing(&p, &words);
-        } else {
-            put_name(&p, &words);
-            put_window(&p, &words);
-            put_word(&p, hf_dictionary_text(&column->dictionary, code));
-        }
-        return;
-    }
-    bool number = column && (column->storage == HF_STORAGE_F32 || column->storage == HF_STORAGE_F64);
-    double x = number ? hf_column_number(column, row) : NAN;
-    if (isnan(x))
-        put_missing(&p, &words);
+    shape_missing(out, &words);
+    if (term->signal_kind == HF_KIND_FLAG) shape_flag(out, &words);
+    if (term->signal_kind == HF_KIND_COUNT) drop_counting_words(&words);
+    const int head = head_of(&words);
+    if (is_counted(term->signal_kind, &words, head))
+        shape_counted(out, &words, head);
     else
-        put_value(&p, term, &words, x);
+        shape_named(out, &words, term->signal_kind == HF_KIND_RATIO ? "%" : term->unit);
+}
+
+static void put_value(phrase *p, const hf_phrase *shape, double x)
+{
+    if (isnan(x)) {
+        put(p, shape->missing);
+    } else if (x == 0 && shape->zero[0] != '\0') {
+        put(p, shape->zero);
+    } else if (x == 1 && shape->one[0] != '\0') {
+        put(p, shape->one);
+    } else {
+        put(p, shape->before);
+        put_number(p, x * shape->scale);
+        put(p, shape->after);
+    }
+}
+
+size_t hf_phrase_write(char *out, size_t size, const hf_phrase *shape, const hf_column *column, int64_t row)
+{
+    if (size == 0) return 0;
+    out[0] = '\0';
+    phrase p = {out, size, 0};
+    if (!column || column->storage == HF_STORAGE_DAY) {
+        put(&p, shape->missing);
+    } else if (column->storage == HF_STORAGE_CODE) {
+        int32_t code = ((const int32_t *)column->values)[row];
+        put(&p, code < 0 ? shape->missing : shape->before);
+        put(&p, code < 0 ? "" : hf_dictionary_text(&column->dictionary, code));
+    } else {
+        put_value(&p, shape, hf_column_number(column, row));
+    }
+    return p.length;
+}
+
+void hf_term_phrase(char *out, size_t size, const hf_term *term, const hf_column *column, int64_t row)
+{
+    hf_phrase shape;
+    hf_phrase_shape(&shape, term);
+    hf_phrase_write(out, size, &shape, column, row);
 }

@@ -69,6 +69,22 @@ void hf_term_compiled_free(const hf_context *context, hf_compiled_term *term); /
 // The signal's part of a reason, as a person would say it: "12 tickets in 90 days", "contract
 // Month-to-month", "no csat on record", "licence use 45 %". Value from the column's row. UTF-8, cut at a
 // character if out is too small.
+//
+// A phrase is shaped once a term and written many times.
+#define HF_PHRASE_PART 400 // bytes; longer names are cut
+
+typedef struct {
+    char missing[HF_PHRASE_PART];
+    char zero[HF_PHRASE_PART],
+        one[HF_PHRASE_PART]; // the whole phrase for 0 and 1; "" where it is none special
+    char before[HF_PHRASE_PART], after[HF_PHRASE_PART]; // about the number or the level
+    double scale;                                       // of the number as it is said: 100 for a ratio
+} hf_phrase;
+
+void hf_phrase_shape(hf_phrase *out, const hf_term *term);
+// Returns the bytes written, without the NUL.
+size_t hf_phrase_write(char *out, size_t size, const hf_phrase *shape, const hf_column *column, int64_t row);
+// Both at once.
 void hf_term_phrase(char *out, size_t size, const hf_term *term, const hf_column *column, int64_t row);
 
 #endif
