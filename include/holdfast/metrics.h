@@ -46,7 +46,7 @@ typedef struct {
 
 // probability: n values in [0, 1]; label: n of 0 or 1. The order of the rows does not show in the result.
 // Errors: HF_ERROR_USAGE for n outside 1 to 2^31 - 1, a value that is not in [0, 1], a label that is
-// neither; HF_ERROR_MEMORY. Cost: one radix sort and one walk, 24 bytes a row of scratch.
+// neither; HF_ERROR_MEMORY. Cost: one radix sort and one walk, about 60 bytes a row of memory.
 HF_API hf_status hf_metrics_compute(hf_metrics *out, const hf_context *context, const double *probability,
                                     const uint8_t *label, int64_t n, hf_error *error);
 
