@@ -122,6 +122,11 @@ static inline void add_loop(double *restrict sum, const float *restrict term, in
         sum[i] += (double)term[i];
 }
 
+typedef union {
+    float number;
+    int32_t bits;
+} float_bits;
+
 // Keys compare as signed numbers too: none has its top bit set.
 static inline void top_loop(int32_t *restrict first, int32_t *restrict second, int32_t *restrict third,
                             const float *restrict term, int32_t n, int32_t index, int32_t index_bits)
@@ -129,10 +134,7 @@ static inline void top_loop(int32_t *restrict first, int32_t *restrict second, i
     const int32_t high = (int32_t)(UINT32_MAX << index_bits);
 #pragma omp simd
     for (int32_t i = 0; i < n; i++) {
-        union {
-            float number;
-            int32_t bits;
-        } u = {.number = term[i]};
+        float_bits u = {.number = term[i]};
         int32_t key = term[i] >= FLT_MIN ? (u.bits & high) | index : 0;
         int32_t k0 = first[i], k1 = second[i], k2 = third[i];
         int32_t low0 = k0 > key ? key : k0;
@@ -149,6 +151,37 @@ static inline void add_top_loop(double *sum, uint32_t *keys, int32_t stride, con
     int32_t *first = (int32_t *)keys;
     add_loop(sum, term, n);
     top_loop(first, first + stride, first + 2 * (size_t)stride, term, n, (int32_t)index, (int32_t)index_bits);
+}
+
+// As a number 0 or 1: comparisons joined without branches vectorise.
+static inline int32_t is_close(float value, float next, float margin, float share)
+{
+    return (value > 0.0f) & (value - next <= margin + share * value);
+}
+
+static inline void reasons_loop(int32_t *restrict reason, uint8_t *restrict unclear,
+                                const int32_t *restrict first, const int32_t *restrict second,
+                                const int32_t *restrict third, int32_t n, int32_t last, uint32_t index_bits,
+                                float margin)
+{
+    const int32_t low = (int32_t)((UINT32_C(1) << index_bits) - 1), high = ~low;
+    const float share = (float)(UINT32_C(2) << index_bits) * 0x1p-23f;
+#pragma omp simd
+    for (int32_t i = 0; i < n; i++) {
+        float_bits v0 = {.bits = first[i] & high}, v1 = {.bits = second[i] & high};
+        float_bits v2 = {.bits = third[i] & high};
+        int32_t close = is_close(v0.number, v1.number, margin, share) |
+                        is_close(v1.number, v2.number, margin, share) |
+                        is_close(v0.number, 0.0f, margin, share) | is_close(v1.number, 0.0f, margin, share) |
+                        is_close(v2.number, 0.0f, margin, share);
+        unclear[i] = (uint8_t)close;
+    }
+#pragma omp simd
+    for (int32_t i = 0; i < n; i++) {
+        reason[3 * i] = first[i] != 0 ? last - (first[i] & low) : -1;
+        reason[3 * i + 1] = second[i] != 0 ? last - (second[i] & low) : -1;
+        reason[3 * i + 2] = third[i] != 0 ? last - (third[i] & low) : -1;
+    }
 }
 
 static inline void sigmoid_loop(double *out, const double *x, int32_t n)

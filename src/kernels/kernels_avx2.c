@@ -35,6 +35,14 @@ static void add_top(double *sum, uint32_t *keys, int32_t stride, const float *te
     add_top_loop(sum, keys, stride, term, n, index, index_bits);
 }
 
+static void reasons(int32_t *reason, uint8_t *unclear, const uint32_t *keys, int32_t stride, int32_t n,
+                    int32_t last, uint32_t index_bits, float margin)
+{
+    const int32_t *first = (const int32_t *)keys;
+    reasons_loop(reason, unclear, first, first + stride, first + 2 * (size_t)stride, n, last, index_bits,
+                 margin);
+}
+
 static void sigmoid(double *out, const double *x, int32_t n)
 {
     sigmoid_loop(out, x, n);
@@ -78,6 +86,7 @@ const hf_kernels hf_kernels_avx2 = {
     .narrow = narrow,
     .add = add,
     .add_top = add_top,
+    .reasons = reasons,
     .sigmoid = sigmoid,
     .scan = scan,
     .read_bandwidth = read_bandwidth,

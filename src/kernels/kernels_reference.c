@@ -65,6 +65,33 @@ static void add_top(double *sum, uint32_t *keys, int32_t stride, const float *te
     }
 }
 
+static float value_of(uint32_t key, uint32_t index_bits)
+{
+    uint32_t bits = key & (UINT32_MAX << index_bits);
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static void reasons(int32_t *reason, uint8_t *unclear, const uint32_t *keys, int32_t stride, int32_t n,
+                    int32_t last, uint32_t index_bits, float margin)
+{
+    const uint32_t low = (UINT32_C(1) << index_bits) - 1;
+    const float share = (float)(UINT32_C(2) << index_bits) * 0x1p-23f;
+    for (int32_t i = 0; i < n; i++) {
+        bool close = false;
+        for (int32_t j = 0; j < HF_TOP; j++) {
+            uint32_t key = keys[(size_t)j * (size_t)stride + (size_t)i];
+            uint32_t next = j + 1 < HF_TOP ? keys[(size_t)(j + 1) * (size_t)stride + (size_t)i] : 0;
+            reason[HF_TOP * i + j] = key != 0 ? last - (int32_t)(key & low) : -1;
+            float value = value_of(key, index_bits);
+            close |= key != 0 && value - value_of(next, index_bits) <= margin + share * value;
+            close |= key != 0 && value <= margin + share * value;
+        }
+        unclear[i] = close;
+    }
+}
+
 static void sigmoid(double *out, const double *x, int32_t n)
 {
     for (int32_t i = 0; i < n; i++)
@@ -109,6 +136,7 @@ const hf_kernels hf_kernels_reference = {
     .narrow = narrow,
     .add = add,
     .add_top = add_top,
+    .reasons = reasons,
     .sigmoid = sigmoid,
     .scan = scan,
     .read_bandwidth = read_bandwidth,

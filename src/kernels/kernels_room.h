@@ -48,8 +48,13 @@ typedef struct {
     // Contributions under the smallest normal float, and NaN, are never kept.
     void (*add_top)(double *sum, uint32_t *keys, int32_t stride, const float *term, int32_t n, uint32_t index,
                     uint32_t index_bits);
+    // What the keys of add_top say: reason[HF_TOP * i + j] is last minus the index in keys[j * stride + i],
+    // -1 where that is 0. unclear[i] is 1 where the keys do not settle the order or the sign for sure: two
+    // values nearer, or one nearer to 0, than margin plus 2^(index_bits - 22) of it; else 0.
+    void (*reasons)(int32_t *reason, uint8_t *unclear, const uint32_t *keys, int32_t stride, int32_t n,
+                    int32_t last, uint32_t index_bits, float margin);
     // out[i] = 1 / (1 + exp(-x[i])) in double, within 2e-15 relative (half a unit in the denormal range, so
-    // exactly 0 and 1 at the infinities); NaN gives NaN. Non-decreasing within that accuracy.
+    // exactly 0 and 1 at the infinities); NaN gives NaN. Non-decreasing within that accuracy. out may be x.
     void (*sigmoid)(double *out, const double *x, int32_t n);
     // Masks of the blocks of 64 bytes at text; returns flags: HF_SCAN_NUL, HF_SCAN_HIGH when a byte is 0 or
     // over 127 anywhere. text must have 64 * blocks readable bytes.

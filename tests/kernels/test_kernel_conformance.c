@@ -182,6 +182,32 @@ static void check_add_top(const hf_kernels *tested, int n, int offset)
               isa_text(tested), n);
 }
 
+static void check_reasons(const hf_kernels *tested, int n, int offset)
+{
+    static double sum[ROWS];
+    static float term[ROWS];
+    static uint32_t keys[HF_TOP * ROWS];
+    static int32_t expected[HF_TOP * ROWS], found[HF_TOP * ROWS];
+    static uint8_t expected_unclear[ROWS], found_unclear[ROWS];
+    memset(keys, 0, sizeof keys);
+    for (int i = 0; i < HF_TOP * ROWS; i++) {
+        expected[i] = found[i] = 77;
+        expected_unclear[i / HF_TOP] = found_unclear[i / HF_TOP] = 77;
+    }
+    const float margin = next() % 2 ? 1e-5f : 0.1f;
+    const int32_t terms = (int32_t)(next() % 7);
+    for (int32_t t = 0; t < terms; t++) {
+        for (int i = 0; i < ROWS; i++)
+            term[i] = next() % 4 ? any_float() : 0.5f;
+        hf_kernels_for(HF_ISA_SCALAR)->add_top(sum, keys, ROWS, term, ROWS, (uint32_t)t, 3);
+    }
+    hf_kernels_for(HF_ISA_SCALAR)->reasons(expected, expected_unclear, keys + offset, ROWS, n, 6, 3, margin);
+    tested->reasons(found, found_unclear, keys + offset, ROWS, n, 6, 3, margin);
+    cr_assert(memcmp(expected, found, sizeof found) == 0, "reasons, %s, n %d", isa_text(tested), n);
+    cr_assert(memcmp(expected_unclear, found_unclear, sizeof found_unclear) == 0, "unclear, %s, n %d",
+              isa_text(tested), n);
+}
+
 static void check_sigmoid(const hf_kernels *tested, int n, int offset)
 {
     static double x[ROWS], expected[ROWS], found[ROWS];
@@ -245,6 +271,10 @@ Test(kernel_conformance, add_top)
 {
     at_every_length(check_add_top);
 }
+Test(kernel_conformance, reasons)
+{
+    at_every_length(check_reasons);
+}
 Test(kernel_conformance, sigmoid)
 {
     at_every_length(check_sigmoid);
@@ -263,8 +293,8 @@ Test(kernel_conformance, tables_are_whole)
     for (size_t t = 0; t < sizeof ALL / sizeof *ALL; t++) {
         const hf_kernels *k = hf_kernels_for(ALL[t]);
         if (!k) continue;
-        cr_assert(k->curve && k->table && k->narrow && k->add && k->add_top && k->sigmoid && k->scan &&
-                  k->read_bandwidth);
+        cr_assert(k->curve && k->table && k->narrow && k->add && k->add_top && k->reasons && k->sigmoid &&
+                  k->scan && k->read_bandwidth);
         if (ALL[t] != HF_ISA_AUTO) cr_assert(k->isa == ALL[t]);
     }
     cr_assert(hf_kernels_for(HF_ISA_SCALAR) && hf_kernels_for(HF_ISA_AUTO));
