@@ -69,12 +69,17 @@ static bool read_number(int64_t *out, const char *option, const char *text, int6
 
 static bool read_options(bench_options *options, int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"accounts", required_argument, NULL, 'a'}, {"signals", required_argument, NULL, 's'},
-        {"threads", required_argument, NULL, 't'},  {"repeats", required_argument, NULL, 'r'},
-        {"seed", required_argument, NULL, 'd'},     {"json", no_argument, NULL, 'j'},
-        {"output", required_argument, NULL, 'o'},   {"labelled", no_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"accounts", required_argument, NULL, 'a'},
+                                          {"signals", required_argument, NULL, 's'},
+                                          {"threads", required_argument, NULL, 't'},
+                                          {"repeats", required_argument, NULL, 'r'},
+                                          {"seed", required_argument, NULL, 'd'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"output", required_argument, NULL, 'o'},
+                                          {"labelled", no_argument, NULL, 'l'},
+                                          {"knots", required_argument, NULL, 'k'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     int64_t number = 0;
     bool fine = true;
     for (int c; fine && (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
@@ -97,6 +102,10 @@ static bool read_options(bench_options *options, int argc, char **argv)
         case 'd':
             fine = read_number(&number, "seed", optarg, 0, INT64_MAX);
             options->seed = (uint64_t)number;
+            break;
+        case 'k':
+            fine = read_number(&number, "knots", optarg, 0, 64);
+            options->knots = (int32_t)number;
             break;
         case 'j':
             options->json = true;

@@ -15,6 +15,7 @@ typedef struct {
     int threads; // 0: as many as the machine gives
     uint64_t seed;
     bool json;
+    int32_t knots;      // score: added to every curve of the model
     const char *output; // of the fleet; NULL for the benchmarks
     bool labelled;
 } bench_options;
