@@ -85,15 +85,27 @@ static void print_json(const bench_record *record)
     printf("\n}\n");
 }
 
+typedef struct {
+    double scale;
+    const char *name;
+} display_unit;
+
+static display_unit display_of(bench_unit unit, double median)
+{
+    switch (unit) {
+    case BENCH_PER_SECOND:
+        return median >= 1e6 ? (display_unit){1e-6, "M/s"} : (display_unit){1e-3, "k/s"};
+    case BENCH_BYTES_PER_SECOND:
+        return median >= 1e8 ? (display_unit){1e-9, "GB/s"} : (display_unit){1e-6, "MB/s"};
+    case BENCH_SECONDS:
+        return (display_unit){1.0, "s"};
+    default:
+        return (display_unit){1.0, "x"};
+    }
+}
+
 static void print_table(const bench_record *record)
 {
-    static const struct {
-        double scale;
-        const char *name;
-    } units[] = {[BENCH_PER_SECOND] = {1e-6, "M/s"},
-                 [BENCH_BYTES_PER_SECOND] = {1e-9, "GB/s"},
-                 [BENCH_SECONDS] = {1.0, "s"},
-                 [BENCH_RATIO] = {1.0, "x"}};
     const bench_options *o = record->options;
     printf("holdfast-bench %s: %lld accounts x %d signals, %d threads, %s, %d repeats, seed %llu\n", o->verb,
            (long long)o->accounts, (int)o->signals, hf_context_threads(record->context),
@@ -104,9 +116,9 @@ static void print_table(const bench_record *record)
     for (int32_t i = 0; i < record->series_count; i++) {
         const bench_series *series = &record->series[i];
         const summary s = summarise(series);
-        const double scale = units[series->unit].scale;
-        printf("%-36s %10.4g %10.4g %10.4g %-5s", series->label, s.min * scale, s.median * scale,
-               s.max * scale, units[series->unit].name);
+        const display_unit unit = display_of(series->unit, s.median);
+        printf("%-36s %10.4g %10.4g %10.4g %-5s", series->label, s.min * unit.scale, s.median * unit.scale,
+               s.max * unit.scale, unit.name);
         if (s.median > 0) printf(" %5.1f %%", 100.0 * (s.max - s.min) / s.median);
         printf("\n");
     }
