@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Binds a model to a frame: each term to the column of its signal's name, compiled for the kernels. What does
+// not fit is gathered and reported at once, so that a feed is repaired in one round.
+#include "score/plan.h"
+
+#include <string.h>
+
+// The columns' names, for suggestions.
+static const char **column_names(const hf_context *context, const hf_frame *frame)
+{
+    const char **names = hf_new(context, (size_t)frame->column_count, sizeof *names);
+    for (int32_t c = 0; names && c < frame->column_count; c++)
+        names[c] = frame->columns[c].name;
+    return names;
+}
+
+static void list_missing(hf_text *out, const hf_model *model, const hf_frame *frame, const char *const *names)
+{
+    int32_t lacking = 0;
+    for (int32_t t = 0; t < model->term_count; t++) {
+        const char *signal = model->terms[t].signal;
+        if (hf_frame_find(frame, signal) >= 0) continue;
+        const char *nearest = hf_nearest(signal, names, (size_t)frame->column_count);
+        hf_text_puts(out, lacking++ == 0 ? "the model needs columns the data lacks: " : ", ");
+        hf_text_printf(out, "'%s'", signal);
+        if (nearest) hf_text_printf(out, " (is it '%s'?)", nearest);
+    }
+    if (lacking > 0)
+        hf_text_puts(out, "; add or rename them, or allow missing signals to score them as without a value");
+}
+
+static bool is_category(hf_kind kind)
+{
+    return kind == HF_KIND_CATEGORY;
+}
+
+// Numbers, counts, flags, ratios and money are all numbers to a curve; a column without any value fits all.
+static bool fits(const hf_term *term, const hf_column *column, int64_t rows)
+{
+    if (column->missing == rows) return true;
+    return column->kind != HF_KIND_DATE && is_category(column->kind) == is_category(term->signal_kind);
+}
+
+static void list_other_kinds(hf_text *out, const hf_model *model, const hf_frame *frame)
+{
+    for (int32_t t = 0; t < model->term_count; t++) {
+        const hf_term *term = &model->terms[t];
+        int32_t c = hf_frame_find(frame, term->signal);
+        if (c < 0 || fits(term, &frame->columns[c], frame->rows)) continue;
+        if (out->length > 0) hf_text_puts(out, "\n");
+        hf_text_printf(out,
+                       "column '%s': expected %s as in training, found %s; repair the column or declare its "
+                       "kind",
+                       term->signal, hf_kind_name(term->signal_kind), hf_kind_name(frame->columns[c].kind));
+    }
+}
+
+// One error for everything that keeps the model from these columns.
+static hf_status check_columns(const hf_context *context, const hf_model *model, const hf_frame *frame,
+                               bool allow_missing, hf_error *error)
+{
+    hf_status status = HF_OK;
+    hf_text faults;
+    hf_text_init(&faults, context);
+    const char **names = column_names(context, frame);
+    if (!names) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    list_other_kinds(&faults, model, frame);
+    if (!allow_missing) {
+        if (faults.length > 0) hf_text_puts(&faults, "\n");
+        size_t before = faults.length;
+        list_missing(&faults, model, frame, names);
+        if (faults.length == before && before > 0) faults.data[--faults.length] = '\0';
+    }
+    HF_TRY(done, hf_text_status(&faults, error));
+    if (faults.length > 0)
+        status =
+            hf_fail_at(error, HF_ERROR_DATA, frame->source ? frame->source : "", 0, 0, "%s", faults.data);
+done:
+    hf_delete(context, names);
+    hf_text_free(&faults);
+    return status;
+}
+
+static uint32_t bits_for(int32_t count)
+{
+    uint32_t bits = 0;
+    while (bits < 23 && (INT64_C(1) << bits) < count)
+        bits++;
+    return bits;
+}
+
+static hf_status bind(hf_plan *plan, const hf_context *context, hf_error *error)
+{
+    hf_status status = HF_OK;
+    plan->base = plan->model->intercept;
+    for (int32_t t = 0; t < plan->count; t++) {
+        const hf_term *term = &plan->model->terms[t];
+        int32_t c = hf_frame_find(plan->frame, term->signal);
+        const hf_column *column = c < 0 ? NULL : &plan->frame->columns[c];
+        if (column && column->missing == plan->frame->rows) column = NULL;
+        plan->columns[t] = column;
+        plan->base += term->reference;
+        HF_TRY(done, hf_term_compile(&plan->terms[t], context, term, column, NULL, error));
+    }
+done:
+    return status;
+}
+
+hf_status hf_plan_create(hf_plan **out, const hf_context *context, const hf_model *model,
+                         const hf_frame *frame, const hf_plan_options *options, hf_error *error)
+{
+    hf_status status = HF_OK;
+    if (model->term_count > 1 << 20)
+        return hf_fail(error, HF_ERROR_DATA, "the model has %d terms; at most %d can be scored",
+                       model->term_count, 1 << 20);
+    hf_plan *plan = hf_new(context, 1, sizeof *plan);
+    if (!plan) return hf_fail_memory(error);
+    *plan = (hf_plan){.context = context, .model = model, .frame = frame, .count = model->term_count};
+    plan->index_bits = bits_for(plan->count);
+    plan->terms = hf_new(context, (size_t)plan->count, sizeof *plan->terms);
+    plan->columns = hf_new(context, (size_t)plan->count, sizeof *plan->columns);
+    if (!plan->terms || !plan->columns) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    HF_TRY(done, check_columns(context, model, frame, options && options->allow_missing, error));
+    HF_TRY(done, bind(plan, context, error));
+    HF_TRY(done, hf_plan_report(plan, context, error));
+    *out = plan;
+    plan = NULL;
+done:
+    hf_plan_destroy(plan);
+    return status;
+}
+
+void hf_plan_destroy(hf_plan *plan)
+{
+    if (!plan) return;
+    for (int32_t t = 0; plan->terms && t < plan->count; t++)
+        hf_term_compiled_free(plan->context, plan->terms[t]);
+    hf_delete(plan->context, plan->terms);
+    hf_delete(plan->context, (void *)plan->columns);
+    hf_delete(plan->context, plan);
+}
+
+double hf_plan_explain(const hf_plan *plan, int64_t row, double *contribution)
+{
+    double sum = plan->base;
+    for (int32_t t = 0; t < plan->count; t++) {
+        contribution[t] = hf_term_contribution(plan->terms[t], row);
+        sum += contribution[t];
+    }
+    return sum;
+}
