@@ -25,6 +25,8 @@ typedef struct {
     char recorded_at[21]; // UTC, "2026-10-31T02:14:07Z"
     char fingerprint[33]; // of the content (hf_frame_fingerprint)
     char path[512];
+    double write_seconds; // of the call that wrote it, without the sync; 0 otherwise
+    double sync_seconds;  // of the final sync of the file and its folder; 0 otherwise
 } hf_snapshot_info;
 
 typedef enum {
