@@ -97,8 +97,8 @@ static double quantile(const double *sorted, int32_t n, double q)
     return sorted[below] + (at - (double)below) * (sorted[below + 1] - sorted[below]);
 }
 
-static void take_percentiles(hf_metrics_interval *out, const hf_metrics *drawn, double *scratch, int32_t replicates,
-                             double alpha)
+static void take_percentiles(hf_metrics_interval *out, const hf_metrics *drawn, double *scratch,
+                             int32_t replicates, double alpha)
 {
     for (int f = 0; f < FIELDS; f++) {
         int32_t defined = 0;
@@ -133,8 +133,8 @@ hf_status hf_metrics_percentiles(hf_metrics_interval *out, const hf_context *con
 }
 
 hf_status hf_metrics_replicate(hf_metrics_interval *out, hf_metrics *drawn, const hf_context *context,
-                               const double *probability, const uint8_t *label, const int64_t *cluster, int64_t n,
-                               int32_t replicates, double alpha, uint64_t seed, hf_error *error)
+                               const double *probability, const uint8_t *label, const int64_t *cluster,
+                               int64_t n, int32_t replicates, double alpha, uint64_t seed, hf_error *error)
 {
     hf_ranking ranking = {0};
     hf_status status;
@@ -158,7 +158,8 @@ hf_status hf_metrics_bootstrap(hf_metrics_interval *out, const hf_context *conte
     if (status != HF_OK) return status;
     hf_metrics *drawn = hf_new_raw(context, (size_t)replicates, sizeof *drawn);
     if (!drawn) return hf_fail_memory(error);
-    status = hf_metrics_replicate(out, drawn, context, probability, label, cluster, n, replicates, alpha, seed, error);
+    status = hf_metrics_replicate(out, drawn, context, probability, label, cluster, n, replicates, alpha,
+                                  seed, error);
     hf_delete(context, drawn);
     return status;
 }

@@ -51,7 +51,7 @@ const hf_synth_signal hf_synth_signals[SYNTH_SIGNALS] = {
     [SYNTH_EXECUTIVE] = {"executive_relationship", SYNTH_WHOLE, "count", LINEAR(3, 0.85, -0.15)},
     [SYNTH_RELATIONSHIP] = {"relationship", SYNTH_WHOLE, "count", LINEAR(3.5, 0.85, -0.28)},
     [SYNTH_C_LEVEL] = {"c_level_uses_product", SYNTH_FLAG, "flag", LINEAR(0.36, 0.48, -0.15)},
-    [SYNTH_RENEWAL_DATE] = {"renewal_date", SYNTH_DATE, "date"},
+    [SYNTH_RENEWAL_DATE] = {"renewal_date", SYNTH_DATE, "date", LINEAR(0, 1, 0.0)},
 };
 
 double hf_synth_number(const hf_synth_signal *signal, int64_t value)
