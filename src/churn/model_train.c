@@ -16,6 +16,10 @@
 // determined coefficients would move in the fourth.
 #define FINAL_EPS 1e-10
 #define MOST_FOLDS 1000
+// C is chosen on about this many rows, more where that would leave few of the rarer class: the best C hardly
+// depends on the number of rows, while a path on millions would take an hour.
+#define PATH_ROWS 25000.0
+#define PATH_CLASS_ROWS 1000.0
 
 // The rows to train on, and what is made of them on the way.
 typedef struct {
@@ -29,6 +33,7 @@ typedef struct {
     hf_design *design;
     hf_matrix *matrix;
     hf_path path;
+    int64_t path_rows;
     double c;
     double *weights; // features + 1
     double intercept;
@@ -134,8 +139,12 @@ static hf_status choose_c(training *t, hf_error *error)
     hf_status status;
     int32_t *fold = hf_new_raw(t->context, (size_t)t->count, sizeof *fold);
     if (!fold) return hf_fail_memory(error);
+    double rarer = (double)(t->events < t->count - t->events ? t->events : t->count - t->events);
+    double share = fmin(1.0, fmax(PATH_ROWS / (double)t->count, PATH_CLASS_ROWS / rarer));
     HF_TRY(done, hf_inner_folds(fold, t->context, t->frame, t->rows, t->count, t->label, t->cluster,
-                                t->options->folds, t->options->seed, error));
+                                t->options->folds, share, t->options->seed, error));
+    for (int64_t i = 0; i < t->count; i++)
+        t->path_rows += fold[i] >= 0;
     HF_TRY(done, hf_path_choose(&t->path, t->context, t->matrix, t->count, t->design->features, t->label,
                                 fold, t->options->folds, error));
     t->c = t->path.steps[t->path.best].c;
@@ -195,11 +204,12 @@ static json_t *fit_to_json(const training *t)
 {
     char solver[32];
     hf_liblinear_name(solver);
-    return json_pack("{s:s, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "solver", solver, "c", t->c,
-                     "eps", FINAL_EPS, "bias", HF_BIAS, "rows", (json_int_t)t->count, "events",
+    return json_pack("{s:s, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "solver", solver, "c",
+                     t->c, "eps", FINAL_EPS, "bias", HF_BIAS, "rows", (json_int_t)t->count, "events",
                      (json_int_t)t->events, "folds", (json_int_t)t->options->folds, "seed",
                      (json_int_t)t->options->seed, "level_rows", (json_int_t)t->options->level_rows,
-                     "missing_rows", (json_int_t)t->options->missing_rows, "path", path_to_json(&t->path));
+                     "missing_rows", (json_int_t)t->options->missing_rows, "path_rows",
+                     (json_int_t)t->path_rows, "path", path_to_json(&t->path));
 }
 
 static hf_status make_model(hf_model **out, const training *t, hf_error *error)

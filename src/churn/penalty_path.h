@@ -10,7 +10,7 @@
 
 typedef struct {
     double c;
-    double log_loss;       // mean over all rows, each predicted by the fit that did not see it
+    double log_loss;       // mean over the rows, each predicted by the fit that did not see it
     double standard_error; // of the folds' mean losses: their deviation over the root of their number
 } hf_path_step;
 
@@ -20,8 +20,8 @@ typedef struct {
     int32_t best;
 } hf_path;
 
-// Walks the path over the matrix's rows: fold holds 0 to folds - 1 a row. Errors: HF_ERROR_CANCELLED,
-// HF_ERROR_MEMORY.
+// Walks the path over the matrix's rows: fold holds 0 to folds - 1 a row, -1 for rows left aside. Errors:
+// HF_ERROR_CANCELLED, HF_ERROR_MEMORY.
 hf_status hf_path_choose(hf_path *out, const hf_context *context, const hf_matrix *matrix, int64_t rows,
                          int32_t features, const uint8_t *label, const int32_t *fold, int32_t folds,
                          hf_error *error);
