@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The rules by which a column's cells make its kind, apart from how the cells were counted.
+#ifndef HOLDFAST_CSV_DECIDE_H
+#define HOLDFAST_CSV_DECIDE_H
+
+#include "csv/csv_reader.h"
+
+// What a column is made of: cells of each class.
+typedef struct {
+    int64_t cells[HF_CELL_CLASSES];
+    int64_t zero_one; // of the numbers, those that are 0 or 1
+    hf_csv_stats stats;
+} hf_csv_tally;
+
+typedef enum { HF_FAMILY_NUMBER, HF_FAMILY_FLAG, HF_FAMILY_DATE, HF_FAMILY_TEXT } hf_csv_family;
+
+void hf_csv_tally_add(hf_csv_tally *tally, const hf_cell *cell, int64_t count);
+// The family the cells make, whatever their order.
+hf_csv_family hf_csv_family_of(const hf_csv_tally *tally);
+// Whether a column of words would be a flag but for one cell in twenty or fewer.
+bool hf_csv_nearly_flag(const hf_csv_tally *tally);
+// The family a declared kind asks for.
+hf_csv_family hf_csv_family_declared(hf_kind kind);
+// Kind and storage of a column of numbers. kind is kept where the caller declared it.
+void hf_csv_number_kind(hf_kind *kind, hf_storage *storage, const hf_csv_stats *stats, bool declared);
+// Whether plain numbers other than 0 are among them.
+bool hf_csv_has_plain(const hf_csv_stats *stats);
+
+// A column of tokens (HF_PARSE_TEXT) to its final form, from the tokens of all threads.
+hf_status hf_csv_settle_text(hf_csv_reader *reader, int32_t field, hf_error *error);
+// Logs that a token counts as missing.
+void hf_csv_warn_missing(const hf_csv_reader *reader, int32_t field, hf_csv_span token, int64_t cells,
+                         const char *what);
+
+#endif
