@@ -55,7 +55,7 @@ typedef struct {
 // All files appear together at the end, or none. options may be NULL for the defaults. Errors:
 // HF_ERROR_USAGE; HF_ERROR_EXISTS for a file that is there (overwrite replaces it) or a month of another
 // fleet in the folder (never replaced); HF_ERROR_IO; HF_ERROR_MEMORY; HF_ERROR_CANCELLED. Memory: some 200
-// bytes an account and 60 MB; months + 2 files are open at once.
+// bytes an account and 80 MB; months + 2 files are open at once.
 HF_API hf_status hf_synth_write(const hf_context *context, const char *folder,
                                 const hf_synth_options *options, hf_error *error);
 
