@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Learns the design from the training rows: means and deviations in two passes over scaled values, so that
-// neither huge values nor a large common offset costs digits; level counts for categories. What cannot carry
-// information is left out and named: a constant, a column without a value, a category of rare levels only.
+// Learns the design from the training rows: means and deviations in two passes, from the least value and
+// over the range, so that neither huge values nor a large common offset costs digits; level counts for
+// categories. What cannot carry information is left out and named: a constant, a column without a value, a
+// category of rare levels only.
 #include "churn/design.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
-// Differences and products of values up to here stay finite.
+// Between these, differences, products and quotients of values are finite and not lost.
 #define LARGEST 1e150
+#define SMALLEST 1e-150
 
 void hf_design_destroy(hf_design *design)
 {
@@ -56,27 +57,22 @@ static hf_status learn_number(const char **left_out, hf_design_signal *signal, c
     if (status != HF_OK) return status;
     *left_out = signal->present == 0 ? "no value" : NULL;
     if (*left_out) return HF_OK;
-    double scale = fmax(fabs(low), fabs(high));
-    if (scale == 0.0) scale = 1.0;
-    double present = (double)signal->present, sum = 0.0, squares = 0.0, residual = 0.0;
+    double range = high - low, present = (double)signal->present, sum = 0.0, squares = 0.0, residual = 0.0;
+    bool constant = !(range > SMALLEST);
     for (int64_t i = 0; i < count; i++) {
         double x = hf_column_number(column, rows[i]);
-        if (!isnan(x)) sum += x / scale;
+        if (!isnan(x)) sum += x - low;
     }
-    double mean = fmin(fmax(sum / present * scale, low), high);
-    for (int64_t i = 0; i < count; i++) {
+    signal->mean = constant ? low : low + sum / present;
+    for (int64_t i = 0; i < count && !constant; i++) {
         double x = hf_column_number(column, rows[i]);
         if (isnan(x)) continue;
-        double d = x / scale - mean / scale;
+        double d = (x - signal->mean) / range;
         residual += d;
         squares += d * d;
     }
-    signal->mean = mean;
-    signal->residual = residual / present * scale;
-    signal->deviation = sqrt(squares / present) * scale;
-    // A spread below the rounding of the values themselves is no spread.
-    bool constant = !(high > low) || signal->deviation <= scale * DBL_EPSILON || signal->deviation < 1e-290;
-    if (constant) signal->deviation = 0.0;
+    signal->residual = residual / present * range;
+    signal->deviation = sqrt(squares / present) * range;
     signal->value_feature = !constant;
     signal->missing_feature = signal->missing >= options->missing_rows;
     if (!signal->value_feature && !signal->missing_feature) *left_out = "one value in every row";
