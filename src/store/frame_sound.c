@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define UNIT_LIMIT 4096 // bytes
+
 // What a pass over a column's values found.
 typedef struct {
     int64_t missing;
@@ -55,6 +57,7 @@ static const char *column_problem(const hf_column *c, const census *found)
     if (length == 0 || length > HF_NAME_LIMIT) return "has a name that is empty or too long";
     if (!hf_is_utf8(c->name, length, &bad)) return "has a name that is not UTF-8";
     if (!hf_is_utf8(c->unit, strlen(c->unit), &bad)) return "has a unit that is not UTF-8";
+    if (strlen(c->unit) > UNIT_LIMIT) return "has a unit that is too long";
     if (!storage_fits(c->kind, c->storage)) return "has a kind that its values do not fit";
     if (found->out_of_range) return "has a code that is no level";
     if (found->missing != c->missing) return "has another number of missing values than it says";

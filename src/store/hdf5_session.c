@@ -6,6 +6,7 @@
 #include "store/hdf5_session.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 void hf_h5_begin(hf_h5_quiet *quiet)
@@ -76,12 +77,22 @@ hf_status hf_h5_put_number(hid_t object, const char *name, hid_t file_type, hid_
     return status;
 }
 
-hf_status hf_h5_put_text(hid_t object, const char *name, const char *text, hf_error *error)
+hid_t hf_h5_text_type(size_t width)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
-    bool good = type >= 0 && H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0;
-    hf_status status = good ? hf_h5_put_number(object, name, type, type, &text, error)
-                            : hf_h5_fail(error, HF_ERROR_INTERNAL, NULL, "cannot make a text type");
+    if (type >= 0 && (H5Tset_size(type, width) < 0 || H5Tset_strpad(type, H5T_STR_NULLPAD) < 0 ||
+                      H5Tset_cset(type, H5T_CSET_UTF8) < 0))
+        hf_h5_close(&type);
+    return type;
+}
+
+// Fixed length: HDF5 1.10 crashes on damaged texts of variable length, which lie in a heap without a checksum.
+hf_status hf_h5_put_text(hid_t object, const char *name, const char *text, hf_error *error)
+{
+    size_t length = strlen(text);
+    hid_t type = hf_h5_text_type(length > 0 ? length : 1);
+    hf_status status = type >= 0 ? hf_h5_put_number(object, name, type, type, text, error)
+                                 : hf_h5_fail(error, HF_ERROR_INTERNAL, NULL, "cannot make a text type");
     hf_h5_close(&type);
     return status;
 }
@@ -129,31 +140,22 @@ static hf_status open_attribute(hid_t *attribute, hid_t *type, hid_t object, con
     return HF_OK;
 }
 
-// Reads the bytes of a text attribute of fixed or variable length into a fresh copy.
+// Reads the bytes of a text attribute of fixed length into a fresh copy.
 static hf_status copy_text(char **out, const hf_context *context, hid_t attribute, hid_t type, size_t limit,
-                           const char *path, hf_error *error)
+                           const char *name, const char *path, hf_error *error)
 {
     size_t size = H5Tget_size(type);
-    char *copy = NULL;
-    if (H5Tis_variable_str(type) > 0) {
-        char *text = NULL;
-        if (H5Aread(attribute, type, &text) < 0) return hf_damaged(error, path, "a text cannot be read");
-        size_t length = text ? strnlen(text, limit + 1) : 0;
-        if (length <= limit) copy = hf_copy_text(context, text ? text : "", length);
-        H5free_memory(text);
-        if (length > limit) return hf_damaged(error, path, "a text is longer than %zu bytes", limit);
-    } else {
-        if (size > limit) return hf_damaged(error, path, "a text is longer than %zu bytes", limit);
-        char *raw = hf_new(context, size + 1, 1);
-        if (raw && H5Aread(attribute, type, raw) < 0) {
-            hf_delete(context, raw);
-            return hf_damaged(error, path, "a text cannot be read");
-        }
-        if (raw) copy = hf_copy_text(context, raw, strnlen(raw, size));
-        hf_delete(context, raw);
+    if (H5Tis_variable_str(type) != 0 || size == 0)
+        return hf_damaged(error, path, "the attribute '%s' has a wrong type", name);
+    if (size > limit && size > 1)
+        return hf_damaged(error, path, "the attribute '%s' is longer than %zu bytes", name, limit);
+    char *text = hf_new(context, size + 1, 1);
+    if (!text) return hf_fail_memory(error);
+    if (H5Aread(attribute, type, text) < 0) {
+        hf_delete(context, text);
+        return hf_damaged(error, path, "the attribute '%s' cannot be read", name);
     }
-    if (!copy) return hf_fail_memory(error);
-    *out = copy;
+    *out = text;
     return HF_OK;
 }
 
@@ -164,7 +166,7 @@ hf_status hf_h5_get_text(char **out, const hf_context *context, hid_t object, co
     char *text = NULL;
     size_t bad;
     hf_status status = open_attribute(&attribute, &type, object, name, H5T_STRING, path, error);
-    if (status == HF_OK) status = copy_text(&text, context, attribute, type, limit, path, error);
+    if (status == HF_OK) status = copy_text(&text, context, attribute, type, limit, name, path, error);
     if (status == HF_OK && !hf_is_utf8(text, strlen(text), &bad)) {
         hf_delete(context, text);
         status = hf_damaged(error, path, "the attribute '%s' is not UTF-8", name);
@@ -259,6 +261,16 @@ static herr_t user_keep(void *user)
     return 0;
 }
 
+// HDF5 1.10 cannot let go of a file whose root it failed to open, and prints so when the program ends. That is
+// kept from the user's terminal: this runs before HDF5's own handler, which was registered earlier.
+static void end_quietly(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+
+static void note_failed_open(void)
+{
+    static bool noted;
+    if (!noted) noted = atexit(end_quietly) == 0;
+}
+
 hf_status hf_h5_open_image(hid_t *out, const void *data, size_t size, const char *path, hf_error *error)
 {
     void *bytes = (void *)(uintptr_t)data;
@@ -273,10 +285,12 @@ hf_status hf_h5_open_image(hid_t *out, const void *data, size_t size, const char
                  H5Pset_file_image(access, bytes, size) >= 0;
     hid_t file = ready ? H5Fopen(name, H5F_ACC_RDONLY, access) : HF_NO_ID;
     hf_h5_close(&access);
-    if (file < 0)
+    if (file < 0) {
+        note_failed_open();
         return hf_h5_fail(error, HF_ERROR_DAMAGED, path,
                           "the snapshot is damaged or no HDF5 file; put a copy in its place, or remove it and "
                           "ingest its date again");
+    }
     *out = file;
     return HF_OK;
 }

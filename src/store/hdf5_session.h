@@ -31,7 +31,10 @@ hf_status hf_h5_fail(hf_error *error, hf_status status, const char *file, const 
 // HF_ERROR_DAMAGED about a part of a file, with what to do.
 hf_status hf_damaged(hf_error *error, const char *file, const char *format, ...) HF_PRINTF(3, 4);
 
-// Writing. Objects are named for messages by the attribute.
+// The type of UTF-8 texts padded with NUL to width bytes (at least 1), HF_NO_ID where that fails.
+hid_t hf_h5_text_type(size_t width);
+
+// Writing attributes.
 hf_status hf_h5_put_text(hid_t object, const char *name, const char *text, hf_error *error);
 hf_status hf_h5_put_number(hid_t object, const char *name, hid_t file_type, hid_t memory_type, const void *value,
                            hf_error *error);

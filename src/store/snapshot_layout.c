@@ -83,7 +83,7 @@ static hf_status create_file(builder *b, hf_error *error)
     H5FD_file_image_callbacks_t calls = {image_new, image_copy, image_grow, image_keep,
                                          user_same, user_keep,  b->layout};
     // Metadata in one block at the front keeps the image short.
-    size_t metadata = 16384 + 2048 * (size_t)b->frame->column_count;
+    size_t metadata = 8192 + 1536 * (size_t)b->frame->column_count;
     char name[64];
     snprintf(name, sizeof name, "holdfast-%p", (void *)b->layout->image);
     hid_t access = H5Pcreate(H5P_FILE_ACCESS), create = H5Pcreate(H5P_FILE_CREATE);
@@ -223,15 +223,6 @@ static hid_t storage_type(hf_storage storage)
     }
 }
 
-static hid_t text_type(size_t width)
-{
-    hid_t type = H5Tcopy(H5T_C_S1);
-    if (type >= 0 && (H5Tset_size(type, width) < 0 || H5Tset_strpad(type, H5T_STR_NULLPAD) < 0 ||
-                      H5Tset_cset(type, H5T_CSET_UTF8) < 0))
-        hf_h5_close(&type);
-    return type;
-}
-
 static hf_status write_array(hid_t parent, const char *name, hid_t type, hsize_t count, const void *data,
                              hf_error *error)
 {
@@ -246,7 +237,7 @@ static hf_status write_array(hid_t parent, const char *name, hid_t type, hsize_t
 static hf_status write_padded(builder *b, const char *link, const hf_dictionary *d, size_t width, hf_error *error)
 {
     hf_status status = HF_OK;
-    hid_t type = text_type(width);
+    hid_t type = hf_h5_text_type(width);
     char *padded = hf_new(b->layout->context, (size_t)d->count, width);
     if (!padded) status = hf_fail_memory(error);
     for (int32_t i = 0; status == HF_OK && i < d->count; i++)
@@ -261,8 +252,7 @@ static hf_status write_padded(builder *b, const char *link, const hf_dictionary 
 // group of bytes and offsets.
 static hf_status write_levels(builder *b, const char *link, const hf_dictionary *d, hf_error *error)
 {
-    static const uint32_t none = 0;
-    const uint32_t *offsets = d->offsets ? d->offsets : &none;
+    const uint32_t *offsets = d->offsets;
     size_t width = 1, padded = 0;
     for (int32_t i = 0; i < d->count; i++)
         if (offsets[i + 1] - offsets[i] - 1 > width) width = offsets[i + 1] - offsets[i] - 1;
@@ -305,7 +295,7 @@ static hf_status write_signal(builder *b, int32_t position, hf_error *error)
     HF_TRY(done, hf_h5_put_number(set, "missing", H5T_STD_I64LE, H5T_NATIVE_INT64, &c->missing, error));
     HF_TRY(done, hf_h5_put_number(set, "position", H5T_STD_I32LE, H5T_NATIVE_INT32, &position, error));
     HF_TRY(done, put_missing_value(set, c->storage, error));
-    if (c->storage == HF_STORAGE_CODE) HF_TRY(done, hf_h5_put_text(set, "levels", levels, error));
+    if (c->dictionary.count > 0) HF_TRY(done, hf_h5_put_text(set, "levels", levels, error));
     if (c->storage == HF_STORAGE_DAY) HF_TRY(done, hf_h5_put_text(set, "encoding", "days since 1970-01-01", error));
 done:
     hf_h5_close(&set);
@@ -343,7 +333,7 @@ done:
 static hf_status write_content(builder *b, const char *recorded_at, const char *fingerprint, hf_error *error)
 {
     const hf_frame *frame = b->frame;
-    hid_t ids = HF_NO_ID, type = text_type((size_t)frame->id_width);
+    hid_t ids = HF_NO_ID, type = hf_h5_text_type((size_t)frame->id_width);
     hf_status status = HF_OK;
     char link[HF_LINK_LIMIT];
     HF_TRY(done, create_group(&b->accounts, b->file, "accounts", error));
@@ -353,7 +343,8 @@ static hf_status write_content(builder *b, const char *recorded_at, const char *
     HF_TRY(done, create_hashes(b, error));
     HF_TRY(done, write_root(b, recorded_at, fingerprint, error));
     for (int32_t i = 0; i < frame->column_count; i++) {
-        if (frame->columns[i].storage != HF_STORAGE_CODE) continue;
+        // No levels, no dataset: h5repack cannot filter empty ones.
+        if (frame->columns[i].dictionary.count == 0) continue;
         hf_link_name(link, frame->columns[i].name);
         HF_TRY(done, write_levels(b, link, &frame->columns[i].dictionary, error));
     }

@@ -213,6 +213,11 @@ hf_status hf_reader_levels(hf_dictionary *out, const hf_snapshot_reader *reader,
     H5O_info_t info;
     const char *path = reader->source->path;
     H5L_info_t linked;
+    // A signal without any level has no entry; should it have codes, the frame is found unsound.
+    if (H5Lexists(reader->levels, link, H5P_DEFAULT) == 0) {
+        out->offsets = hf_new(reader->context, 1, sizeof *out->offsets);
+        return out->offsets ? HF_OK : hf_fail_memory(error);
+    }
     bool group = H5Lexists(reader->levels, link, H5P_DEFAULT) > 0 &&
                  H5Lget_info(reader->levels, link, &linked, H5P_DEFAULT) >= 0 && linked.type == H5L_TYPE_HARD &&
                  H5Oget_info_by_name(reader->levels, link, &info, H5P_DEFAULT) >= 0 &&
