@@ -211,7 +211,10 @@ Test(bad_input, every_value_missing)
 
 Test(bad_input, no_usable_signal)
 {
-    put_text(folder, "data.csv", "id,churned\na,yes\nb,no\nc,yes\nd,no\n");
+    char text[1024] = "id,region,churned\n";
+    for (int i = 0; i < 40; i++)
+        sprintf(text + strlen(text), "c%d,EU,%s\n", i, i % 4 ? "no" : "yes");
+    put_text(folder, "data.csv", text);
     expect_message(folder, "no_usable_signal", 3, TRAIN);
 }
 
@@ -331,8 +334,12 @@ Test(bad_input, other_content_for_a_date)
 {
     ingest_good();
     put_text(folder, "data.csv", "account_id,seats,plan\na1,4,basic\na2,5,pro\n");
-    expect_message(folder, "other_content_for_a_date", 1, INGEST);
-    command_run run = run_holdfast(folder, INGEST " --revise");
+    command_run run = run_holdfast(folder, INGEST);
+    cr_assert_eq(run.code, 1);
+    cr_assert_not_null(strstr(run.err, "2026-10-31 is there already, with other content"), "%s", run.err);
+    cr_assert_not_null(strstr(run.err, "pass --revise"), "%s", run.err);
+    free_run(&run);
+    run = run_holdfast(folder, INGEST " --revise");
     cr_assert_eq(run.code, 0, "%s", run.err);
     free_run(&run);
     cr_assert(has_file(folder, "store/snapshots/2026-10-31.r2.h5"));
