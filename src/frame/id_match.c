@@ -60,7 +60,7 @@ int64_t hf_id_table_find(const id_table *table, const hf_frame *const *frames, c
 
 hf_status hf_frame_match(int64_t *out, const hf_frame *frame, const hf_frame *keys, hf_error *error)
 {
-    id_table table;
+    id_table table = {0};
     const hf_frame *frames[] = {frame};
     hf_status status = hf_id_table_create(&table, frame->context, frame->rows, error);
     if (status != HF_OK) return status;
@@ -74,7 +74,7 @@ hf_status hf_frame_match(int64_t *out, const hf_frame *frame, const hf_frame *ke
 
 hf_status hf_frame_duplicate(int64_t *row, int64_t *first, const hf_frame *frame, hf_error *error)
 {
-    id_table table;
+    id_table table = {0};
     const hf_frame *frames[] = {frame};
     hf_status status = hf_id_table_create(&table, frame->context, frame->rows, error);
     if (status != HF_OK) return status;
