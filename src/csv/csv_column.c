@@ -77,51 +77,62 @@ static __attribute__((noinline)) double read_slowly(const hf_csv_reader *reader,
     return NAN;
 }
 
+static void note_misfits(const hf_csv_reader *reader, int32_t field, int64_t misfits)
+{
+    if (misfits == 0) return;
+    hf_csv_column *column = &reader->columns[field];
+    int64_t all = atomic_fetch_add(&column->misfits, misfits) + misfits;
+    if (!column->declared && all > reader->layout.slots / MISFIT_SHARE) atomic_store(&column->abandoned, true);
+}
+
+// The running statistics are scalars of their own, not fields of a struct whose address is taken, so that they
+// stay in registers.
 static inline __attribute__((always_inline)) void read_numbers(const hf_csv_reader *reader, hf_csv_worker *w,
                                                                int32_t field, float *narrow, double *wide)
 {
     const hf_csv_block *b = &w->block;
     const cell_walk walk = walk_of(b, field);
-    hf_csv_stats stats = {0};
-    int64_t slow_misfits = w->misfits.count;
-    for (int32_t r = 0; r < b->rows; r++) {
-        uint32_t start = walk.starts[(int64_t)r * walk.start_stride] + walk.gap;
-        uint32_t length = walk.ends[(int64_t)r * walk.end_stride] - start;
-        const char *p = b->base + start;
-        int64_t slot = b->first_slot + b->slots[r];
+    const uint32_t *starts = walk.starts, *ends = walk.ends;
+    const char *base = b->base;
+    hf_csv_stats slow = {0};
+    int64_t misfits_before = w->misfits.count, plain = 0;
+    uint64_t most_whole = 0, most_fixed = 0, below = 0;
+    uint32_t most_decimals = 0;
+    for (int32_t r = 0; r < b->rows; r++, starts += walk.start_stride, ends += walk.end_stride) {
+        uint32_t start = *starts + walk.gap, length = *ends - start;
+        const char *p = base + start;
         uint32_t minus = *p == '-', decimals;
         uint64_t digits;
         double value;
         if (__builtin_expect(hf_decimal_short(p + minus, length - minus, &digits, &decimals), 1) &&
             digits < (uint64_t)1 << 53) {
-            // Zeros that end a fraction do not count as decimals; once there are three it no longer matters.
-            while (decimals > 0 && stats.decimals <= 2 && digits % 10 == 0) {
-                digits /= 10;
-                decimals--;
+            value = (double)digits;
+            if (decimals > 0) {
+                value /= hf_decimal_power[decimals];
+                // Zeros that end a fraction do not count; past two decimals it no longer matters.
+                for (; decimals > 0 && most_decimals <= 2 && digits % 10 == 0; decimals--)
+                    digits /= 10;
             }
-            value = (double)digits / hf_decimal_power[decimals];
             value = minus ? -value : value;
             uint64_t whole = decimals == 0 ? digits : 0, fixed = decimals - 1 < 2 ? digits : 0;
-            stats.most_whole = whole > stats.most_whole ? whole : stats.most_whole;
-            stats.most_fixed = fixed > stats.most_fixed ? fixed : stats.most_fixed;
-            stats.decimals = (int32_t)decimals > stats.decimals ? (int32_t)decimals : stats.decimals;
-            stats.negative |= minus && digits > 0;
-            stats.plain++;
+            most_whole = whole > most_whole ? whole : most_whole;
+            most_fixed = fixed > most_fixed ? fixed : most_fixed;
+            most_decimals = decimals > most_decimals ? decimals : most_decimals;
+            below |= minus ? digits : 0;
+            plain++;
         } else {
-            value = length == 0 ? (double)NAN : read_slowly(reader, w, field, r, p, length, &stats);
+            value = length == 0 ? (double)NAN : read_slowly(reader, w, field, r, p, length, &slow);
         }
+        int64_t slot = b->first_slot + b->slots[r];
         if (narrow)
             narrow[slot] = (float)value;
         else
             wide[slot] = value;
     }
-    hf_csv_stats_merge(&w->stats[field], &stats);
-    int64_t misfits = w->misfits.count - slow_misfits;
-    if (misfits > 0) {
-        hf_csv_column *column = &reader->columns[field];
-        int64_t all = atomic_fetch_add(&column->misfits, misfits) + misfits;
-        if (!column->declared && all > reader->layout.slots / MISFIT_SHARE) atomic_store(&column->abandoned, true);
-    }
+    hf_csv_stats_merge(&w->stats[field], &slow);
+    hf_csv_stats quick = {plain, 0, most_whole, most_fixed, (int32_t)most_decimals, below > 0};
+    hf_csv_stats_merge(&w->stats[field], &quick);
+    note_misfits(reader, field, w->misfits.count - misfits_before);
 }
 
 static void read_f32(const hf_csv_reader *reader, hf_csv_worker *w, int32_t field)

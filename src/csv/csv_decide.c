@@ -47,6 +47,7 @@ static hf_status change_storage(hf_csv_reader *reader, hf_csv_column *column, hf
         if (!values) return hf_fail_memory(error);
         hf_delete(reader->context, c->values);
         column->values = c->values = values;
+        hf_csv_huge_pages(values, (size_t)reader->layout.slots * hf_storage_size(storage));
     }
     c->storage = storage;
     return HF_OK;

@@ -6,7 +6,9 @@
 #include "csv/csv_reader.h"
 
 #include <omp.h>
+#include <sys/mman.h>
 
+enum { HUGE_PAGE = 2 << 20 };
 enum { WAVE_REGIONS = 16 }; // a thread and wave
 
 // ---- the guess -----------------------------------------------------------------------------------------------
@@ -69,6 +71,13 @@ static hf_csv_parse guess_of(const hf_csv_column *column, const sample *s)
     return wide ? HF_PARSE_F64 : HF_PARSE_F32;
 }
 
+void hf_csv_huge_pages(void *array, size_t size)
+{
+    uintptr_t begin = ((uintptr_t)array + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    uintptr_t end = ((uintptr_t)array + size) / HUGE_PAGE * HUGE_PAGE;
+    if (begin < end) madvise((char *)array + (begin - (uintptr_t)array), end - begin, MADV_HUGEPAGE);
+}
+
 static hf_status add_columns(hf_csv_reader *reader, const sample *samples, hf_error *error)
 {
     hf_status status = HF_OK;
@@ -92,6 +101,7 @@ static hf_status add_columns(hf_csv_reader *reader, const sample *samples, hf_er
         column->place = reader->frame->column_count;
         HF_TRY(done, hf_frame_add(reader->frame, &added, reader->header.names[f], column->kind, storage, error));
         column->values = added->values;
+        hf_csv_huge_pages(added->values, (size_t)reader->layout.slots * hf_storage_size(storage));
     }
 done:
     return status;

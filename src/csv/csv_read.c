@@ -49,7 +49,13 @@ static hf_status assign_roles(hf_csv_reader *reader, hf_error *error)
     for (int32_t i = 0; i < o->ignore_count; i++)
         HF_TRY(done, take_column(reader, &field, o->ignore[i], HF_ROLE_IGNORED, "ignored", error));
     for (int32_t i = 0; i < o->kind_count; i++) {
-        HF_TRY(done, hf_csv_header_find(&field, &reader->header, reader->path, o->kinds[i].column, "given a kind", error));
+        hf_error *if_lacking = o->kinds_if_there ? NULL : error;
+        status = hf_csv_header_find(&field, &reader->header, reader->path, o->kinds[i].column, "given a kind", if_lacking);
+        if (status != HF_OK && o->kinds_if_there) {
+            status = HF_OK;
+            continue;
+        }
+        if (status != HF_OK) goto done;
         reader->columns[field].declared = true;
         reader->columns[field].kind = o->kinds[i].kind;
     }
