@@ -122,7 +122,7 @@ done:
 hf_status hf_outcomes_create(hf_outcomes **out, const hf_context *context, const hf_frame *frame,
                              const char *outcome, hf_error *error)
 {
-    const hf_column *date, *name;
+    const hf_column *date = NULL, *name = NULL;
     hf_status status;
     hf_outcomes *made = hf_new(context, 1, sizeof *made);
     if (!made) return hf_fail_memory(error);

@@ -108,7 +108,7 @@ hf_status hf_labelled_read(hf_labelled *out, const hf_context *context, const ch
                            const hf_csv_options *csv, const char *target, hf_error *error)
 {
     hf_labelled made = {.context = context};
-    hf_target found;
+    hf_target found = {0};
     hf_status status;
     HF_TRY(done, hf_csv_read(&made.frame, &made.report, context, path, csv, error));
     size_t rows = (size_t)made.frame->rows;
