@@ -34,9 +34,10 @@ typedef struct {
     const char *rejects;         // where bad rows are written; NULL: a bad row is an error
     double reject_limit;         // share of bad rows above which nothing is read, 0 to 1
     bool overwrite;              // whether an existing rejects file may be replaced
+    bool kinds_if_there;         // kinds of columns the file lacks are passed over instead of an error
 } hf_csv_options;
 
-#define HF_CSV_OPTIONS_INIT {0, NULL, false, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, 0.01, false}
+#define HF_CSV_OPTIONS_INIT {0, NULL, false, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, 0.01, false, false}
 
 // What a read leaves beside the frame.
 typedef struct {

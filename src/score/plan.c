@@ -27,7 +27,7 @@ static void list_missing(hf_text *out, const hf_model *model, const hf_frame *fr
         if (nearest) hf_text_printf(out, " (is it '%s'?)", nearest);
     }
     if (lacking > 0)
-        hf_text_puts(out, "; add or rename them, or allow missing signals to score them as without a value");
+        hf_text_puts(out, "; add or rename them, or pass --allow-missing to score them as without a value");
 }
 
 static bool is_category(hf_kind kind)
@@ -50,8 +50,8 @@ static void list_other_kinds(hf_text *out, const hf_model *model, const hf_frame
         if (c < 0 || fits(term, &frame->columns[c], frame->rows)) continue;
         if (out->length > 0) hf_text_puts(out, "\n");
         hf_text_printf(out,
-                       "column '%s': expected %s as in training, found %s; repair the column or declare its "
-                       "kind",
+                       "column '%s': expected %s as in training, found %s; repair the column, or declare it with "
+                       "--kind",
                        term->signal, hf_kind_name(term->signal_kind), hf_kind_name(frame->columns[c].kind));
     }
 }

@@ -177,9 +177,12 @@ static hf_status no_such(const hf_store *store, hf_date as_of, const hf_store_en
     hf_date_format(as_of, wanted);
     hf_date_format(entries[0].as_of, first);
     hf_date_format(entries[count - 1].as_of, last);
+    if (dates == 1)
+        return hf_fail_at(error, HF_ERROR_DATA, store->folder, 0, 0,
+                          "the store has no snapshot of %s; it has one of %s alone", wanted, first);
     return hf_fail_at(error, HF_ERROR_DATA, store->folder, 0, 0,
-                      "the store has no snapshot of %s; it has %d dates from %s to %s, the last one before it is %s",
-                      wanted, dates, first, last, near[0] != '\0' ? near : "none");
+                      "the store has no snapshot of %s; it has %d dates from %s to %s%s%s", wanted, dates, first, last,
+                      near[0] != '\0' ? ", the last before it " : "", near);
 }
 
 hf_status hf_store_read(hf_frame **out, hf_snapshot_info *info, const hf_store *store, hf_date as_of,

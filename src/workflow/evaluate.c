@@ -7,6 +7,7 @@
 #include "holdfast/workflow.h"
 #include "report/report_room.h"
 #include "workflow/fold_file.h"
+#include "workflow/model_reading.h"
 
 #include <math.h>
 #include <string.h>
@@ -189,16 +190,16 @@ hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job 
     hf_labelled table = {0};
     hf_folds folds = {0};
     hf_model *model = NULL;
-    hf_csv_options csv = job->csv;
+    hf_model_reading reading = {.csv = job->csv};
     hf_text text;
     hf_status status = check_job(job, error);
     if (status != HF_OK) return status;
     hf_text_init(&text, context);
     if (job->model) {
         HF_TRY(done, hf_model_load(&model, context, job->model, error));
-        if (!csv.id && hf_model_id(model)[0] != '\0') csv.id = hf_model_id(model);
+        HF_TRY(done, hf_model_reading_create(&reading, context, model, &job->csv, error));
     }
-    HF_TRY(done, hf_labelled_read(&table, context, job->file, &csv, job->target, error));
+    HF_TRY(done, hf_labelled_read(&table, context, job->file, &reading.csv, job->target, error));
     if (table.count == 0) {
         status = hf_fail_at(error, HF_ERROR_TOO_LITTLE, job->file, 0, 0, "no row has a value of the target '%s'",
                             job->target);
@@ -216,6 +217,7 @@ hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job 
     HF_TRY(done, hf_workflow_write_text(context, &text, job->output, job->overwrite, error));
 done:
     hf_folds_free(context, &folds);
+    hf_model_reading_free(context, &reading);
     hf_model_destroy(model);
     hf_labelled_free(&table);
     hf_text_free(&text);

@@ -3,20 +3,23 @@
 // The score verb: a model, a file or a snapshot, one pass, one output file.
 #include "churn/churn_room.h"
 #include "holdfast/workflow.h"
+#include "workflow/model_reading.h"
 
 #include <string.h>
 
 static hf_status read_table(hf_frame **out, const hf_context *context, const hf_score_job *job,
                             const hf_model *model, hf_error *error)
 {
-    hf_csv_options csv = job->csv;
+    hf_model_reading reading;
     hf_csv_report report = {0};
-    if (!csv.id && hf_model_id(model)[0] != '\0') csv.id = hf_model_id(model);
-    hf_status status = hf_csv_read(out, &report, context, job->file, &csv, error);
+    hf_status status = hf_model_reading_create(&reading, context, model, &job->csv, error);
+    if (status != HF_OK) return status;
+    status = hf_csv_read(out, &report, context, job->file, &reading.csv, error);
     if (status == HF_OK && report.rows_rejected > 0)
         hf_warn(context, "%s: %lld of %lld rows were rejected; they are in %s", job->file,
-                (long long)report.rows_rejected, (long long)report.rows_read, csv.rejects);
+                (long long)report.rows_rejected, (long long)report.rows_read, job->csv.rejects);
     hf_csv_report_free(context, &report);
+    hf_model_reading_free(context, &reading);
     return status;
 }
 
