@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Binding a model to columns: what is lacking or of another kind is said in one error, with suggestions; what
+// is new in the data goes to the log.
+#include "score/random_fleet.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+// What was logged, one line a message, marked with its level.
+static char logged[8192];
+
+static void keep_log(void *user, hf_log_level level, const char *message)
+{
+    (void)user;
+    size_t length = strlen(logged);
+    snprintf(logged + length, sizeof logged - length, "%s%s\n",
+             level == HF_LOG_WARNING ? "W "
+             : level == HF_LOG_INFO  ? "I "
+                                     : "D ",
+             message);
+}
+
+typedef struct {
+    hf_context *context;
+    hf_frame *frame;
+    hf_model model;
+    hf_term terms[3];
+    double level_values[2];
+} bench;
+
+static hf_column *add(bench *b, const char *name, hf_kind kind)
+{
+    hf_column *column;
+    cr_assert(hf_frame_add(b->frame, &column, name, kind, hf_kind_storage(kind), NULL) == HF_OK);
+    if (kind == HF_KIND_CATEGORY) {
+        const char *texts[] = {"monthly", "weekly", "yearly"};
+        const size_t lengths[] = {7, 6, 6};
+        hf_dictionary_build(&column->dictionary, b->context, texts, lengths, 3, NULL, NULL);
+        for (int32_t i = 0; i < 4; i++)
+            ((int32_t *)column->values)[i] = i - 1;
+    }
+    for (int32_t i = 0; i < 4; i++) {
+        if (column->storage == HF_STORAGE_F32) ((float *)column->values)[i] = (float)i;
+        if (column->storage == HF_STORAGE_F64) ((double *)column->values)[i] = i;
+        if (column->storage == HF_STORAGE_DAY) ((int32_t *)column->values)[i] = i;
+    }
+    hf_column_count_missing(column, 4);
+    return column;
+}
+
+// A model of tickets_90d (count), plan (category: monthly, yearly) and csat (number).
+static void make(bench *b)
+{
+    hf_context_options options = HF_CONTEXT_OPTIONS_INIT;
+    options.log = keep_log;
+    logged[0] = '\0';
+    *b = (bench){.level_values = {0.5, -0.5}};
+    cr_assert(hf_context_create(&b->context, &options, NULL) == HF_OK);
+    cr_assert(hf_frame_create(&b->frame, b->context, 4, 4, NULL) == HF_OK);
+    cr_assert(hf_frame_set_source(b->frame, "id", "march.csv", NULL) == HF_OK);
+    const char *texts[] = {"monthly", "yearly"};
+    const size_t lengths[] = {7, 6};
+    for (int t = 0; t < 3; t++)
+        b->terms[t] =
+            (hf_term){.unit = (char *)"", .mean = NAN, .curve = {.low = -INFINITY, .high = INFINITY}};
+    b->terms[0].signal = (char *)"tickets_90d";
+    b->terms[0].signal_kind = HF_KIND_COUNT;
+    b->terms[0].missing_seen = 1;
+    b->terms[1].signal = (char *)"plan";
+    b->terms[1].signal_kind = HF_KIND_CATEGORY;
+    b->terms[1].kind = HF_TERM_TABLE;
+    b->terms[1].missing_seen = 1;
+    b->terms[1].table.values = b->level_values;
+    hf_dictionary_build(&b->terms[1].table.levels, b->context, texts, lengths, 2, NULL, NULL);
+    b->terms[2].signal = (char *)"csat";
+    b->terms[2].signal_kind = HF_KIND_NUMBER;
+    b->terms[2].missing_seen = 1;
+    b->model = (hf_model){.context = b->context, .term_count = 3, .terms = b->terms};
+}
+
+static void drop(bench *b)
+{
+    hf_dictionary_free(b->context, &b->terms[1].table.levels);
+    hf_frame_destroy(b->frame);
+    hf_context_destroy(b->context);
+}
+
+static hf_status bind(bench *b, bool allow_missing, hf_error *error)
+{
+    hf_plan *plan = NULL;
+    hf_plan_options options = HF_PLAN_OPTIONS_INIT;
+    options.allow_missing = allow_missing;
+    *error = (hf_error){0};
+    hf_status status = hf_plan_create(&plan, b->context, &b->model, b->frame, &options, error);
+    cr_assert((plan != NULL) == (status == HF_OK));
+    hf_plan_destroy(plan);
+    return status;
+}
+
+#define HAS(text, part) cr_assert(strstr(text, part), "\"%s\" lacks \"%s\"", text, part)
+#define LACKS(text, part) cr_assert(!strstr(text, part), "\"%s\" has \"%s\"", text, part)
+
+Test(score_plan, fits)
+{
+    bench b;
+    hf_error error;
+    make(&b);
+    add(&b, "tickets_90d", HF_KIND_NUMBER); // a whole number in training, halves now: still a number
+    add(&b, "plan", HF_KIND_CATEGORY);
+    add(&b, "csat", HF_KIND_MONEY);
+    cr_assert(bind(&b, false, &error) == HF_OK, "%s", error.message);
+    LACKS(logged, "I ");
+    drop(&b);
+}
+
+Test(score_plan, all_missing_signals_are_named_at_once_with_the_nearest)
+{
+    bench b;
+    hf_error error;
+    make(&b);
+    add(&b, "tickets_30d", HF_KIND_COUNT);
+    add(&b, "plan", HF_KIND_CATEGORY);
+    cr_assert(bind(&b, false, &error) == HF_ERROR_DATA);
+    HAS(error.message, "'tickets_90d' (is it 'tickets_30d'?)");
+    HAS(error.message, "'csat'");
+    LACKS(error.message, "'plan'");
+    cr_assert_str_eq(error.file, "march.csv");
+    cr_assert(bind(&b, true, &error) == HF_OK);
+    HAS(logged, "W the data lacks column 'tickets_90d'");
+    HAS(logged, "W the data lacks column 'csat'");
+    drop(&b);
+}
+
+Test(score_plan, every_other_kind_is_named_at_once)
+{
+    bench b;
+    hf_error error;
+    make(&b);
+    add(&b, "tickets_90d", HF_KIND_CATEGORY);
+    add(&b, "plan", HF_KIND_NUMBER);
+    add(&b, "csat", HF_KIND_DATE);
+    cr_assert(bind(&b, true, &error) == HF_ERROR_DATA);
+    HAS(error.message, "'tickets_90d': expected count as in training, found category");
+    HAS(error.message, "'plan': expected category as in training, found number");
+    HAS(error.message, "'csat': expected number as in training, found date");
+    drop(&b);
+}
+
+Test(score_plan, a_kind_and_a_missing_signal_share_one_error)
+{
+    bench b;
+    hf_error error;
+    make(&b);
+    add(&b, "tickets_90d", HF_KIND_CATEGORY);
+    add(&b, "plan", HF_KIND_CATEGORY);
+    cr_assert(bind(&b, false, &error) == HF_ERROR_DATA);
+    HAS(error.message, "'tickets_90d': expected count");
+    HAS(error.message, "lacks: 'csat'");
+    drop(&b);
+}
+
+Test(score_plan, what_is_new_in_the_data_is_logged)
+{
+    bench b;
+    hf_error error;
+    make(&b);
+    b.terms[2].missing_seen = 0;
+    add(&b, "extra one", HF_KIND_DATE);
+    add(&b, "tickets_90d", HF_KIND_RATIO);
+    add(&b, "plan", HF_KIND_CATEGORY);
+    hf_column *csat = add(&b, "csat", HF_KIND_NUMBER);
+    ((float *)csat->values)[1] = ((float *)csat->values)[3] = NAN;
+    hf_column_count_missing(csat, 4);
+    add(&b, "extra two", HF_KIND_NUMBER);
+    cr_assert(bind(&b, false, &error) == HF_OK, "%s", error.message);
+    HAS(logged, "I 2 columns the model does not use: 'extra one', 'extra two'");
+    HAS(logged, "W column 'plan': 1 level training did not see ('weekly') in 1 row");
+    HAS(logged, "W column 'csat': 2 rows without a value; training had none");
+    HAS(logged, "W column 'tickets_90d': count in training, ratio here");
+    drop(&b);
+}
+
+// A column without any value has whatever kind its reader gave it.
+Test(score_plan, an_empty_column_is_a_missing_signal_and_no_other_kind)
+{
+    bench b;
+    hf_error error;
+    make(&b);
+    add(&b, "tickets_90d", HF_KIND_COUNT);
+    add(&b, "csat", HF_KIND_NUMBER);
+    hf_column *plan = add(&b, "plan", HF_KIND_NUMBER);
+    for (int i = 0; i < 4; i++)
+        ((float *)plan->values)[i] = NAN;
+    hf_column_count_missing(plan, 4);
+    cr_assert(bind(&b, false, &error) == HF_OK, "%s", error.message);
+    HAS(logged, "W column 'plan': no row has a value");
+    drop(&b);
+}
