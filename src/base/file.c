@@ -154,6 +154,7 @@ static hf_status make_temporary(hf_output *output, hf_error *error)
 static hf_status open_path(hf_output *output, const char *path, hf_error *error)
 {
     struct stat info;
+    if (path[0] == '\0') return hf_fail(error, HF_ERROR_IO, "the output's name is empty");
     if (snprintf(output->path, PATH_MAX, "%s", path) >= PATH_MAX)
         return hf_fail_at(error, HF_ERROR_IO, path, 0, 0, "the name is too long");
     bool there = stat(path, &info) == 0;
