@@ -190,12 +190,12 @@ Test(model_file, every_altered_byte_is_refused_or_harmless)
     hf_model *whole = NULL;
     cr_assert_eq(hf_model_load(&whole, s.context, s.path, NULL), HF_OK);
     char *text = malloc(s.length);
-    const char put[] = {'0', '7', ' ', '"', '\0', (char)0xff, 0}; // and the letter's other case
+    const char put[] = {'0', '7', ' ', '"', '\0', (char)0xff};
     int accepted = 0, tried = 0;
     for (size_t i = 0; i < s.length; i++)
-        for (size_t k = 0; k < sizeof put; k++) {
+        for (int k = 0; k < 2; k++) { // one of these by turns, and the letter's other case
             memcpy(text, s.text, s.length);
-            text[i] = k == sizeof put - 1 ? (char)(text[i] ^ 0x20) : put[k];
+            text[i] = k == 0 ? put[i % sizeof put] : (char)(text[i] ^ 0x20);
             if (text[i] == s.text[i]) continue;
             tried++;
             hf_status status = load_text(&model, &s, text, s.length, &error);
