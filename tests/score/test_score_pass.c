@@ -286,6 +286,36 @@ Test(score_pass, reasons_that_packed_keys_cannot_tell_apart_are_settled_exactly)
     random_fleet_destroy(&fleet);
 }
 
+// Rounding to f32 can lift a contribution that is not above 0 in double.
+Test(score_pass, a_reason_that_does_not_raise_the_risk_is_dropped)
+{
+    enum { ROWS = 600 };
+    random_fleet fleet;
+    random_fleet_create(&fleet, NULL, ROWS, 1, 7);
+    hf_term *term = &fleet.model.terms[0];
+    term->curve.hinges = term->curve.steps = 0;
+    term->curve.origin = term->mean = term->reference = 0;
+    term->curve.low = -INFINITY;
+    term->curve.high = INFINITY;
+    float *x = fleet.frame->columns[0].values;
+    int found = 0;
+    for (int64_t i = 0; i < ROWS; i++)
+        x[i] = 3;
+    for (int k = 1; k < 200; k++) {
+        const double slope = k * 0.01, intercept = nextafter(-3 * slope, -1);
+        if (!((float)intercept + (float)slope * 3.0f > 0)) continue;
+        term->curve.slope = slope;
+        term->curve.intercept = intercept;
+        hf_scores scores = scores_of(fleet.context, &fleet, true);
+        for (int64_t i = 0; i < ROWS; i++)
+            cr_assert(scores.reason[3 * i] == -1);
+        hf_scores_free(fleet.context, &scores);
+        found++;
+    }
+    cr_assert(found > 0);
+    random_fleet_destroy(&fleet);
+}
+
 // ---- stopping ------------------------------------------------------------------------------------------------
 
 static bool always(void *user)

@@ -170,13 +170,14 @@ Test(score_plan, what_is_new_in_the_data_is_logged)
     add(&b, "extra one", HF_KIND_DATE);
     add(&b, "tickets_90d", HF_KIND_RATIO);
     add(&b, "plan", HF_KIND_CATEGORY);
+    memcpy(b.frame->columns[2].values, (int32_t[]){1, 1, 0, -1}, 16);
     hf_column *csat = add(&b, "csat", HF_KIND_NUMBER);
     ((float *)csat->values)[1] = ((float *)csat->values)[3] = NAN;
     hf_column_count_missing(csat, 4);
     add(&b, "extra two", HF_KIND_NUMBER);
     cr_assert(bind(&b, false, &error) == HF_OK, "%s", error.message);
     HAS(logged, "I 2 columns the model does not use: 'extra one', 'extra two'");
-    HAS(logged, "W column 'plan': 1 level training did not see ('weekly') in 1 row");
+    HAS(logged, "W column 'plan': 1 level training did not see ('weekly') in 2 rows");
     HAS(logged, "W column 'csat': 2 rows without a value; training had none");
     HAS(logged, "W column 'tickets_90d': count in training, ratio here");
     drop(&b);
