@@ -57,7 +57,7 @@ static hf_status learn_number(const char **left_out, hf_design_signal *signal, c
     if (status != HF_OK) return status;
     *left_out = signal->present == 0 ? "no value" : NULL;
     if (*left_out) return HF_OK;
-    double range = high - low, present = (double)signal->present, sum = 0.0, squares = 0.0, residual = 0.0;
+    double range = high - low, present = (double)signal->present, sum = 0.0, squares = 0.0;
     bool constant = !(range > SMALLEST);
     for (int64_t i = 0; i < count; i++) {
         double x = hf_column_number(column, rows[i]);
@@ -68,10 +68,8 @@ static hf_status learn_number(const char **left_out, hf_design_signal *signal, c
         double x = hf_column_number(column, rows[i]);
         if (isnan(x)) continue;
         double d = (x - signal->mean) / range;
-        residual += d;
         squares += d * d;
     }
-    signal->residual = residual / present * range;
     signal->deviation = sqrt(squares / present) * range;
     signal->value_feature = !constant;
     signal->missing_feature = signal->missing >= options->missing_rows;

@@ -16,7 +16,6 @@ typedef struct {
     int32_t column; // of the frame
     int64_t present, missing;
     double mean, deviation;  // numbers: of the values present
-    double residual;         // numbers: mean of x - mean over the values present, what rounding left
     int32_t value_feature;   // numbers: features count from 1; 0: all values are one, so none
     int32_t missing_feature; // 0: none
     int32_t pooled_feature;  // categories; 0: none

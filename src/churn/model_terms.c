@@ -24,7 +24,7 @@ static void fill_curve(hf_term *term, const hf_design_signal *signal, const doub
     term->missing = weight_of(weights, signal->missing_feature);
     term->mean = signal->mean;
     term->deviation = signal->deviation;
-    term->reference = share * term->missing + (1.0 - share) * slope * signal->residual;
+    term->reference = share * term->missing; // the rest of the curve averages to nothing about the mean
 }
 
 static hf_status fill_table(hf_term *term, const hf_context *context, const hf_column *column,

@@ -448,3 +448,45 @@ Test(json_text, python_agrees)
     json_decref(file);
     teardown(&s);
 }
+
+// The script in models/README.md, taken from there, scores as the library does.
+Test(model_file, the_readme_scores_a_row)
+{
+    if (system("command -v python3 >/dev/null 2>&1") != 0) cr_skip_test("SKIPPED: python3 is not installed");
+    saved s = {0};
+    setup(&s);
+    size_t length;
+    char *readme = fixture_read(MODELS_README, &length), *script = strstr(readme, "```python\n");
+    cr_assert(script);
+    script += strlen("```python\n");
+    fixture_write(fixture_path("score.py"), script, (size_t)(strstr(script, "```") - script));
+    static const struct {
+        double x;
+        const char *plan;
+    } rows[] = {{0.3, "basic"}, {-2, "pro \"x\" \xc3\xa9"}, {NAN, "unheard of"}, {1.5, NULL}};
+    FILE *file = fopen(fixture_path("rows.jsonl"), "w");
+    for (int i = 0; i < 4; i++) {
+        json_t *row = json_pack("{s:o, s:s?}", "x", isnan(rows[i].x) ? json_null() : json_real(rows[i].x),
+                                "plan", rows[i].plan);
+        json_dumpf(row, file, 0);
+        fputc('\n', file);
+        json_decref(row);
+    }
+    fclose(file);
+    char script_path[128], rows_path[128], out[128], command[600];
+    snprintf(script_path, sizeof script_path, "%s", fixture_path("score.py"));
+    snprintf(rows_path, sizeof rows_path, "%s", fixture_path("rows.jsonl"));
+    snprintf(out, sizeof out, "%s", fixture_path("scores"));
+    snprintf(command, sizeof command, "python3 %s %s < %s > %s", script_path, s.path, rows_path, out);
+    cr_assert_eq(system(command), 0);
+    char *scores = fixture_read(out, &length), *next = scores;
+    for (int i = 0; i < 4; i++) {
+        double z = s.model->intercept + hf_term_value_number(&s.model->terms[0], rows[i].x) +
+                   hf_term_value_level(&s.model->terms[1], rows[i].plan);
+        double score = strtod(next, &next);
+        cr_assert_float_eq(score, 1 / (1 + exp(-z)), 1e-15, "row %d", i);
+    }
+    free(scores);
+    free(readme);
+    teardown(&s);
+}
