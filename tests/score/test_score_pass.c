@@ -302,7 +302,7 @@ Test(score_pass, a_reason_that_does_not_raise_the_risk_is_dropped)
     for (int64_t i = 0; i < ROWS; i++)
         x[i] = 3;
     for (int k = 1; k < 200; k++) {
-        const double slope = k * 0.01, intercept = nextafter(-3 * slope, -1);
+        const double slope = k * 0.01, intercept = nextafter(-3 * slope, -INFINITY);
         if (!((float)intercept + (float)slope * 3.0f > 0)) continue;
         term->curve.slope = slope;
         term->curve.intercept = intercept;
