@@ -22,30 +22,64 @@ static bool widen(hf_kind *kind, hf_storage *storage, const hf_column *other)
     return true;
 }
 
-static void set_missing(hf_column *to, int64_t row)
+// Rows a thread takes at a time.
+enum { CHUNK = 16 * HF_TILE };
+
+static int64_t chunks_of(int64_t rows) { return (rows + CHUNK - 1) / CHUNK; }
+
+static void set_missing(hf_column *to, int64_t begin, int64_t end)
 {
-    switch (to->storage) {
-    case HF_STORAGE_F32: ((float *)to->values)[row] = NAN; break;
-    case HF_STORAGE_F64: ((double *)to->values)[row] = NAN; break;
-    case HF_STORAGE_CODE: ((int32_t *)to->values)[row] = -1; break;
-    case HF_STORAGE_DAY: ((int32_t *)to->values)[row] = HF_DATE_MISSING; break;
+    float *f32 = to->values;
+    double *f64 = to->values;
+    int32_t *whole = to->values, none = to->storage == HF_STORAGE_CODE ? -1 : HF_DATE_MISSING;
+    for (int64_t i = begin; i < end; i++) {
+        if (to->storage == HF_STORAGE_F32)
+            f32[i] = NAN;
+        else if (to->storage == HF_STORAGE_F64)
+            f64[i] = NAN;
+        else
+            whole[i] = none;
     }
 }
 
-// recode: the new code of each of `from`'s codes, or NULL.
-static void copy_value(hf_column *to, int64_t row, const hf_column *from, int64_t from_row, const int32_t *recode)
+// Rows [begin, end) of `from` to `to` from row `at` on. recode: the new code of each of `from`'s codes, or NULL.
+static void copy_run(hf_column *to, int64_t at, const hf_column *from, int64_t begin, int64_t end,
+                     const int32_t *recode)
 {
-    const int32_t *whole = from->values;
-    switch (to->storage) {
-    case HF_STORAGE_F32: ((float *)to->values)[row] = ((const float *)from->values)[from_row]; break;
-    case HF_STORAGE_F64: ((double *)to->values)[row] = hf_column_number(from, from_row); break;
-    case HF_STORAGE_CODE: {
-        int32_t code = whole[from_row];
-        ((int32_t *)to->values)[row] = code >= 0 && recode ? recode[code] : code;
-        break;
+    if (to->storage == HF_STORAGE_CODE && recode) {
+        const int32_t *in = from->values;
+        int32_t *out = (int32_t *)to->values + at;
+        for (int64_t i = begin; i < end; i++)
+            out[i - begin] = in[i] >= 0 ? recode[in[i]] : -1;
+    } else if (to->storage == HF_STORAGE_F64 && from->storage == HF_STORAGE_F32) {
+        const float *in = from->values;
+        double *out = (double *)to->values + at;
+        for (int64_t i = begin; i < end; i++)
+            out[i - begin] = (double)in[i];
+    } else {
+        size_t size = hf_storage_size(to->storage);
+        memcpy((char *)to->values + (size_t)at * size, (const char *)from->values + (size_t)begin * size,
+               (size_t)(end - begin) * size);
     }
-    case HF_STORAGE_DAY: ((int32_t *)to->values)[row] = whole[from_row]; break;
+}
+
+// to[i] = from[rows[i]] for i in [begin, end), missing where rows[i] is negative; the storages are the same.
+static void gather_run(hf_column *to, const hf_column *from, const int64_t *rows, int64_t begin, int64_t end)
+{
+    if (hf_storage_size(to->storage) == 8) {
+        const double *in = from->values;
+        double *out = to->values;
+        for (int64_t i = begin; i < end; i++)
+            out[i] = rows[i] >= 0 ? in[rows[i]] : NAN;
+        return;
     }
+    // Four bytes are moved as they are, so that every NaN keeps its bits.
+    const float absent = NAN;
+    const int32_t *in = from->values;
+    int32_t *out = to->values, none = to->storage == HF_STORAGE_CODE ? -1 : HF_DATE_MISSING;
+    if (to->storage == HF_STORAGE_F32) memcpy(&none, &absent, sizeof none);
+    for (int64_t i = begin; i < end; i++)
+        out[i] = rows[i] >= 0 ? in[rows[i]] : none;
 }
 
 static hf_status copy_dictionary(hf_dictionary *out, const hf_context *context, const hf_dictionary *from,
@@ -64,6 +98,29 @@ static hf_status copy_dictionary(hf_dictionary *out, const hf_context *context, 
     memcpy(copy.offsets, from->offsets, (count + 1) * sizeof *copy.offsets);
     *out = copy;
     return HF_OK;
+}
+
+// Adds to `made` a column like `from` with its values at `rows`.
+static hf_status gather_column(hf_frame *made, const hf_column *from, const int64_t *rows, hf_error *error)
+{
+    hf_column *to;
+    hf_status status;
+    HF_TRY(done, hf_frame_add(made, &to, from->name, from->kind, from->storage, error));
+    to->direction = from->direction;
+    HF_TRY(done, hf_column_set_unit(made, to, from->unit, error));
+    HF_TRY(done, copy_dictionary(&to->dictionary, made->context, &from->dictionary, error));
+    int64_t missing = 0, count = made->rows, chunks = chunks_of(count);
+    int threads = hf_context_threads(made->context);
+#pragma omp parallel for default(none) schedule(static) num_threads(threads) if (chunks > 1)                   \
+    shared(to, from, rows, count, chunks) reduction(+ : missing)
+    for (int64_t c = 0; c < chunks; c++) {
+        int64_t begin = c * CHUNK, end = begin + CHUNK < count ? begin + CHUNK : count;
+        gather_run(to, from, rows, begin, end);
+        missing += hf_column_missing_in(to, begin, end);
+    }
+    to->missing = missing;
+done:
+    return status;
 }
 
 static void copy_id(hf_frame *to, int64_t row, const hf_frame *from, int64_t from_row)
@@ -85,17 +142,8 @@ hf_status hf_frame_select(hf_frame **out, const hf_frame *frame, const int64_t *
     made->as_of = frame->as_of;
     for (int64_t i = 0; i < count; i++)
         copy_id(made, i, frame, rows[i]);
-    for (int32_t c = 0; c < frame->column_count; c++) {
-        const hf_column *from = &frame->columns[c];
-        hf_column *to;
-        HF_TRY(done, hf_frame_add(made, &to, from->name, from->kind, from->storage, error));
-        to->direction = from->direction;
-        HF_TRY(done, hf_column_set_unit(made, to, from->unit, error));
-        HF_TRY(done, copy_dictionary(&to->dictionary, frame->context, &from->dictionary, error));
-        for (int64_t i = 0; i < count; i++)
-            copy_value(to, i, from, rows[i], NULL);
-        hf_column_count_missing(to, count);
-    }
+    for (int32_t c = 0; c < frame->column_count; c++)
+        HF_TRY(done, gather_column(made, &frame->columns[c], rows, error));
     *out = made;
     made = NULL;
 done:
@@ -105,104 +153,90 @@ done:
 
 // ---- stack -----------------------------------------------------------------------------------------------
 
-// The union of the dictionaries of one column over the frames; recode[f] maps frame f's codes (NULL where the
-// frame lacks the column).
-static hf_status merge_dictionaries(hf_dictionary *out, int32_t **recode, const hf_context *context,
-                                    hf_frame *const *frames, int32_t count, const char *name, hf_error *error)
+static const hf_column *column_named(const hf_frame *frame, const char *name)
 {
-    size_t total = 0;
-    hf_status status = HF_OK;
-    const char **texts = NULL;
-    size_t *lengths = NULL;
-    int32_t *rank = NULL, distinct = 0;
-    hf_dictionary all = {0};
-    for (int32_t f = 0; f < count; f++) {
-        int32_t c = hf_frame_find(frames[f], name);
-        if (c >= 0) total += (size_t)frames[f]->columns[c].dictionary.count;
-    }
-    texts = hf_new_raw(context, total, sizeof *texts);
-    lengths = hf_new_raw(context, total, sizeof *lengths);
-    rank = hf_new_raw(context, total, sizeof *rank);
-    if (!texts || !lengths || !rank) {
-        status = hf_fail_memory(error);
-        goto done;
-    }
-    size_t n = 0;
-    for (int32_t f = 0; f < count; f++) {
-        int32_t c = hf_frame_find(frames[f], name);
-        if (c < 0) continue;
-        const hf_dictionary *d = &frames[f]->columns[c].dictionary;
-        for (int32_t k = 0; k < d->count; k++, n++) {
-            texts[n] = hf_dictionary_text(d, k);
-            lengths[n] = strlen(texts[n]);
-        }
-    }
-    // Sorted with repeats first; then the repeats are dropped and the whole is built of distinct texts.
-    HF_TRY(done, hf_dictionary_build(&all, context, texts, lengths, (int32_t)total, rank, error));
-    for (int32_t k = 0; k < all.count; k++) {
-        const char *text = hf_dictionary_text(&all, k);
-        if (k == 0 || strcmp(text, hf_dictionary_text(&all, k - 1)) != 0) {
-            texts[distinct] = text;
-            lengths[distinct++] = strlen(text);
-        }
-    }
-    HF_TRY(done, hf_dictionary_build(out, context, texts, lengths, distinct, NULL, error));
-    for (int32_t f = 0; f < count; f++) {
-        int32_t c = hf_frame_find(frames[f], name);
-        if (c < 0) continue;
-        const hf_dictionary *d = &frames[f]->columns[c].dictionary;
-        recode[f] = hf_new_raw(context, (size_t)d->count, sizeof **recode);
-        if (!recode[f]) {
-            status = hf_fail_memory(error);
-            goto done;
-        }
-        for (int32_t k = 0; k < d->count; k++)
-            recode[f][k] = hf_dictionary_find(out, hf_dictionary_text(d, k));
-    }
-done:
-    hf_dictionary_free(context, &all);
-    hf_delete(context, texts);
-    hf_delete(context, lengths);
-    hf_delete(context, rank);
-    return status;
+    int32_t c = hf_frame_find(frame, name);
+    return c >= 0 ? &frame->columns[c] : NULL;
 }
 
-static hf_status stack_column(hf_frame *made, hf_frame *const *frames, int32_t count, const hf_column *like,
-                              int32_t **recode, hf_error *error)
+// The kind, storage and unit that hold the columns of all frames. A column without a single value has no kind
+// of its own.
+static hf_status agree(hf_column *out, const char **unit, hf_frame *const *frames, int32_t count,
+                       const hf_column *like, hf_error *error)
 {
-    hf_kind kind = like->kind;
-    hf_storage storage = like->storage;
+    *out = *like;
+    *unit = like->unit;
     for (int32_t f = 0; f < count; f++) {
-        int32_t c = hf_frame_find(frames[f], like->name);
-        if (c < 0) continue;
-        hf_column *other = &frames[f]->columns[c];
-        hf_kind before = kind;
-        // A column without a single value has no kind of its own.
-        if (other->missing < frames[f]->rows && !widen(&kind, &storage, other))
+        const hf_column *other = column_named(frames[f], like->name);
+        if (!other || other->missing >= frames[f]->rows) continue;
+        hf_kind before = out->kind;
+        if (!widen(&out->kind, &out->storage, other))
             return hf_fail_at(error, HF_ERROR_DATA, frames[f]->source, 0, 0,
                               "column '%s' is a %s here and a %s elsewhere; declare its kind with --kind %s=KIND",
                               like->name, hf_kind_name(other->kind), hf_kind_name(before), like->name);
+        if ((*unit)[0] == '\0')
+            *unit = other->unit;
+        else if (other->unit[0] != '\0' && strcmp(*unit, other->unit) != 0)
+            hf_warn(frames[f]->context, "column '%s' is in %s in %s and in %s elsewhere; its values are taken as %s",
+                    like->name, other->unit, frames[f]->source, *unit, *unit);
     }
-    hf_column *to;
-    hf_status status = hf_frame_add(made, &to, like->name, kind, storage, error);
-    if (status != HF_OK) return status;
-    to->direction = like->direction;
-    HF_TRY(done, hf_column_set_unit(made, to, like->unit, error));
-    if (storage == HF_STORAGE_CODE)
-        HF_TRY(done, merge_dictionaries(&to->dictionary, recode, made->context, frames, count, like->name, error));
-    int64_t row = 0;
+    return HF_OK;
+}
+
+// The values of all frames, one after the other.
+static void fill_column(hf_column *to, hf_frame *const *frames, int32_t count, int32_t *const *recode,
+                        int threads)
+{
+    int64_t row = 0, missing = 0;
     for (int32_t f = 0; f < count; f++) {
-        int32_t c = hf_frame_find(frames[f], like->name);
-        const hf_column *from = c >= 0 && frames[f]->columns[c].missing < frames[f]->rows ? &frames[f]->columns[c] : NULL;
-        for (int64_t i = 0; i < frames[f]->rows; i++, row++) {
+        const hf_column *from = column_named(frames[f], to->name);
+        int64_t rows = frames[f]->rows, chunks = chunks_of(rows);
+        if (from && from->missing >= rows) from = NULL;
+        const int32_t *codes = recode[f];
+#pragma omp parallel for default(none) schedule(static) num_threads(threads) if (chunks > 1)                   \
+    shared(to, from, row, rows, chunks, codes) reduction(+ : missing)
+        for (int64_t c = 0; c < chunks; c++) {
+            int64_t begin = c * CHUNK, end = begin + CHUNK < rows ? begin + CHUNK : rows;
             if (from)
-                copy_value(to, row, from, i, recode[f]);
+                copy_run(to, row + begin, from, begin, end, codes);
             else
-                set_missing(to, row);
+                set_missing(to, row + begin, row + end);
+            missing += hf_column_missing_in(to, row + begin, row + end);
         }
+        row += rows;
     }
-    hf_column_count_missing(to, made->rows);
+    to->missing = missing;
+}
+
+static hf_status stack_column(hf_frame *made, hf_frame *const *frames, int32_t count, const hf_column *like,
+                              hf_error *error)
+{
+    hf_column agreed, *to;
+    const char *unit;
+    hf_status status = HF_OK;
+    const hf_dictionary **parts = hf_new(made->context, (size_t)count, sizeof *parts);
+    int32_t **recode = hf_new(made->context, (size_t)count, sizeof *recode);
+    if (!parts || !recode) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    HF_TRY(done, agree(&agreed, &unit, frames, count, like, error));
+    HF_TRY(done, hf_frame_add(made, &to, like->name, agreed.kind, agreed.storage, error));
+    to->direction = like->direction;
+    HF_TRY(done, hf_column_set_unit(made, to, unit, error));
+    if (agreed.storage == HF_STORAGE_CODE) {
+        for (int32_t f = 0; f < count; f++) {
+            const hf_column *column = column_named(frames[f], like->name);
+            if (column && column->storage == HF_STORAGE_CODE) parts[f] = &column->dictionary;
+        }
+        HF_TRY(done, hf_dictionary_union(&to->dictionary, recode, made->context, parts, count, error));
+    }
+    fill_column(to, frames, count, recode, hf_context_threads(made->context));
 done:
+    for (int32_t f = 0; recode && f < count; f++)
+        hf_delete(made->context, recode[f]);
+    hf_delete(made->context, recode);
+    hf_delete(made->context, parts);
     return status;
 }
 
@@ -211,9 +245,8 @@ static const hf_column *first_with_values(hf_frame *const *frames, int32_t count
 {
     const hf_column *any = NULL;
     for (int32_t f = 0; f < count; f++) {
-        int32_t c = hf_frame_find(frames[f], name);
-        if (c < 0) continue;
-        const hf_column *column = &frames[f]->columns[c];
+        const hf_column *column = column_named(frames[f], name);
+        if (!column) continue;
         if (column->missing < frames[f]->rows) return column;
         if (!any) any = column;
     }
@@ -227,8 +260,7 @@ hf_status hf_frame_stack(hf_frame **out, const hf_context *context, hf_frame *co
     hf_status status = HF_OK;
     int64_t rows = 0;
     int32_t width = 1;
-    int32_t **recode = hf_new(context, (size_t)count, sizeof *recode);
-    if (!recode) return hf_fail_memory(error);
+    if (count < 1) return hf_fail(error, HF_ERROR_USAGE, "there is no frame to stack");
     for (int32_t f = 0; f < count; f++) {
         rows += frames[f]->rows;
         if (frames[f]->id_width > width) width = frames[f]->id_width;
@@ -246,40 +278,38 @@ hf_status hf_frame_stack(hf_frame **out, const hf_context *context, hf_frame *co
         for (int32_t c = 0; c < frames[f]->column_count; c++) {
             const char *name = frames[f]->columns[c].name;
             if (hf_frame_find(made, name) >= 0) continue;
-            status = stack_column(made, frames, count, first_with_values(frames, count, name), recode, error);
-            for (int32_t g = 0; g < count; g++) {
-                hf_delete(context, recode[g]);
-                recode[g] = NULL;
-            }
-            if (status != HF_OK) goto done;
+            HF_TRY(done, stack_column(made, frames, count, first_with_values(frames, count, name), error));
         }
     *out = made;
     made = NULL;
 done:
     hf_frame_destroy(made);
-    hf_delete(context, recode);
     return status;
 }
 
 // ---- join ------------------------------------------------------------------------------------------------
 
-static hf_status join_column(hf_frame *made, const hf_column *from, const int64_t *source, hf_error *error)
+// Numbers the ids in order of first appearance. place[base + i] is the row that row i of a frame goes to, and
+// origin[r] the first place among all frames' rows of the id of row r. owner is scratch, a number a row.
+static hf_status number_ids(int64_t *rows, int64_t *place, int64_t *origin, int64_t *owner, id_table *table,
+                            hf_frame *const *frames, int32_t count, hf_error *error)
 {
-    hf_column *to;
-    hf_status status;
-    HF_TRY(done, hf_frame_add(made, &to, from->name, from->kind, from->storage, error));
-    to->direction = from->direction;
-    HF_TRY(done, hf_column_set_unit(made, to, from->unit, error));
-    HF_TRY(done, copy_dictionary(&to->dictionary, made->context, &from->dictionary, error));
-    for (int64_t i = 0; i < made->rows; i++) {
-        if (source[i] >= 0)
-            copy_value(to, i, from, source[i], NULL);
-        else
-            set_missing(to, i);
-    }
-    hf_column_count_missing(to, made->rows);
-done:
-    return status;
+    int64_t base = 0, numbered = 0;
+    for (int32_t f = 0; f < count; base += frames[f++]->rows)
+        for (int64_t i = 0; i < frames[f]->rows; i++) {
+            int64_t row = hf_id_table_put(table, (const hf_frame *const *)frames, f, i, numbered);
+            if (row >= 0 && owner[row] == f) {
+                size_t length;
+                const char *id = hf_frame_id(frames[f], i, &length);
+                return hf_fail_at(error, HF_ERROR_DATA, frames[f]->source, 0, 0,
+                                  "the id '%.*s' stands twice; keep one row an account", (int)length, id);
+            }
+            if (row < 0) origin[row = numbered++] = base + i;
+            owner[row] = f;
+            place[base + i] = row;
+        }
+    *rows = numbered;
+    return HF_OK;
 }
 
 hf_status hf_frame_join(hf_frame **out, const hf_context *context, hf_frame *const *frames, int32_t count,
@@ -287,40 +317,38 @@ hf_status hf_frame_join(hf_frame **out, const hf_context *context, hf_frame *con
 {
     hf_frame *made = NULL;
     id_table table = {0};
-    int64_t total = 0, rows = 0, *origin = NULL, *source = NULL;
+    int64_t total = 0, rows = 0, *origin = NULL, *place = NULL, *source = NULL;
     int32_t width = 1;
     hf_status status;
+    if (count < 1) return hf_fail(error, HF_ERROR_USAGE, "there is no frame to join");
     for (int32_t f = 0; f < count; f++) {
         total += frames[f]->rows;
         if (frames[f]->id_width > width) width = frames[f]->id_width;
     }
     HF_TRY(done, hf_id_table_create(&table, context, total, error));
-    origin = hf_new_raw(context, (size_t)total, sizeof *origin);   // place in all the frames' rows of each id
+    origin = hf_new_raw(context, (size_t)total, sizeof *origin);
+    place = hf_new_raw(context, (size_t)total, sizeof *place);
     source = hf_new_raw(context, (size_t)total, sizeof *source);
-    if (!origin || !source) {
+    if (!origin || !place || !source) {
         status = hf_fail_memory(error);
         goto done;
     }
-    const hf_frame *const *readable = (const hf_frame *const *)frames;
-    int64_t base = 0;
-    for (int32_t f = 0; f < count; base += frames[f++]->rows)
-        for (int64_t i = 0; i < frames[f]->rows; i++)
-            if (hf_id_table_put(&table, readable, f, i, rows) < 0) origin[rows++] = base + i;
+    HF_TRY(done, number_ids(&rows, place, origin, source, &table, frames, count, error));
     HF_TRY(done, hf_frame_create(&made, context, rows, width, error));
     HF_TRY(done, hf_frame_set_source(made, frames[0]->id_name, frames[0]->source, error));
     made->as_of = frames[0]->as_of;
-    base = 0;
-    int64_t row = 0;
+    int64_t base = 0, row = 0;
     for (int32_t f = 0; f < count; base += frames[f++]->rows)
         for (; row < rows && origin[row] < base + frames[f]->rows; row++)
             copy_id(made, row, frames[f], origin[row] - base);
-    for (int32_t f = 0; f < count; f++) {
+    base = 0;
+    for (int32_t f = 0; f < count; base += frames[f++]->rows) {
         for (int64_t i = 0; i < rows; i++)
             source[i] = -1;
         for (int64_t i = 0; i < frames[f]->rows; i++)
-            source[hf_id_table_find(&table, readable, frames[f], i)] = i;
+            source[place[base + i]] = i;
         for (int32_t c = 0; c < frames[f]->column_count; c++)
-            HF_TRY(done, join_column(made, &frames[f]->columns[c], source, error));
+            HF_TRY(done, gather_column(made, &frames[f]->columns[c], source, error));
     }
     *out = made;
     made = NULL;
@@ -328,6 +356,7 @@ done:
     hf_frame_destroy(made);
     hf_delete(context, table.slots);
     hf_delete(context, origin);
+    hf_delete(context, place);
     hf_delete(context, source);
     return status;
 }

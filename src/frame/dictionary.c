@@ -21,14 +21,18 @@ static int by_text(const void *a, const void *b)
     return order ? order : (x->length > y->length) - (x->length < y->length);
 }
 
+static hf_status too_large(hf_error *error)
+{
+    return hf_fail(error, HF_ERROR_DATA, "the distinct texts of one column take over 4 GiB; leave the column out");
+}
+
 hf_status hf_dictionary_build(hf_dictionary *out, const hf_context *context, const char *const *texts,
                               const size_t *lengths, int32_t count, int32_t *rank, hf_error *error)
 {
     size_t bytes = 0;
     for (int32_t i = 0; i < count; i++)
         if (!hf_size_add(&bytes, bytes, lengths[i] + 1) || bytes > UINT32_MAX)
-            return hf_fail(error, HF_ERROR_DATA,
-                           "the distinct texts of one column take over 4 GiB; leave the column out");
+            return too_large(error);
     hf_status status = HF_OK;
     hf_dictionary built = {.count = count};
     entry *entries = hf_new_raw(context, (size_t)count, sizeof *entries);
@@ -55,6 +59,92 @@ hf_status hf_dictionary_build(hf_dictionary *out, const hf_context *context, con
 done:
     hf_delete(context, entries);
     hf_dictionary_free(context, &built);
+    return status;
+}
+
+// Writes a dictionary of texts that are sorted and distinct already.
+static hf_status build_sorted(hf_dictionary *out, const hf_context *context, const char *const *texts,
+                              int32_t count, hf_error *error)
+{
+    size_t bytes = 0;
+    hf_dictionary built = {.count = count};
+    built.offsets = hf_new_raw(context, (size_t)count + 1, sizeof *built.offsets);
+    if (!built.offsets) return hf_fail_memory(error);
+    hf_status status = HF_OK;
+    for (int32_t i = 0; i < count && status == HF_OK; i++) {
+        built.offsets[i] = (uint32_t)bytes;
+        bytes += strlen(texts[i]) + 1;
+        if (bytes > UINT32_MAX) status = too_large(error);
+    }
+    built.offsets[count] = (uint32_t)bytes;
+    if (status == HF_OK && !(built.bytes = hf_new_raw(context, bytes, 1))) status = hf_fail_memory(error);
+    if (status != HF_OK) {
+        hf_dictionary_free(context, &built);
+        return status;
+    }
+    for (int32_t i = 0; i < count; i++)
+        memcpy(built.bytes + built.offsets[i], texts[i], built.offsets[i + 1] - built.offsets[i]);
+    *out = built;
+    return HF_OK;
+}
+
+// Replaces the sorted list by its union with a dictionary.
+static hf_status merge_list(const char ***list, int32_t *count, const hf_context *context,
+                            const hf_dictionary *with, hf_error *error)
+{
+    if ((int64_t)*count + with->count > INT32_MAX) return too_large(error);
+    const char **merged = hf_new_raw(context, (size_t)*count + (size_t)with->count, sizeof *merged);
+    if (!merged) return hf_fail_memory(error);
+    int32_t n = 0, i = 0, k = 0;
+    while (i < *count || k < with->count) {
+        const char *text = hf_dictionary_text(with, k);
+        int order = i == *count ? 1 : k == with->count ? -1 : strcmp((*list)[i], text);
+        merged[n++] = order <= 0 ? (*list)[i] : text;
+        i += order <= 0;
+        k += order >= 0;
+    }
+    hf_delete(context, *list);
+    *list = merged;
+    *count = n;
+    return HF_OK;
+}
+
+static bool same_dictionary(const hf_dictionary *a, const hf_dictionary *b)
+{
+    return a && b && a->count == b->count && a->count > 0 && a->offsets[a->count] == b->offsets[b->count] &&
+           memcmp(a->bytes, b->bytes, a->offsets[a->count]) == 0;
+}
+
+hf_status hf_dictionary_union(hf_dictionary *out, int32_t **recode, const hf_context *context,
+                              const hf_dictionary *const *parts, int32_t count, hf_error *error)
+{
+    hf_status status = HF_OK;
+    hf_dictionary built = {0};
+    const char **list = NULL;
+    int32_t distinct = 0;
+    // Month after month the same levels: a part like the one before adds nothing.
+    for (int32_t p = 0; p < count; p++)
+        if (parts[p] && !(p > 0 && same_dictionary(parts[p], parts[p - 1])))
+            HF_TRY(done, merge_list(&list, &distinct, context, parts[p], error));
+    HF_TRY(done, build_sorted(&built, context, list, distinct, error));
+    for (int32_t p = 0; p < count; p++) {
+        if (!parts[p]) continue;
+        recode[p] = hf_new_raw(context, (size_t)parts[p]->count, sizeof **recode);
+        if (!recode[p]) {
+            status = hf_fail_memory(error);
+            goto done;
+        }
+        for (int32_t k = 0, code = 0; k < parts[p]->count; k++) {
+            while (strcmp(hf_dictionary_text(&built, code), hf_dictionary_text(parts[p], k)) != 0)
+                code++;
+            recode[p][k] = code;
+        }
+    }
+    *out = built;
+    built = (hf_dictionary){0};
+done:
+    hf_dictionary_free(context, &built);
+    hf_delete(context, list);
     return status;
 }
 

@@ -106,8 +106,19 @@ static hf_status replace_text(const hf_context *context, char **text, const char
 
 hf_status hf_frame_set_source(hf_frame *frame, const char *id_name, const char *source, hf_error *error)
 {
-    hf_status status = replace_text(frame->context, &frame->id_name, id_name, error);
-    return status == HF_OK ? replace_text(frame->context, &frame->source, source, error) : status;
+    // Both copies first, so that running out of memory changes neither.
+    char *name = hf_copy_text(frame->context, id_name, strlen(id_name));
+    char *from = hf_copy_text(frame->context, source, strlen(source));
+    if (!name || !from) {
+        hf_delete(frame->context, name);
+        hf_delete(frame->context, from);
+        return hf_fail_memory(error);
+    }
+    hf_delete(frame->context, frame->id_name);
+    hf_delete(frame->context, frame->source);
+    frame->id_name = name;
+    frame->source = from;
+    return HF_OK;
 }
 
 hf_status hf_column_set_unit(hf_frame *frame, hf_column *column, const char *unit, hf_error *error)
@@ -115,7 +126,7 @@ hf_status hf_column_set_unit(hf_frame *frame, hf_column *column, const char *uni
     return replace_text(frame->context, &column->unit, unit, error);
 }
 
-void hf_column_count_missing(hf_column *column, int64_t rows)
+int64_t hf_column_missing_in(const hf_column *column, int64_t begin, int64_t end)
 {
     int64_t missing = 0;
     const float *f32 = column->values;
@@ -123,23 +134,28 @@ void hf_column_count_missing(hf_column *column, int64_t rows)
     const int32_t *whole = column->values;
     switch (column->storage) {
     case HF_STORAGE_F32:
-        for (int64_t i = 0; i < rows; i++)
+        for (int64_t i = begin; i < end; i++)
             missing += f32[i] != f32[i];
         break;
     case HF_STORAGE_F64:
-        for (int64_t i = 0; i < rows; i++)
+        for (int64_t i = begin; i < end; i++)
             missing += f64[i] != f64[i];
         break;
     case HF_STORAGE_CODE:
-        for (int64_t i = 0; i < rows; i++)
+        for (int64_t i = begin; i < end; i++)
             missing += whole[i] < 0;
         break;
     case HF_STORAGE_DAY:
-        for (int64_t i = 0; i < rows; i++)
+        for (int64_t i = begin; i < end; i++)
             missing += whole[i] == HF_DATE_MISSING;
         break;
     }
-    column->missing = missing;
+    return missing;
+}
+
+void hf_column_count_missing(hf_column *column, int64_t rows)
+{
+    column->missing = hf_column_missing_in(column, 0, rows);
 }
 
 // ---- use -------------------------------------------------------------------------------------------------
@@ -172,6 +188,7 @@ const char *hf_frame_id(const hf_frame *frame, int64_t row, size_t *length)
 
 static const void *values_of(const hf_frame *frame, int32_t column, hf_storage storage)
 {
+    if (column < 0 || column >= frame->column_count) return NULL; // as hf_frame_find says of no such column
     return frame->columns[column].storage == storage ? frame->columns[column].values : NULL;
 }
 
@@ -210,6 +227,34 @@ static void add_text(hf_fingerprint *f, const char *text) { hf_fingerprint_add(f
 
 static void add_i64(hf_fingerprint *f, int64_t value) { hf_fingerprint_add(f, &value, sizeof value); }
 
+// Ids are hashed without their padding, so that the width they are kept in does not count; packed into blocks
+// first, since a call an id takes longer than the hashing.
+static void add_ids(hf_fingerprint *f, const hf_frame *frame)
+{
+    char block[32768];
+    size_t used = 0, width = (size_t)frame->id_width;
+    for (int64_t i = 0; i < frame->rows; i++) {
+        const char *id = frame->ids + (size_t)i * width;
+        if (used + width + 1 > sizeof block) {
+            hf_fingerprint_add(f, block, used);
+            used = 0;
+        }
+        if (width >= sizeof block) { // no reader makes ids like that, but nothing forbids them
+            hf_fingerprint_add(f, id, strnlen(id, width));
+            hf_fingerprint_add(f, "", 1);
+            continue;
+        }
+        const char *end = width > 0 ? memccpy(block + used, id, '\0', width) : NULL;
+        if (end) {
+            used = (size_t)(end - block);
+        } else {
+            used += width;
+            block[used++] = '\0';
+        }
+    }
+    hf_fingerprint_add(f, block, used);
+}
+
 // Missing floats may carry any NaN bits and zeros either sign; they are hashed as they stand, since equal data
 // comes from equal text and the store keeps bits.
 hf_status hf_frame_fingerprint(char out[33], const hf_frame *frame, hf_error *error)
@@ -220,13 +265,7 @@ hf_status hf_frame_fingerprint(char out[33], const hf_frame *frame, hf_error *er
     add_i64(f, frame->rows);
     add_i64(f, frame->as_of);
     add_text(f, frame->id_name);
-    // Ids are hashed without their padding, so that the width they are kept in does not count.
-    for (int64_t i = 0; i < frame->rows; i++) {
-        size_t length;
-        const char *id = hf_frame_id(frame, i, &length);
-        hf_fingerprint_add(f, id, length);
-        hf_fingerprint_add(f, "", 1);
-    }
+    add_ids(f, frame);
     for (int32_t i = 0; i < frame->column_count; i++) {
         const hf_column *c = &frame->columns[i];
         const int64_t head[] = {(int64_t)c->kind, (int64_t)c->storage, (int64_t)c->direction, c->dictionary.count};

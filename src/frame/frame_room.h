@@ -62,6 +62,8 @@ void hf_frame_remove(hf_frame *frame, int32_t column);
 hf_status hf_column_set_unit(hf_frame *frame, hf_column *column, const char *unit, hf_error *error);
 // Counts the missing values anew into column->missing.
 void hf_column_count_missing(hf_column *column, int64_t rows);
+// The number of missing values in rows [begin, end).
+int64_t hf_column_missing_in(const hf_column *column, int64_t begin, int64_t end);
 
 // Builds a dictionary from distinct texts in any order: sorts them and writes into rank[i] the code of text i
 // (rank may be NULL).
@@ -70,20 +72,25 @@ hf_status hf_dictionary_build(hf_dictionary *out, const hf_context *context, con
 const char *hf_dictionary_text(const hf_dictionary *dictionary, int32_t code);
 // The code of a text, or -1 (binary search).
 int32_t hf_dictionary_find(const hf_dictionary *dictionary, const char *text);
+// The sorted union of dictionaries (NULL: none there). recode[i], made here and the caller's to delete whether
+// this succeeds or not, gives the new code of each code of part i.
+hf_status hf_dictionary_union(hf_dictionary *out, int32_t **recode, const hf_context *context,
+                              const hf_dictionary *const *parts, int32_t count, hf_error *error);
 void hf_dictionary_free(const hf_context *context, hf_dictionary *dictionary);
 
 // A new frame of the given rows in the given order (rows may repeat). Dictionaries are kept whole.
 hf_status hf_frame_select(hf_frame **out, const hf_frame *frame, const int64_t *rows, int64_t count,
                           hf_error *error);
 // A new frame with the rows of all the frames one after the other. Columns are matched by name; one that a
-// frame lacks is missing there; kinds must agree (number, count, ratio, flag widen to number).
+// frame lacks is missing there; kinds must agree, save that kinds of number widen: flag to count, any with
+// money to money, else to number. The as-of date is kept where all share it. Units that differ are warned of.
 hf_status hf_frame_stack(hf_frame **out, const hf_context *context, hf_frame *const *frames, int32_t count,
                          hf_error *error);
 // A new frame with one row for every id in any of the frames, in the order of first appearance, and all
-// their columns. A column name in two frames is HF_ERROR_DATA. Ids within a frame must be distinct.
+// their columns. A column name in two frames is HF_ERROR_DATA, and so is an id twice within a frame.
 hf_status hf_frame_join(hf_frame **out, const hf_context *context, hf_frame *const *frames, int32_t count,
                         hf_error *error);
-// Row of each id of `keys` in `frame` (by hash), -1 where absent.
+// Row of each id of `keys` in `frame` (by hash), the first where it stands in several, -1 where absent.
 hf_status hf_frame_match(int64_t *out, const hf_frame *frame, const hf_frame *keys, hf_error *error);
 // The first row whose id stands in an earlier row too, and that earlier row; -1 when all are distinct.
 hf_status hf_frame_duplicate(int64_t *row, int64_t *first, const hf_frame *frame, hf_error *error);

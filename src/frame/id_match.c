@@ -66,7 +66,11 @@ hf_status hf_frame_match(int64_t *out, const hf_frame *frame, const hf_frame *ke
     if (status != HF_OK) return status;
     for (int64_t i = 0; i < frame->rows; i++)
         hf_id_table_put(&table, frames, 0, i, i);
-    for (int64_t i = 0; i < keys->rows; i++)
+    int64_t count = keys->rows;
+    int threads = hf_context_threads(frame->context);
+#pragma omp parallel for default(none) schedule(static, HF_TILE) num_threads(threads) if (count > 16 * HF_TILE)  \
+    shared(out, table, frames, keys, count)
+    for (int64_t i = 0; i < count; i++)
         out[i] = hf_id_table_find(&table, frames, keys, i);
     hf_delete(frame->context, table.slots);
     return HF_OK;
