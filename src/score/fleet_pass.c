@@ -49,6 +49,17 @@ static void settle(const hf_plan *plan, int64_t row, int32_t *reason)
         reason[j] = j < count ? kept[j] : -1;
 }
 
+// Asks for the rows of a term's column ahead of their use: a tile reads a short piece of each of many
+// columns, too short for the processor to see the stream by itself.
+static void fetch(const hf_column *column, int64_t begin, int32_t n)
+{
+    if (!column) return;
+    const size_t size = hf_storage_size(column->storage);
+    const char *from = (const char *)column->values + (size_t)begin * size;
+    for (size_t at = 0; at < (size_t)n * size; at += 64)
+        __builtin_prefetch(from + at, 0, 2);
+}
+
 static void score_tile(const hf_plan *plan, const hf_kernels *kernels, workspace *work, const hf_scores *out,
                        int64_t begin, int32_t n)
 {
@@ -57,7 +68,10 @@ static void score_tile(const hf_plan *plan, const hf_kernels *kernels, workspace
         sum[i] = plan->base;
     for (int32_t i = 0; out->reason && i < HF_TOP * STRIDE; i++)
         work->keys[i] = 0;
+    const int64_t rest = plan->frame->rows - begin - n;
+    const int32_t next = rest < ROWS ? (int32_t)rest : ROWS;
     for (int32_t t = 0; t < plan->count; t++) {
+        fetch(plan->columns[t], begin + n, next);
         hf_term_run(plan->terms[t], kernels, work->term, work->scratch, begin, n);
         if (out->reason) // of equal keys the larger index is kept: that of the earlier term
             kernels->add_top(sum, work->keys, STRIDE, work->term, n, (uint32_t)(plan->count - 1 - t),
