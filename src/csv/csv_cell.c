@@ -51,7 +51,8 @@ bool hf_csv_is_missing(hf_csv_span cell, const hf_csv_missing *missing)
     for (size_t i = 0; cell.length <= 4 && i < sizeof standard / sizeof standard[0]; i++)
         if (same_word(cell, standard[i])) return true;
     for (int32_t i = 0; i < missing->count; i++)
-        if (strlen(missing->tokens[i]) == cell.length && memcmp(missing->tokens[i], cell.text, cell.length) == 0)
+        if (strlen(missing->tokens[i]) == cell.length &&
+            memcmp(missing->tokens[i], cell.text, cell.length) == 0)
             return true;
     return false;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What one cell says, read slowly and in every form: the definition that the column loops' quick paths follow.
+// What one cell says, read slowly and in every form: the definition that the column loops' quick paths
+// follow.
 #ifndef HOLDFAST_CSV_CELL_H
 #define HOLDFAST_CSV_CELL_H
 
@@ -36,7 +37,10 @@ typedef struct {
     int32_t count;
 } hf_csv_missing;
 
-static inline bool hf_csv_is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+static inline bool hf_csv_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
 
 // Without the blanks around it.
 hf_csv_span hf_csv_trim(hf_csv_span cell);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Parses blocks of records column by column: a tight loop a column, so that what is needed for its cells stays
-// in registers and its branches repeat. Plain numbers of up to 16 characters are read eight characters at a
-// time; everything else takes the slow way through csv_cell.c. Statistics are gathered on the way, for the
-// column's kind is decided from all its cells.
+// Parses blocks of records column by column: a tight loop a column, so that what is needed for its cells
+// stays in registers and its branches repeat. Plain numbers of up to 16 characters are read eight characters
+// at a time; everything else takes the slow way through csv_cell.c. Statistics are gathered on the way, for
+// the column's kind is decided from all its cells.
 #include "csv/csv_reader.h"
 
 #include <math.h>
@@ -48,14 +48,17 @@ static cell_walk walk_of(const hf_csv_block *b, int32_t field)
     return (cell_walk){b->ends + field - 1, b->ends + field, b->fields, b->fields, 1};
 }
 
-static int64_t text_offset(const hf_csv_block *b, const char *p) { return b->origin + (p - b->base); }
+static int64_t text_offset(const hf_csv_block *b, const char *p)
+{
+    return b->origin + (p - b->base);
+}
 
 // ---- numbers -------------------------------------------------------------------------------------------------
 
 // A cell that is no short plain number: missing, quoted, a percentage, long, or no number at all.
-static __attribute__((noinline)) double read_slowly(const hf_csv_reader *reader, hf_csv_worker *w, int32_t field,
-                                                    int32_t row, const char *p, uint32_t length,
-                                                    hf_csv_stats *stats)
+static __attribute__((noinline)) double read_slowly(const hf_csv_reader *reader, hf_csv_worker *w,
+                                                    int32_t field, int32_t row, const char *p,
+                                                    uint32_t length, hf_csv_stats *stats)
 {
     const hf_csv_block *b = &w->block;
     hf_csv_span span = {p, length};
@@ -71,9 +74,8 @@ static __attribute__((noinline)) double read_slowly(const hf_csv_reader *reader,
     bool number = cell.class == HF_CELL_NUMBER || cell.class == HF_CELL_PERCENT;
     if (number || cell.class == HF_CELL_OVERFLOW) hf_csv_stats_add(stats, &cell);
     if (number) return cell.value;
-    hf_bad_add(&w->misfits,
-               (hf_bad){b->first_slot + b->slots[row], text_offset(b, p), 0, length, field,
-                        cell.class == HF_CELL_OVERFLOW ? HF_BAD_OVERFLOW : HF_BAD_NUMBER, 0, 0});
+    hf_bad_add(&w->misfits, (hf_bad){b->first_slot + b->slots[row], text_offset(b, p), 0, length, field,
+                                     cell.class == HF_CELL_OVERFLOW ? HF_BAD_OVERFLOW : HF_BAD_NUMBER, 0, 0});
     return NAN;
 }
 
@@ -82,11 +84,12 @@ static void note_misfits(const hf_csv_reader *reader, int32_t field, int64_t mis
     if (misfits == 0) return;
     hf_csv_column *column = &reader->columns[field];
     int64_t all = atomic_fetch_add(&column->misfits, misfits) + misfits;
-    if (!column->declared && all > reader->layout.slots / MISFIT_SHARE) atomic_store(&column->abandoned, true);
+    if (!column->declared && all > reader->layout.slots / MISFIT_SHARE)
+        atomic_store(&column->abandoned, true);
 }
 
-// The running statistics are scalars of their own, not fields of a struct whose address is taken, so that they
-// stay in registers.
+// The running statistics are scalars of their own, not fields of a struct whose address is taken, so that
+// they stay in registers.
 static inline __attribute__((always_inline)) void read_numbers(const hf_csv_reader *reader, hf_csv_worker *w,
                                                                int32_t field, float *narrow, double *wide)
 {
@@ -228,9 +231,17 @@ void hf_csv_column_read(const hf_csv_reader *reader, hf_csv_worker *worker, int3
     hf_csv_column *column = &reader->columns[field];
     if (!column->active || atomic_load_explicit(&column->abandoned, memory_order_relaxed)) return;
     switch (column->parse) {
-    case HF_PARSE_F32: read_f32(reader, worker, field); break;
-    case HF_PARSE_F64: read_f64(reader, worker, field); break;
-    case HF_PARSE_TEXT: read_text(reader, worker, field); break;
-    case HF_PARSE_ID: read_ids(reader, worker, field); break;
+    case HF_PARSE_F32:
+        read_f32(reader, worker, field);
+        break;
+    case HF_PARSE_F64:
+        read_f64(reader, worker, field);
+        break;
+    case HF_PARSE_TEXT:
+        read_text(reader, worker, field);
+        break;
+    case HF_PARSE_ID:
+        read_ids(reader, worker, field);
+        break;
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // After a pass over the text: which columns are settled and which have to be read again with another parse. A
-// column parsed as numbers stays one if nine tenths of its cells are numbers; its few other cells were noted on
-// the way, so that only a wrong guess costs another pass.
+// column parsed as numbers stays one if nine tenths of its cells are numbers; its few other cells were noted
+// on the way, so that only a wrong guess costs another pass.
 #include "csv/csv_decide.h"
 
 #include <stdlib.h>
@@ -39,7 +39,8 @@ static void read_again(hf_csv_column *column, hf_csv_parse parse)
 }
 
 // New values of another size for a column that is read again.
-static hf_status change_storage(hf_csv_reader *reader, hf_csv_column *column, hf_storage storage, hf_error *error)
+static hf_status change_storage(hf_csv_reader *reader, hf_csv_column *column, hf_storage storage,
+                                hf_error *error)
 {
     hf_column *c = &reader->frame->columns[column->place];
     if (hf_storage_size(storage) != hf_storage_size(c->storage)) {
@@ -70,7 +71,8 @@ static hf_status narrow(hf_csv_reader *reader, hf_csv_column *column, hf_error *
 static hf_csv_span text_of(const hf_csv_reader *reader, const hf_bad *misfit)
 {
     hf_csv_span cell = hf_csv_trim((hf_csv_span){reader->input.text + misfit->offset, misfit->length});
-    if (cell.length >= 2 && cell.text[0] == '"') cell = hf_csv_trim((hf_csv_span){cell.text + 1, cell.length - 2});
+    if (cell.length >= 2 && cell.text[0] == '"')
+        cell = hf_csv_trim((hf_csv_span){cell.text + 1, cell.length - 2});
     return cell;
 }
 
@@ -93,7 +95,8 @@ static bool one_word(const hf_csv_reader *reader, const hf_bad *misfits, int64_t
 static bool any_flag_word(const hf_csv_reader *reader, const hf_bad *misfits, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
-        if (hf_csv_cell_read(text_of(reader, &misfits[i]), &reader->missing).class == HF_CELL_FLAG) return true;
+        if (hf_csv_cell_read(text_of(reader, &misfits[i]), &reader->missing).class == HF_CELL_FLAG)
+            return true;
     return false;
 }
 
@@ -137,7 +140,8 @@ static hf_status settle_numbers(hf_csv_reader *reader, int32_t field, const hf_b
         *again = true;
         goto done;
     }
-    if (storage == HF_STORAGE_F32 && column->parse == HF_PARSE_F64) HF_TRY(done, narrow(reader, column, error));
+    if (storage == HF_STORAGE_F32 && column->parse == HF_PARSE_F64)
+        HF_TRY(done, narrow(reader, column, error));
     c->storage = storage;
     bool as_missing = !column->declared && one_word(reader, misfits, count, &word, &cells);
     if (as_missing) hf_csv_warn_missing(reader, field, word, cells, "numeric");
@@ -179,7 +183,8 @@ static hf_status settle_ids(hf_csv_reader *reader, hf_csv_column *column, bool *
     }
     if (over >= 0)
         return hf_fail_at(error, HF_ERROR_DATA, reader->path, hf_csv_line(reader->input.text, 0, 1, over),
-                          reader->id_field + 1, "column '%s': an id of more than %d bytes; is it the right column?",
+                          reader->id_field + 1,
+                          "column '%s': an id of more than %d bytes; is it the right column?",
                           reader->header.names[reader->id_field], HF_ID_LIMIT);
     if (longest <= (size_t)reader->frame->id_width) return HF_OK;
     size_t width = (longest + 7) / 8 * 8;

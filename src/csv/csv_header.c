@@ -48,10 +48,12 @@ static hf_status check_text(const char *path, const char *text, int64_t begin, i
                             hf_error *error)
 {
     if (memchr(text + begin, 0, (size_t)(end - begin)))
-        return hf_fail_at(error, HF_ERROR_DATA, path, line, 0,
-                          "the header holds NUL bytes; this is no text file, or it is UTF-16: save it as UTF-8");
+        return hf_fail_at(
+            error, HF_ERROR_DATA, path, line, 0,
+            "the header holds NUL bytes; this is no text file, or it is UTF-16: save it as UTF-8");
     if (!hf_is_utf8(text + begin, (size_t)(end - begin), NULL))
-        return hf_fail_at(error, HF_ERROR_DATA, path, line, 0, "the header is not UTF-8; save the file as UTF-8");
+        return hf_fail_at(error, HF_ERROR_DATA, path, line, 0,
+                          "the header is not UTF-8; save the file as UTF-8");
     return HF_OK;
 }
 
@@ -65,8 +67,9 @@ static hf_status add_name(hf_csv_header *h, const hf_context *context, const cha
     if (!scratch) return hf_fail_memory(error);
     hf_csv_span name = hf_csv_trim(hf_csv_unquote((hf_csv_span){cell, length}, scratch));
     if (name.length > HF_NAME_LIMIT) {
-        status = hf_fail_at(error, HF_ERROR_DATA, path, line, field + 1,
-                            "the column's name is %zu bytes long; %d are the most", name.length, HF_NAME_LIMIT);
+        status =
+            hf_fail_at(error, HF_ERROR_DATA, path, line, field + 1,
+                       "the column's name is %zu bytes long; %d are the most", name.length, HF_NAME_LIMIT);
         goto done;
     }
     h->unnamed[field] = name.length == 0;
@@ -133,8 +136,8 @@ static hf_status check_distinct(hf_csv_header *h, const hf_context *context, con
                 at = (at + 1) & mask;
             if (table[at] && pass == 0) {
                 status = hf_fail_at(error, HF_ERROR_DATA, path, line, i + 1,
-                                    "column '%s' is there twice, in fields %d and %d; rename one", h->names[i],
-                                    table[at], i + 1);
+                                    "column '%s' is there twice, in fields %d and %d; rename one",
+                                    h->names[i], table[at], i + 1);
                 goto done;
             }
             if (table[at]) {
@@ -160,14 +163,16 @@ static hf_status no_records(const char *path, const char *text, int64_t begin, i
                             hf_error *error)
 {
     if (memchr(text + begin, '\r', (size_t)(end - begin)))
-        return hf_fail_at(error, HF_ERROR_DATA, path, line, 0,
-                          "there is a header only, with carriage returns in it; if the lines end with CR alone, "
-                          "convert them to LF");
-    return hf_fail_at(error, HF_ERROR_DATA, path, line, 0, "there is a header only; at least one row is needed");
+        return hf_fail_at(
+            error, HF_ERROR_DATA, path, line, 0,
+            "there is a header only, with carriage returns in it; if the lines end with CR alone, "
+            "convert them to LF");
+    return hf_fail_at(error, HF_ERROR_DATA, path, line, 0,
+                      "there is a header only; at least one row is needed");
 }
 
-hf_status hf_csv_header_read(hf_csv_header *out, const hf_context *context, const char *path, const char *text,
-                             int64_t size, char delimiter, hf_error *error)
+hf_status hf_csv_header_read(hf_csv_header *out, const hf_context *context, const char *path,
+                             const char *text, int64_t size, char delimiter, hf_error *error)
 {
     hf_csv_header h = {.delimiter = delimiter};
     hf_status status = HF_OK;
@@ -225,9 +230,12 @@ hf_status hf_csv_header_find(int32_t *out, const hf_csv_header *header, const ch
         }
     const char *nearest = hf_nearest(name, (const char *const *)header->names, (size_t)header->count);
     if (nearest)
-        return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0, "there is no column '%s' (%s); is '%s' meant?", name,
-                          what, nearest);
-    return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0, "there is no column '%s' (%s); the header has '%s'%s%s%s",
-                      name, what, header->names[0], header->count > 1 ? ", '" : "",
-                      header->count > 1 ? header->names[1] : "", header->count > 2 ? "' and more" : header->count > 1 ? "'" : "");
+        return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0, "there is no column '%s' (%s); is '%s' meant?",
+                          name, what, nearest);
+    return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0,
+                      "there is no column '%s' (%s); the header has '%s'%s%s%s", name, what, header->names[0],
+                      header->count > 1 ? ", '" : "", header->count > 1 ? header->names[1] : "",
+                      header->count > 2   ? "' and more"
+                      : header->count > 1 ? "'"
+                                          : "");
 }

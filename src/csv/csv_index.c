@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Walks the records of a region and writes down where their cells end, from 64-byte masks (Langdale and Lemire
-// 2019, "Parsing gigabytes of JSON per second", for the flattening of masks to positions). A record is checked
-// once, when its line end comes: one comparison of counts. Blocks with high bytes, NULs or odd quotes are
-// looked at again record by record; ordinary text never is.
+// Walks the records of a region and writes down where their cells end, from 64-byte masks (Langdale and
+// Lemire 2019, "Parsing gigabytes of JSON per second", for the flattening of masks to positions). A record is
+// checked once, when its line end comes: one comparison of counts. Blocks with high bytes, NULs or odd quotes
+// are looked at again record by record; ordinary text never is.
 #include "csv/csv_index.h"
 
 #include <string.h>
@@ -29,10 +29,12 @@ void hf_bad_add(hf_bad_list *list, hf_bad bad)
     list->items[list->count++] = bad;
 }
 
-hf_status hf_csv_block_init(hf_csv_block *block, const hf_context *context, const char *path, const char *text,
-                            int64_t size, char delimiter, int32_t fields, hf_error *error)
+hf_status hf_csv_block_init(hf_csv_block *block, const hf_context *context, const char *path,
+                            const char *text, int64_t size, char delimiter, int32_t fields, hf_error *error)
 {
-    int32_t target = BLOCK_ENTRIES / fields < 16 ? 16 : BLOCK_ENTRIES / fields > 1024 ? 1024 : BLOCK_ENTRIES / fields;
+    int32_t target = BLOCK_ENTRIES / fields < 16     ? 16
+                     : BLOCK_ENTRIES / fields > 1024 ? 1024
+                                                     : BLOCK_ENTRIES / fields;
     *block = (hf_csv_block){
         .context = context,
         .kernels = hf_kernels_for(hf_context_isa(context)),
@@ -44,7 +46,8 @@ hf_status hf_csv_block_init(hf_csv_block *block, const hf_context *context, cons
         .target = target,
         .too_long = -1,
     };
-    // A chunk adds at most one entry and one row a byte; a record under way holds fields + 1 entries or fewer.
+    // A chunk adds at most one entry and one row a byte; a record under way holds fields + 1 entries or
+    // fewer.
     block->ends = hf_new(context, (size_t)(target + 2) * (size_t)fields + CHUNK + 2, sizeof *block->ends);
     block->starts = hf_new(context, (size_t)target + CHUNK + 2, sizeof *block->starts);
     block->slots = hf_new(context, (size_t)target + CHUNK + 2, sizeof *block->slots);
@@ -137,8 +140,8 @@ static inline void take_record(hf_csv_block *b)
 }
 
 // What stands outside quotes, and whether a quote stands where none may.
-static uint64_t outside_quotes(hf_csv_block *b, const hf_scan_masks *m, uint32_t at, uint64_t *outside_newline,
-                               uint32_t *flags)
+static uint64_t outside_quotes(hf_csv_block *b, const hf_scan_masks *m, uint32_t at,
+                               uint64_t *outside_newline, uint32_t *flags)
 {
     uint64_t inside = hf_csv_parity(m->quote) ^ b->inside;
     uint64_t structural = (m->delimiter | m->newline) & ~inside;
@@ -217,7 +220,8 @@ static void index_chunk(hf_csv_block *b)
 
 // ---- the second look -----------------------------------------------------------------------------------------
 
-// Whether a cell without delimiters outside its quotes is written as RFC 4180 has it; blanks may stand around.
+// Whether a cell without delimiters outside its quotes is written as RFC 4180 has it; blanks may stand
+// around.
 static bool well_quoted(const char *p, const char *end)
 {
     if (!memchr(p, '"', (size_t)(end - p))) return true;
@@ -234,7 +238,8 @@ static bool well_quoted(const char *p, const char *end)
 static bool row_well_quoted(const hf_csv_block *b, int32_t row)
 {
     for (int32_t f = 0; f < b->fields; f++)
-        if (!well_quoted(b->base + hf_csv_cell_start(b, row, f), b->base + b->ends[(int64_t)row * b->fields + f]))
+        if (!well_quoted(b->base + hf_csv_cell_start(b, row, f),
+                         b->base + b->ends[(int64_t)row * b->fields + f]))
             return false;
     return true;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Blocks of indexed records: where every cell of a few hundred records ends, so that columns can be parsed one
-// after the other in tight loops.
+// Blocks of indexed records: where every cell of a few hundred records ends, so that columns can be parsed
+// one after the other in tight loops.
 #ifndef HOLDFAST_CSV_INDEX_H
 #define HOLDFAST_CSV_INDEX_H
 
@@ -47,13 +47,13 @@ void hf_bad_add(hf_bad_list *list, hf_bad bad);
 typedef struct {
     // What the loops read. A cell's offsets are relative to base; 64 bytes after the last are readable.
     const char *base;
-    int64_t origin;    // offset of base in the text
+    int64_t origin; // offset of base in the text
     int64_t first_slot;
     int32_t rows, fields;
-    uint32_t *ends;    // rows x fields
-    uint32_t *starts;  // rows: where the first cell begins
-    uint32_t *slots;   // rows: relative to first_slot, ascending
-    bool quoted;       // there may be quotes among the records
+    uint32_t *ends;   // rows x fields
+    uint32_t *starts; // rows: where the first cell begins
+    uint32_t *slots;  // rows: relative to first_slot, ascending
+    bool quoted;      // there may be quotes among the records
 
     // The walk through a region.
     const hf_context *context;
@@ -65,7 +65,7 @@ typedef struct {
     hf_bad_list *bads; // where dropped slots go; NULL: nowhere
     int32_t target;    // rows a block aims at
     hf_scan_masks *masks;
-    char *tail;        // owned: a copy of the last region, padded
+    char *tail; // owned: a copy of the last region, padded
     size_t tail_capacity;
     uint32_t region_end, scanned;
     uint32_t row_start;
@@ -78,8 +78,8 @@ typedef struct {
 } hf_csv_block;
 
 // Readies a block for regions of the text. fields: how many a record has to have.
-hf_status hf_csv_block_init(hf_csv_block *block, const hf_context *context, const char *path, const char *text,
-                            int64_t size, char delimiter, int32_t fields, hf_error *error);
+hf_status hf_csv_block_init(hf_csv_block *block, const hf_context *context, const char *path,
+                            const char *text, int64_t size, char delimiter, int32_t fields, hf_error *error);
 void hf_csv_block_free(hf_csv_block *block);
 
 // Begins a region. Allocates for the last region of the text only.

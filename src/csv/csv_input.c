@@ -47,8 +47,8 @@ static hf_status cut_short(hf_error *error, const char *path, const char *format
 
 static hf_status spoilt(hf_error *error, const char *path, const char *format, const char *detail)
 {
-    return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0, "the %s data is damaged (%s); copy or export the file again",
-                      format, detail);
+    return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0,
+                      "the %s data is damaged (%s); copy or export the file again", format, detail);
 }
 
 // ---- gzip ------------------------------------------------------------------------------------------------

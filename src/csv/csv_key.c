@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rows and their keys: taking rows out, numbering them, and finding those whose key an earlier row has. Keys in
-// ascending order, as warehouses export them, are seen to be distinct in one pass; otherwise rows are parted by
-// hash and each part goes through a small table that stays in cache.
+// Rows and their keys: taking rows out, numbering them, and finding those whose key an earlier row has. Keys
+// in ascending order, as warehouses export them, are seen to be distinct in one pass; otherwise rows are
+// parted by hash and each part goes through a small table that stays in cache.
 #include "csv/csv_reader.h"
 
 #include <omp.h>
@@ -28,11 +28,12 @@ void hf_csv_compact(hf_csv_reader *reader, const int64_t *gone, int64_t count)
 {
     hf_frame *frame = reader->frame;
     if (count == 0) return;
-#pragma omp parallel for default(none) shared(frame, reader, gone, count) schedule(static)                        \
+#pragma omp parallel for default(none) shared(frame, reader, gone, count) schedule(static) \
     num_threads(reader->threads)
     for (int32_t i = 0; i < frame->column_count + 3; i++) {
         if (i < frame->column_count)
-            close_gaps(frame->columns[i].values, hf_storage_size(frame->columns[i].storage), frame->rows, gone, count);
+            close_gaps(frame->columns[i].values, hf_storage_size(frame->columns[i].storage), frame->rows,
+                       gone, count);
         else if (i == frame->column_count)
             close_gaps(frame->ids, (size_t)frame->id_width, frame->rows, gone, count);
         else if (i == frame->column_count + 1)
@@ -53,7 +54,8 @@ hf_status hf_csv_number_rows(hf_csv_reader *reader, const int64_t *record, hf_er
     char *ids = hf_new(reader->context, (size_t)frame->rows, width);
     if (!ids) return hf_fail_memory(error);
     int64_t rows = frame->rows;
-#pragma omp parallel for default(none) shared(ids, rows, width, record) schedule(static) num_threads(reader->threads)
+#pragma omp parallel for default(none) shared(ids, rows, width, record) schedule(static) \
+    num_threads(reader->threads)
     for (int64_t row = 0; row < rows; row++) {
         char number[LONGEST_NUMBER];
         memcpy(ids + (size_t)row * width, number, hf_format_i64(number, record[row]));
@@ -71,8 +73,8 @@ typedef struct {
     size_t width;
     const hf_date *as_of; // NULL: the id alone is the key
     int64_t rows;
-    uint64_t *hashes;  // owned: one a row
-    int64_t *order;    // owned: rows by part, ascending within
+    uint64_t *hashes; // owned: one a row
+    int64_t *order;   // owned: rows by part, ascending within
     int64_t first[PARTS + 1];
 } keys;
 
@@ -86,7 +88,9 @@ static int compare_keys(const keys *k, int64_t a, int64_t b)
 static bool ascending(const keys *k, int threads)
 {
     int unordered = 0;
-#pragma omp parallel for default(none) shared(k) reduction(| : unordered) schedule(static) num_threads(threads)
+#pragma omp parallel for default(none) shared(k) reduction(|                             \
+                                                           : unordered) schedule(static) \
+    num_threads(threads)
     for (int64_t tile = 0; tile < (k->rows + HF_TILE - 1) / HF_TILE; tile++) {
         int64_t end = (tile + 1) * HF_TILE < k->rows ? (tile + 1) * HF_TILE + 1 : k->rows;
         for (int64_t row = tile * HF_TILE + 1; row < end && !unordered; row++)
@@ -185,7 +189,8 @@ hf_status hf_csv_find_duplicates(hf_csv_reader *reader, int64_t **gone, int64_t 
 {
     const hf_context *context = reader->context;
     const hf_frame *frame = reader->frame;
-    keys k = {.ids = frame->ids, .width = (size_t)frame->id_width, .as_of = reader->as_of, .rows = frame->rows};
+    keys k = {
+        .ids = frame->ids, .width = (size_t)frame->id_width, .as_of = reader->as_of, .rows = frame->rows};
     hf_bad_list found = {.context = context};
     int64_t *rows = NULL;
     hf_status status = HF_OK;

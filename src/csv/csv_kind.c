@@ -9,7 +9,8 @@
 void hf_csv_tally_add(hf_csv_tally *tally, const hf_cell *cell, int64_t count)
 {
     tally->cells[cell->class] += count;
-    if (cell->class != HF_CELL_NUMBER && cell->class != HF_CELL_PERCENT && cell->class != HF_CELL_OVERFLOW) return;
+    if (cell->class != HF_CELL_NUMBER && cell->class != HF_CELL_PERCENT && cell->class != HF_CELL_OVERFLOW)
+        return;
     hf_csv_stats one = {0};
     hf_csv_stats_add(&one, cell);
     one.plain *= count;
@@ -42,14 +43,21 @@ bool hf_csv_nearly_flag(const hf_csv_tally *t)
 hf_csv_family hf_csv_family_declared(hf_kind kind)
 {
     switch (kind) {
-    case HF_KIND_FLAG: return HF_FAMILY_FLAG;
-    case HF_KIND_DATE: return HF_FAMILY_DATE;
-    case HF_KIND_CATEGORY: return HF_FAMILY_TEXT;
-    default: return HF_FAMILY_NUMBER;
+    case HF_KIND_FLAG:
+        return HF_FAMILY_FLAG;
+    case HF_KIND_DATE:
+        return HF_FAMILY_DATE;
+    case HF_KIND_CATEGORY:
+        return HF_FAMILY_TEXT;
+    default:
+        return HF_FAMILY_NUMBER;
     }
 }
 
-bool hf_csv_has_plain(const hf_csv_stats *s) { return s->most_whole > 0 || s->most_fixed > 0 || s->decimals > 2; }
+bool hf_csv_has_plain(const hf_csv_stats *s)
+{
+    return s->most_whole > 0 || s->most_fixed > 0 || s->decimals > 2;
+}
 
 void hf_csv_number_kind(hf_kind *kind, hf_storage *storage, const hf_csv_stats *s, bool declared)
 {
@@ -73,7 +81,8 @@ void hf_csv_number_kind(hf_kind *kind, hf_storage *storage, const hf_csv_stats *
 void hf_csv_warn_missing(const hf_csv_reader *reader, int32_t field, hf_csv_span token, int64_t cells,
                          const char *what)
 {
-    hf_warn(reader->context, "%s: column '%s' is %s but for %lld cell%s that say%s \"%.*s\": taken as missing",
-            reader->path, reader->header.names[field], what, (long long)cells, cells == 1 ? "" : "s",
-            cells == 1 ? "s" : "", (int)(token.length < 40 ? token.length : 40), token.text);
+    hf_warn(reader->context,
+            "%s: column '%s' is %s but for %lld cell%s that say%s \"%.*s\": taken as missing", reader->path,
+            reader->header.names[field], what, (long long)cells, cells == 1 ? "" : "s", cells == 1 ? "s" : "",
+            (int)(token.length < 40 ? token.length : 40), token.text);
 }

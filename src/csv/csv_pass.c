@@ -23,7 +23,8 @@ static void sample_row(const hf_csv_reader *reader, hf_csv_worker *w, int32_t ro
     const hf_csv_block *b = &w->block;
     for (int32_t f = 0; f < b->fields; f++) {
         uint32_t start = hf_csv_cell_start(b, row, f);
-        hf_csv_span span = hf_csv_trim((hf_csv_span){b->base + start, b->ends[(int64_t)row * b->fields + f] - start});
+        hf_csv_span span =
+            hf_csv_trim((hf_csv_span){b->base + start, b->ends[(int64_t)row * b->fields + f] - start});
         if (span.length >= 2 && span.text[0] == '"') span = (hf_csv_span){span.text + 1, span.length - 2};
         if (f == reader->id_field && span.length > w->id_longest && span.length <= HF_ID_LIMIT)
             w->id_longest = span.length;
@@ -99,7 +100,8 @@ static hf_status add_columns(hf_csv_reader *reader, const sample *samples, hf_er
                                                              : HF_STORAGE_CODE;
         hf_column *added;
         column->place = reader->frame->column_count;
-        HF_TRY(done, hf_frame_add(reader->frame, &added, reader->header.names[f], column->kind, storage, error));
+        HF_TRY(done,
+               hf_frame_add(reader->frame, &added, reader->header.names[f], column->kind, storage, error));
         column->values = added->values;
         hf_csv_huge_pages(added->values, (size_t)reader->layout.slots * hf_storage_size(storage));
     }
@@ -116,7 +118,8 @@ hf_status hf_csv_guess(hf_csv_reader *reader, hf_error *error)
     int32_t width = 8;
     if (reader->id_field >= 0) width = (int32_t)(reader->workers[0].id_longest + 7) / 8 * 8;
     reader->workers[0].id_longest = 0;
-    HF_TRY(done, hf_frame_create(&reader->frame, reader->context, reader->layout.slots, width > 8 ? width : 8, error));
+    HF_TRY(done, hf_frame_create(&reader->frame, reader->context, reader->layout.slots, width > 8 ? width : 8,
+                                 error));
     HF_TRY(done, add_columns(reader, samples, error));
 done:
     hf_delete(reader->context, samples);
@@ -157,7 +160,8 @@ static hf_status check_workers(const hf_csv_reader *reader, hf_error *error)
     for (int32_t t = 0; t < reader->threads; t++) {
         const hf_csv_worker *w = &reader->workers[t];
         if (w->failed || w->bads.failed || w->misfits.failed) return hf_fail_memory(error);
-        if (w->block.too_long >= 0 && (too_long < 0 || w->block.too_long < too_long)) too_long = w->block.too_long;
+        if (w->block.too_long >= 0 && (too_long < 0 || w->block.too_long < too_long))
+            too_long = w->block.too_long;
     }
     return too_long < 0 ? HF_OK : hf_csv_too_long(reader->path, reader->input.text, too_long, error);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is wrong with a text's quotes, for people. A missing quote turns everything after it inside out, so the
-// place that masks notice may be far behind the mistake; this reads from the start with RFC 4180's state
+// What is wrong with a text's quotes, for people. A missing quote turns everything after it inside out, so
+// the place that masks notice may be far behind the mistake; this reads from the start with RFC 4180's state
 // machine and stops at the first cell that breaks it.
 #include "csv/csv_scan.h"
 
@@ -9,7 +9,8 @@
 
 int64_t hf_csv_line(const char *text, int64_t from, int64_t line, int64_t offset)
 {
-    for (const char *p = text + from, *end = text + offset; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
+    for (const char *p = text + from, *end = text + offset;
+         p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
         line++;
     return line;
 }
@@ -26,7 +27,10 @@ static int64_t close_of(const char *text, int64_t begin, int64_t size)
     return -1;
 }
 
-static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
 
 hf_status hf_csv_explain_quotes(const char *path, const char *text, int64_t size, char delimiter,
                                 hf_error *error)
@@ -39,9 +43,10 @@ hf_status hf_csv_explain_quotes(const char *path, const char *text, int64_t size
         if (at < size && text[at] == '"') {
             int64_t after = close_of(text, at + 1, size);
             if (after < 0)
-                return hf_fail_at(error, HF_ERROR_DATA, path, hf_csv_line(text, 0, 1, at), field,
-                                  "the quote that opens here is never closed; close it, and double every quote "
-                                  "inside a cell");
+                return hf_fail_at(
+                    error, HF_ERROR_DATA, path, hf_csv_line(text, 0, 1, at), field,
+                    "the quote that opens here is never closed; close it, and double every quote "
+                    "inside a cell");
             for (at = after; at < size && is_blank(text[at]) && text[at] != delimiter; at++)
                 ;
             if (at < size && text[at] != delimiter && text[at] != '\n' && text[at] != '\r')

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// hf_csv_read from end to end: open, header, structure, a sample, then passes over the text until every column
-// is settled (one pass where the sample guessed well), bad rows out, keys checked, frame handed over. The stages
-// are in files of their own; this one is their order.
+// hf_csv_read from end to end: open, header, structure, a sample, then passes over the text until every
+// column is settled (one pass where the sample guessed well), bad rows out, keys checked, frame handed over.
+// The stages are in files of their own; this one is their order.
 #include "csv/csv_reader.h"
 
 #include <stdlib.h>
@@ -13,8 +13,9 @@
 static hf_status check_options(const hf_csv_options *o, hf_error *error)
 {
     unsigned char d = (unsigned char)o->delimiter;
-    bool odd = d != 0 && ((d < ' ' && d != '\t') || d > 126 || d == '"' || d == ' ' || d == '.' || d == '-' || d == '+' ||
-                          (d >= '0' && d <= '9') || (d >= 'A' && d <= 'Z') || (d >= 'a' && d <= 'z'));
+    bool odd =
+        d != 0 && ((d < ' ' && d != '\t') || d > 126 || d == '"' || d == ' ' || d == '.' || d == '-' ||
+                   d == '+' || (d >= '0' && d <= '9') || (d >= 'A' && d <= 'Z') || (d >= 'a' && d <= 'z'));
     if (odd)
         return hf_fail(error, HF_ERROR_USAGE, "the byte %d cannot be a delimiter; give , ; | or a tab", d);
     if (!(o->reject_limit >= 0 && o->reject_limit <= 1))
@@ -29,8 +30,9 @@ static hf_status take_column(hf_csv_reader *reader, int32_t *field, const char *
     if (status != HF_OK) return status;
     hf_csv_column *column = &reader->columns[*field];
     if (column->role != HF_ROLE_SIGNAL && column->role != role)
-        return hf_fail_at(error, HF_ERROR_USAGE, reader->path, 0, 0, "column '%s' cannot be %s: it is %s already", name,
-                          what, column->role == HF_ROLE_ID ? "the id" : "the as-of date");
+        return hf_fail_at(error, HF_ERROR_USAGE, reader->path, 0, 0,
+                          "column '%s' cannot be %s: it is %s already", name, what,
+                          column->role == HF_ROLE_ID ? "the id" : "the as-of date");
     column->role = role;
     return HF_OK;
 }
@@ -45,12 +47,14 @@ static hf_status assign_roles(hf_csv_reader *reader, hf_error *error)
     if (!reader->columns) return hf_fail_memory(error);
     if (o->id) HF_TRY(done, take_column(reader, &reader->id_field, o->id, HF_ROLE_ID, "the id", error));
     if (o->as_of_column)
-        HF_TRY(done, take_column(reader, &reader->as_of_field, o->as_of_column, HF_ROLE_AS_OF, "the as-of date", error));
+        HF_TRY(done, take_column(reader, &reader->as_of_field, o->as_of_column, HF_ROLE_AS_OF,
+                                 "the as-of date", error));
     for (int32_t i = 0; i < o->ignore_count; i++)
         HF_TRY(done, take_column(reader, &field, o->ignore[i], HF_ROLE_IGNORED, "ignored", error));
     for (int32_t i = 0; i < o->kind_count; i++) {
         hf_error *if_lacking = o->kinds_if_there ? NULL : error;
-        status = hf_csv_header_find(&field, &reader->header, reader->path, o->kinds[i].column, "given a kind", if_lacking);
+        status = hf_csv_header_find(&field, &reader->header, reader->path, o->kinds[i].column, "given a kind",
+                                    if_lacking);
         if (status != HF_OK && o->kinds_if_there) {
             status = HF_OK;
             continue;
@@ -82,8 +86,9 @@ static hf_status make_workers(hf_csv_reader *reader, hf_error *error)
         w->stats = hf_new(context, fields, sizeof *w->stats);
         w->tokens = hf_new(context, fields, sizeof *w->tokens);
         if (!w->stats || !w->tokens) return hf_fail_memory(error);
-        HF_TRY(done, hf_csv_block_init(&w->block, context, reader->path, reader->input.text, reader->input.size,
-                                       reader->header.delimiter, reader->header.count, error));
+        HF_TRY(done,
+               hf_csv_block_init(&w->block, context, reader->path, reader->input.text, reader->input.size,
+                                 reader->header.delimiter, reader->header.count, error));
     }
 done:
     return status;
@@ -123,8 +128,8 @@ static hf_status open_text(hf_csv_reader *r, hf_error *error)
     HF_TRY(done, hf_csv_header_read(&r->header, r->context, r->path, r->input.text, r->input.size,
                                     r->options->delimiter, error));
     HF_TRY(done, assign_roles(r, error));
-    HF_TRY(done, hf_csv_layout_find(&r->layout, r->context, r->path, r->input.text, r->input.size, r->header.end,
-                                    r->header.delimiter, r->knobs.range_bytes, error));
+    HF_TRY(done, hf_csv_layout_find(&r->layout, r->context, r->path, r->input.text, r->input.size,
+                                    r->header.end, r->header.delimiter, r->knobs.range_bytes, error));
     HF_TRY(done, make_workers(r, error));
 done:
     return status;
@@ -161,7 +166,8 @@ static hf_status gather_structure(hf_csv_reader *reader, hf_error *error)
     reader->structure_known = true;
     if (reader->bads.failed) return hf_fail_memory(error);
     if (blanks == reader->layout.slots)
-        return hf_fail_at(error, HF_ERROR_DATA, reader->path, 1, 0, "there is a header only; at least one row is needed");
+        return hf_fail_at(error, HF_ERROR_DATA, reader->path, 1, 0,
+                          "there is a header only; at least one row is needed");
     return HF_OK;
 }
 
@@ -250,8 +256,8 @@ static void name_columns(hf_csv_reader *reader)
         if (!reader->header.unnamed[f] || column->place < 0) continue;
         bool empty = reader->frame->columns[column->place].missing == reader->frame->rows;
         if (empty) {
-            hf_warn(reader->context, "%s: field %d has no name and no value in any row; it is left out", reader->path,
-                    f + 1);
+            hf_warn(reader->context, "%s: field %d has no name and no value in any row; it is left out",
+                    reader->path, f + 1);
             hf_frame_remove(reader->frame, column->place);
         } else {
             hf_warn(reader->context, "%s: field %d has no name; it is called '%s'", reader->path, f + 1,
@@ -265,12 +271,14 @@ static hf_status finish_frame(hf_csv_reader *reader, hf_error *error)
     hf_frame *frame = reader->frame;
     hf_status status = HF_OK;
     for (int32_t i = 0; reader->bads.count > 0 && i < frame->column_count; i++)
-        if (frame->columns[i].storage == HF_STORAGE_CODE) HF_TRY(done, prune_levels(reader, &frame->columns[i], error));
+        if (frame->columns[i].storage == HF_STORAGE_CODE)
+            HF_TRY(done, prune_levels(reader, &frame->columns[i], error));
 #pragma omp parallel for default(none) shared(frame) schedule(static) num_threads(reader->threads)
     for (int32_t i = 0; i < frame->column_count; i++)
         hf_column_count_missing(&frame->columns[i], frame->rows);
     name_columns(reader);
-    HF_TRY(done, hf_frame_set_source(frame, reader->options->id ? reader->options->id : "", reader->path, error));
+    HF_TRY(done,
+           hf_frame_set_source(frame, reader->options->id ? reader->options->id : "", reader->path, error));
     bool one_date = reader->as_of != NULL;
     for (int64_t row = 1; one_date && row < frame->rows; row++)
         one_date = reader->as_of[row] == reader->as_of[0];

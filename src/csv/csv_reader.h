@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One read under way: the text, its layout, the columns being filled and what the threads keep for
-// themselves. The stages of hf_csv_read pass it on: columns are parsed (csv_column.c), decided (csv_decide.c),
-// bad rows left out or reported (csv_rejects.c), ids checked (csv_key.c).
+// themselves. The stages of hf_csv_read pass it on: columns are parsed (csv_column.c), decided
+// (csv_decide.c), bad rows left out or reported (csv_rejects.c), ids checked (csv_key.c).
 #ifndef HOLDFAST_CSV_READER_H
 #define HOLDFAST_CSV_READER_H
 
@@ -22,7 +22,10 @@ typedef struct {
     int32_t sample_regions, sample_rows; // 0 rows: every column is guessed numeric
 } hf_csv_knobs;
 
-#define HF_CSV_KNOBS_INIT {(int64_t)1 << 20, 8, 32}
+#define HF_CSV_KNOBS_INIT       \
+    {                           \
+        (int64_t)1 << 20, 8, 32 \
+    }
 
 typedef enum { HF_ROLE_SIGNAL, HF_ROLE_ID, HF_ROLE_AS_OF, HF_ROLE_IGNORED } hf_csv_role;
 
@@ -47,7 +50,7 @@ typedef struct {
     int32_t place; // in the frame, -1
     void *values;  // borrowed from the frame or the reader, one a slot
     hf_csv_stats stats;
-    atomic_llong misfits; // cells that did not parse
+    atomic_llong misfits;  // cells that did not parse
     atomic_bool abandoned; // too many of them
 } hf_csv_column;
 
@@ -74,7 +77,7 @@ typedef struct {
     hf_csv_input input;
     hf_csv_header header;
     hf_csv_layout layout;
-    hf_csv_column *columns; // owned: one a field
+    hf_csv_column *columns;        // owned: one a field
     int32_t id_field, as_of_field; // -1: none
     int32_t threads;
     hf_csv_worker *workers; // owned: one a thread
@@ -92,8 +95,8 @@ typedef struct {
 
 // Guesses how each column is best parsed from a sample and adds the columns to the frame.
 hf_status hf_csv_guess(hf_csv_reader *reader, hf_error *error);
-// Asks for huge pages under a large array that is about to be filled: a fifth of the time of a read would else
-// go into page faults. Only a hint.
+// Asks for huge pages under a large array that is about to be filled: a fifth of the time of a read would
+// else go into page faults. Only a hint.
 void hf_csv_huge_pages(void *array, size_t size);
 // Parses the active columns of all records, in parallel.
 hf_status hf_csv_pass(hf_csv_reader *reader, hf_error *error);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bad rows, for people: where they stand, what was expected, what was found, what to do. The place of a cell is
-// looked up only now, by indexing the regions that hold bad rows once more, and lines are counted only up to
-// what is shown.
+// Bad rows, for people: where they stand, what was expected, what was found, what to do. The place of a cell
+// is looked up only now, by indexing the regions that hold bad rows once more, and lines are counted only up
+// to what is shown.
 #include "csv/csv_reader.h"
 
 #include <stdlib.h>
@@ -36,8 +36,8 @@ static int compare_places(const void *a, const void *b)
 }
 
 // Fills the places of one region, from *at on.
-static hf_status find_in_region(hf_csv_reader *reader, const hf_csv_region *region, place *places, int64_t count,
-                                int64_t *at, hf_error *error)
+static hf_status find_in_region(hf_csv_reader *reader, const hf_csv_region *region, place *places,
+                                int64_t count, int64_t *at, hf_error *error)
 {
     hf_csv_block *b = &reader->workers[0].block;
     int64_t end = region->first_slot + region->slots;
@@ -166,28 +166,50 @@ static void put_reason(hf_text *out, const hf_csv_reader *reader, const hf_bad *
 {
     const char *text = reader->input.text + bad->offset;
     switch (bad->reason) {
-    case HF_BAD_BLANK: break;
+    case HF_BAD_BLANK:
+        break;
     case HF_BAD_RAGGED:
         hf_text_printf(out, "expected %d fields as in the header, found %lld", reader->header.count,
                        (long long)count_fields(reader, bad, bad->length));
         break;
-    case HF_BAD_NUL: hf_text_puts(out, "expected text, found a NUL byte"); break;
-    case HF_BAD_UTF8: hf_text_puts(out, "expected UTF-8, found other bytes"); break;
-    case HF_BAD_QUOTE: hf_text_puts(out, "expected quotes around a whole cell, with quotes inside doubled"); break;
-    case HF_BAD_NUMBER: hf_text_puts(out, "expected a number"); break;
-    case HF_BAD_OVERFLOW: hf_text_puts(out, "number overflow: expected a number up to 3.4e38"); break;
-    case HF_BAD_PERCENT: hf_text_puts(out, "expected a plain number as in most of the column"); break;
-    case HF_BAD_PLAIN: hf_text_puts(out, "expected a percentage as in most of the column"); break;
+    case HF_BAD_NUL:
+        hf_text_puts(out, "expected text, found a NUL byte");
+        break;
+    case HF_BAD_UTF8:
+        hf_text_puts(out, "expected UTF-8, found other bytes");
+        break;
+    case HF_BAD_QUOTE:
+        hf_text_puts(out, "expected quotes around a whole cell, with quotes inside doubled");
+        break;
+    case HF_BAD_NUMBER:
+        hf_text_puts(out, "expected a number");
+        break;
+    case HF_BAD_OVERFLOW:
+        hf_text_puts(out, "number overflow: expected a number up to 3.4e38");
+        break;
+    case HF_BAD_PERCENT:
+        hf_text_puts(out, "expected a plain number as in most of the column");
+        break;
+    case HF_BAD_PLAIN:
+        hf_text_puts(out, "expected a percentage as in most of the column");
+        break;
     case HF_BAD_DATE:
         if (looks_like_date(text, bad->length)) hf_text_puts(out, "impossible date: ");
         hf_text_puts(out, "expected a date as YYYY-MM-DD");
         break;
-    case HF_BAD_FLAG: hf_text_puts(out, "expected yes, no, true, false, 1 or 0"); break;
-    case HF_BAD_ID_MISSING: hf_text_puts(out, "expected an id"); break;
-    case HF_BAD_AS_OF_MISSING: hf_text_puts(out, "expected a date as YYYY-MM-DD"); break;
+    case HF_BAD_FLAG:
+        hf_text_puts(out, "expected yes, no, true, false, 1 or 0");
+        break;
+    case HF_BAD_ID_MISSING:
+        hf_text_puts(out, "expected an id");
+        break;
+    case HF_BAD_AS_OF_MISSING:
+        hf_text_puts(out, "expected a date as YYYY-MM-DD");
+        break;
     case HF_BAD_DUPLICATE:
-        hf_text_printf(out, reader->as_of ? "expected each id once a date, it is on line %lld already"
-                                          : "expected each id once, it is on line %lld already",
+        hf_text_printf(out,
+                       reader->as_of ? "expected each id once a date, it is on line %lld already"
+                                     : "expected each id once, it is on line %lld already",
                        (long long)bad->other_line);
         break;
     }
@@ -196,15 +218,19 @@ static void put_reason(hf_text *out, const hf_csv_reader *reader, const hf_bad *
 static const char *remedy_of(const hf_csv_reader *reader, hf_bad_reason reason)
 {
     switch (reason) {
-    case HF_BAD_NUMBER: return "fix it, name a word for missing with --na, read the column as text with --kind "
-                               "COLUMN=category, or leave bad rows out with --rejects FILE";
+    case HF_BAD_NUMBER:
+        return "fix it, name a word for missing with --na, read the column as text with --kind "
+               "COLUMN=category, or leave bad rows out with --rejects FILE";
     case HF_BAD_DATE:
-    case HF_BAD_FLAG: return "fix it, name a word for missing with --na, or leave bad rows out with --rejects FILE";
+    case HF_BAD_FLAG:
+        return "fix it, name a word for missing with --na, or leave bad rows out with --rejects FILE";
     case HF_BAD_DUPLICATE:
-        return reader->as_of ? "fix it, or leave later rows out with --rejects FILE"
-                             : "fix it, name the date column with --as-of-column, or leave later rows out with "
-                               "--rejects FILE";
-    default: return "fix it, or leave bad rows out with --rejects FILE";
+        return reader->as_of
+                   ? "fix it, or leave later rows out with --rejects FILE"
+                   : "fix it, name the date column with --as-of-column, or leave later rows out with "
+                     "--rejects FILE";
+    default:
+        return "fix it, or leave bad rows out with --rejects FILE";
     }
 }
 
@@ -250,7 +276,8 @@ static hf_status explain(hf_csv_reader *reader, const char *before, hf_error *er
     if (count > listed) hf_text_printf(&text, "\n  and %lld more", (long long)(count - listed));
     hf_text_printf(&text, "%s%s", count > 1 ? "\n" : "; ", remedy_of(reader, bads[0].reason));
     HF_TRY(done, hf_text_status(&text, error));
-    status = hf_fail_at(error, HF_ERROR_DATA, reader->path, bads[0].line, field_of(reader, &bads[0]), "%s", text.data);
+    status = hf_fail_at(error, HF_ERROR_DATA, reader->path, bads[0].line, field_of(reader, &bads[0]), "%s",
+                        text.data);
 done:
     hf_text_free(&text);
     return status;

@@ -24,7 +24,8 @@ typedef struct {
     char delimiter;
 } scan_job;
 
-static void scan_blocks(range_scan *r, uint64_t *inside, int64_t at, const hf_scan_masks *masks, int64_t blocks)
+static void scan_blocks(range_scan *r, uint64_t *inside, int64_t at, const hf_scan_masks *masks,
+                        int64_t blocks)
 {
     for (int64_t b = 0; b < blocks; b++) {
         uint64_t newline = masks[b].newline, quote = masks[b].quote;
@@ -67,8 +68,8 @@ static range_scan scan_range(const scan_job *job, int64_t begin, int64_t end)
     return r;
 }
 
-static hf_status scan_ranges(range_scan *ranges, int32_t count, const hf_context *context, const scan_job *job,
-                             int64_t begin, int64_t range_bytes, hf_error *error)
+static hf_status scan_ranges(range_scan *ranges, int32_t count, const hf_context *context,
+                             const scan_job *job, int64_t begin, int64_t range_bytes, hf_error *error)
 {
     int threads = hf_context_threads(context);
     int32_t wave = 32 * threads;
@@ -76,7 +77,7 @@ static hf_status scan_ranges(range_scan *ranges, int32_t count, const hf_context
         hf_status status = hf_check_cancel(context, error);
         if (status != HF_OK) return status;
         int32_t last = count - first < wave ? count : first + wave;
-#pragma omp parallel for default(none) shared(ranges, first, last, job, begin, range_bytes) schedule(static)      \
+#pragma omp parallel for default(none) shared(ranges, first, last, job, begin, range_bytes) schedule(static) \
     num_threads(threads)
         for (int32_t i = first; i < last; i++) {
             int64_t from = begin + i * range_bytes;
@@ -121,8 +122,9 @@ static void join_ranges(hf_csv_layout *layout, const range_scan *ranges, const s
     }
 }
 
-hf_status hf_csv_layout_find(hf_csv_layout *out, const hf_context *context, const char *path, const char *text,
-                             int64_t size, int64_t begin, char delimiter, int64_t range_bytes, hf_error *error)
+hf_status hf_csv_layout_find(hf_csv_layout *out, const hf_context *context, const char *path,
+                             const char *text, int64_t size, int64_t begin, char delimiter,
+                             int64_t range_bytes, hf_error *error)
 {
     hf_status status = HF_OK;
     scan_job job = {hf_kernels_for(hf_context_isa(context)), text, size, delimiter};

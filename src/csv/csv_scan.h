@@ -24,8 +24,9 @@ typedef struct {
 
 // Finds the regions of text[begin, size), begin being where a record starts. Errors: HF_ERROR_DATA for an
 // unclosed quote or a record over the limit, HF_ERROR_MEMORY, HF_ERROR_CANCELLED.
-hf_status hf_csv_layout_find(hf_csv_layout *out, const hf_context *context, const char *path, const char *text,
-                             int64_t size, int64_t begin, char delimiter, int64_t range_bytes, hf_error *error);
+hf_status hf_csv_layout_find(hf_csv_layout *out, const hf_context *context, const char *path,
+                             const char *text, int64_t size, int64_t begin, char delimiter,
+                             int64_t range_bytes, hf_error *error);
 void hf_csv_layout_free(const hf_context *context, hf_csv_layout *layout);
 
 // For every bit the parity of the bits up to and with it: of quotes, what is inside.

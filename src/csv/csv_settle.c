@@ -82,12 +82,15 @@ static hf_status read_tokens(settling *s, hf_error *error)
 static bool belongs(const settling *s, const hf_cell *cell)
 {
     switch (s->family) {
-    case HF_FAMILY_NUMBER: return cell->class == HF_CELL_NUMBER || cell->class == HF_CELL_PERCENT;
-    case HF_FAMILY_DATE: return cell->class == HF_CELL_DATE;
+    case HF_FAMILY_NUMBER:
+        return cell->class == HF_CELL_NUMBER || cell->class == HF_CELL_PERCENT;
+    case HF_FAMILY_DATE:
+        return cell->class == HF_CELL_DATE;
     case HF_FAMILY_FLAG:
         return cell->class == HF_CELL_FLAG ||
                (cell->class == HF_CELL_NUMBER && (cell->value == 0 || cell->value == 1));
-    case HF_FAMILY_TEXT: break;
+    case HF_FAMILY_TEXT:
+        break;
     }
     return true;
 }
@@ -109,8 +112,9 @@ static bool judge_tokens(settling *s, bool declared)
         if (cell->class == HF_CELL_MISSING || belongs(s, cell)) continue;
         bad = true;
         s->fate[i] = TAKEN_BAD;
-        s->reason[i] = s->family == HF_FAMILY_NUMBER && cell->class == HF_CELL_OVERFLOW ? HF_BAD_OVERFLOW
-                                                                                      : of_family[s->family];
+        s->reason[i] = s->family == HF_FAMILY_NUMBER && cell->class == HF_CELL_OVERFLOW
+                           ? HF_BAD_OVERFLOW
+                           : of_family[s->family];
         if (s->reason[i] == HF_BAD_OVERFLOW) continue;
         hf_csv_span text = hf_csv_trim(text_of(s, i));
         if (!word.text) word = text;
@@ -170,7 +174,8 @@ static hf_status note_bad_cells(settling *s, const int32_t *codes, hf_error *err
             int32_t token = s->maps[s->reader->owner[i]][codes[slot]];
             hf_bad bad = {slot, -1, 0, 0, s->field, s->reason[token], 0, 0};
             if (s->fate[token] == TAKEN_MISSING) bad.reason = HF_BAD_AS_OF_MISSING;
-            if (s->fate[token] == TAKEN_BAD || (s->fate[token] == TAKEN_MISSING && s->field == s->reader->as_of_field))
+            if (s->fate[token] == TAKEN_BAD ||
+                (s->fate[token] == TAKEN_MISSING && s->field == s->reader->as_of_field))
                 hf_bad_add(&s->reader->bads, bad);
         }
     }
@@ -185,7 +190,7 @@ static void spread_four(settling *s, void *values, const uint32_t *table, uint32
     const uint16_t *owner = s->reader->owner;
     int32_t *const *maps = s->maps;
     uint32_t *cells = values;
-#pragma omp parallel for default(none) shared(layout, owner, maps, cells, table, none) schedule(static)           \
+#pragma omp parallel for default(none) shared(layout, owner, maps, cells, table, none) schedule(static) \
     num_threads(s->reader->threads)
     for (int32_t i = 0; i < layout->count; i++) {
         const hf_csv_region *region = &layout->regions[i];
@@ -200,7 +205,7 @@ static void spread_eight(settling *s, double *out, const int32_t *codes, const d
     const hf_csv_layout *layout = &s->reader->layout;
     const uint16_t *owner = s->reader->owner;
     int32_t *const *maps = s->maps;
-#pragma omp parallel for default(none) shared(layout, owner, maps, codes, out, table) schedule(static)            \
+#pragma omp parallel for default(none) shared(layout, owner, maps, codes, out, table) schedule(static) \
     num_threads(s->reader->threads)
     for (int32_t i = 0; i < layout->count; i++) {
         const hf_csv_region *region = &layout->regions[i];

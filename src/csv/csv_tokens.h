@@ -67,7 +67,8 @@ static inline int32_t hf_tokens_count(hf_tokens *tokens, const char *text, size_
         if (entry == 0) break;
         if ((entry ^ hash) >> 32) continue;
         hf_token *token = &tokens->items[(uint32_t)entry - 1];
-        if (token->hash == hash && token->length == length && (length <= 8 || memcmp(token->text, text, length) == 0)) {
+        if (token->hash == hash && token->length == length &&
+            (length <= 8 || memcmp(token->text, text, length) == 0)) {
             token->count++;
             return (int32_t)(uint32_t)entry - 1;
         }

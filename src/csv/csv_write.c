@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { WAVE_TILES = 16, NUMBER_ROOM = 32 }; // tiles a thread and wave
+enum { MOST_ROOM = 8 << 20 };               // bytes set aside for a tile
 
 static bool needs_quotes(const char *text, size_t length)
 {
@@ -45,11 +46,14 @@ static void put_cell(hf_text *out, const hf_column *column, int64_t row)
     case HF_STORAGE_F64: {
         char *end = hf_text_reserve(out, NUMBER_ROOM);
         if (!end) return;
-        out->length += column->storage == HF_STORAGE_F32 ? hf_format_f32(end, ((const float *)column->values)[row])
-                                                         : hf_format_f64(end, ((const double *)column->values)[row]);
+        out->length += column->storage == HF_STORAGE_F32
+                           ? hf_format_f32(end, ((const float *)column->values)[row])
+                           : hf_format_f64(end, ((const double *)column->values)[row]);
         break;
     }
-    case HF_STORAGE_DAY: put_date(out, ((const hf_date *)column->values)[row]); break;
+    case HF_STORAGE_DAY:
+        put_date(out, ((const hf_date *)column->values)[row]);
+        break;
     case HF_STORAGE_CODE: {
         const char *text = hf_dictionary_text(&column->dictionary, ((const int32_t *)column->values)[row]);
         hf_csv_put_field(out, text, strlen(text));
@@ -96,10 +100,28 @@ static hf_status put_header(hf_text *out, const hf_frame *frame, hf_error *error
     return hf_text_status(out, error);
 }
 
-static hf_status write_rows(hf_output *output, hf_text *texts, const hf_frame *frame, const hf_context *context,
-                            hf_error *error)
+// Sets aside what a tile can take at most, so that threads do not ask the caller's allocator side by side.
+// *fits false: that would be too much, and the tiles have to be formatted by one thread.
+static hf_status make_room(bool *fits, hf_text *texts, int count, const hf_frame *frame, hf_error *error)
 {
-    int threads = hf_context_threads(context);
+    size_t row = 2 * (size_t)frame->id_width + 4;
+    for (int32_t i = 0; i < frame->column_count; i++) {
+        const hf_dictionary *levels = &frame->columns[i].dictionary;
+        size_t longest = NUMBER_ROOM;
+        for (int32_t k = 0; k < levels->count; k++)
+            if (levels->offsets[k + 1] - levels->offsets[k] > longest)
+                longest = levels->offsets[k + 1] - levels->offsets[k];
+        row += 2 * longest + 4;
+    }
+    *fits = row <= MOST_ROOM / HF_TILE;
+    for (int i = 0; *fits && i < count; i++)
+        if (!hf_text_reserve(&texts[i], row * HF_TILE + NUMBER_ROOM)) return hf_fail_memory(error);
+    return HF_OK;
+}
+
+static hf_status write_rows(hf_output *output, hf_text *texts, int threads, const hf_frame *frame,
+                            const hf_context *context, hf_error *error)
+{
     int64_t tiles = (frame->rows + HF_TILE - 1) / HF_TILE, wave = (int64_t)WAVE_TILES * threads;
     hf_status status = HF_OK;
     for (int64_t first = 0; first < tiles; first += wave) {
@@ -113,7 +135,8 @@ static hf_status write_rows(hf_output *output, hf_text *texts, const hf_frame *f
             HF_TRY(done, hf_text_status(text, error));
             HF_TRY(done, hf_output_write(output, text->data, text->length, error));
         }
-        hf_progress(context, "write", last * HF_TILE < frame->rows ? last * HF_TILE : frame->rows, frame->rows);
+        hf_progress(context, "write", last * HF_TILE < frame->rows ? last * HF_TILE : frame->rows,
+                    frame->rows);
     }
 done:
     return status;
@@ -132,7 +155,10 @@ hf_status hf_csv_write(const hf_context *context, const hf_frame *frame, const c
     HF_TRY(done, hf_output_open(&output, context, path, overwrite, error));
     HF_TRY(done, put_header(&texts[0], frame, error));
     HF_TRY(done, hf_output_write(output, texts[0].data, texts[0].length, error));
-    HF_TRY(done, write_rows(output, texts, frame, context, error));
+    bool fits;
+    int64_t tiles = (frame->rows + HF_TILE - 1) / HF_TILE;
+    HF_TRY(done, make_room(&fits, texts, tiles < wave ? (int)tiles : wave, frame, error));
+    HF_TRY(done, write_rows(output, texts, fits ? hf_context_threads(context) : 1, frame, context, error));
     status = hf_output_commit(output, error);
     output = NULL;
 done:

@@ -19,7 +19,10 @@ typedef struct {
     bool negative, cut; // cut: more significant digits than `digits` holds
 } scanned;
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 static bool read_exponent(int64_t *out, const char *p, const char *end)
 {
@@ -57,7 +60,8 @@ static bool scan_decimal(scanned *out, const char *p, const char *end)
         }
     }
     int64_t exponent = 0;
-    if (!any || (p < end && ((*p != 'e' && *p != 'E') || !read_exponent(&exponent, p + 1, end)))) return false;
+    if (!any || (p < end && ((*p != 'e' && *p != 'E') || !read_exponent(&exponent, p + 1, end))))
+        return false;
     s.exponent += exponent;
     *out = s;
     return true;

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 // Reads the text and expects HF_ERROR_DATA at a place, with all the given parts in the message.
-static void expect_bad(const char *text, size_t size, const hf_csv_options *options, int64_t line, int64_t column,
-                       const char *const *parts, size_t count)
+static void expect_bad(const char *text, size_t size, const hf_csv_options *options, int64_t line,
+                       int64_t column, const char *const *parts, size_t count)
 {
     for (int threads = 1; threads <= 2; threads++) {
         csv_case c;
@@ -23,10 +23,10 @@ static void expect_bad(const char *text, size_t size, const hf_csv_options *opti
     }
 }
 
-#define BAD(text, options, line, column, ...)                                                                \
-    do {                                                                                                     \
-        const char *parts[] = {__VA_ARGS__};                                                                 \
-        expect_bad(text, sizeof text - 1, options, line, column, parts, sizeof parts / sizeof parts[0]);     \
+#define BAD(text, options, line, column, ...)                                                            \
+    do {                                                                                                 \
+        const char *parts[] = {__VA_ARGS__};                                                             \
+        expect_bad(text, sizeof text - 1, options, line, column, parts, sizeof parts / sizeof parts[0]); \
     } while (0)
 
 Test(csv_bad, files)
@@ -52,7 +52,9 @@ Test(csv_bad, no_records)
     BAD("a,b\n", NULL, 1, 0, "header only");
     BAD("\na,b\r\n\r\n\n", NULL, 1, 0, "header only");
     BAD("a,b\r1,2\r", NULL, 1, 0, "header only", "CR alone");
-    BAD("\xff\xfe" "a\0,\0", NULL, 1, 0, "UTF-16");
+    BAD("\xff\xfe"
+        "a\0,\0",
+        NULL, 1, 0, "UTF-16");
 }
 
 Test(csv_bad, headers)
@@ -85,7 +87,8 @@ Test(csv_bad, unknown_columns_get_the_nearest)
 
 Test(csv_bad, structure)
 {
-    BAD("a,b\n1,2\n3\n5,6\n", NULL, 3, 0, "expected 2 fields as in the header, found 1", "\"3\"", "--rejects");
+    BAD("a,b\n1,2\n3\n5,6\n", NULL, 3, 0, "expected 2 fields as in the header, found 1", "\"3\"",
+        "--rejects");
     BAD("a,b\n1,2\n3,4,5\n", NULL, 3, 0, "found 3");
     BAD("a,b\n1,\"x\ny\"\n3\n", NULL, 4, 0, "found 1"); // lines are physical
     BAD("a,b\n1,2\n3,\"x\n4,5\n", NULL, 3, 2, "never closed");
@@ -124,7 +127,8 @@ static char *numbers_with(const char *const *cells, size_t count)
     char *text = malloc(65536);
     size_t n = (size_t)sprintf(text, "id,seats\n");
     for (int i = 0; i < 1000; i++)
-        n += (size_t)sprintf(text + n, "A%d,%s\n", i, i % 100 == 99 && i / 100 < (int)count ? cells[i / 100] : "5");
+        n += (size_t)sprintf(text + n, "A%d,%s\n", i,
+                             i % 100 == 99 && i / 100 < (int)count ? cells[i / 100] : "5");
     return text;
 }
 
@@ -138,7 +142,8 @@ Test(csv_bad, cells_that_are_no_numbers)
     const char *many[] = {"Unknown", "-", "1,5", "x", "y", "z", "v", "w"};
     many[2] = "\"1,5\"";
     text = numbers_with(many, 8);
-    const char *more[] = {"found \"Unknown\"", "line 201, field 2: column 'seats'", "\"-\"", "and 3 more", "--rejects"};
+    const char *more[] = {"found \"Unknown\"", "line 201, field 2: column 'seats'", "\"-\"", "and 3 more",
+                          "--rejects"};
     expect_bad(text, strlen(text), NULL, 101, 2, more, 5);
     free(text);
     const char *over[] = {"1e39"};

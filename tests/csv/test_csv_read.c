@@ -6,10 +6,10 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#define READ(c, text, ...)                                                                                   \
-    hf_csv_options options = HF_CSV_OPTIONS_INIT;                                                            \
-    __VA_ARGS__;                                                                                             \
-    csv_case c = csv_read(text, &options);                                                                   \
+#define READ(c, text, ...)                        \
+    hf_csv_options options = HF_CSV_OPTIONS_INIT; \
+    __VA_ARGS__;                                  \
+    csv_case c = csv_read(text, &options);        \
     cr_assert_eq(c.status, HF_OK, "%s", c.error.message)
 
 static hf_kind kind_of(const char *cells, hf_storage *storage)
@@ -68,7 +68,8 @@ Test(csv_read, storage_keeps_every_digit_of_money_and_large_counts)
 
 Test(csv_read, numbers_in_every_form)
 {
-    READ(c, "x;y\n+5;1\n-0.5;2\n.25;3\n7.;4\n1e2;5\n1.5E-3;6\n  12 ;7\n\"8\";8\n123456789012;9\n0000000000000000000012;10\n"
+    READ(c, "x;y\n+5;1\n-0.5;2\n.25;3\n7.;4\n1e2;5\n1.5E-3;6\n  12 "
+            ";7\n\"8\";8\n123456789012;9\n0000000000000000000012;10\n"
             "0.1234567890123456789;11\n");
     const double want[] = {5, -0.5, 0.25, 7, 100, 1.5e-3, 12, 8, 123456789012.0, 12, 0.1234567890123456789};
     for (int i = 0; i < 11; i++)
@@ -78,7 +79,8 @@ Test(csv_read, numbers_in_every_form)
 
 Test(csv_read, missing_tokens)
 {
-    READ(c, "x,t,n\n,a,1\n  ,NA,2\nNA,n/a,3\nN/A,NaN,4\nnan,NULL,5\nNull,b,6\n\\N,\\N,7\n3.5, ,8\n\"\",\"\",9\n",
+    READ(c,
+         "x,t,n\n,a,1\n  ,NA,2\nNA,n/a,3\nN/A,NaN,4\nnan,NULL,5\nNull,b,6\n\\N,\\N,7\n3.5, ,8\n\"\",\"\",9\n",
          const char *na[] = {"\\N"};
          options.na = na; options.na_count = 1);
     cr_expect_eq(info_of(&c, "x").missing, 8);
@@ -95,8 +97,9 @@ Test(csv_read, a_word_for_missing_is_told_of)
 {
     char text[2048] = "x,d,f,n\n";
     for (int i = 0; i < 60; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s,%s,%s,%d\n", i % 20 == 7 ? "Unknown" : "2.5",
-                 i % 20 == 3 ? "-" : "2024-01-31", i % 20 == 5 ? "?" : "yes", i);
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s,%s,%s,%d\n",
+                 i % 20 == 7 ? "Unknown" : "2.5", i % 20 == 3 ? "-" : "2024-01-31", i % 20 == 5 ? "?" : "yes",
+                 i);
     READ(c, text);
     cr_expect_eq(info_of(&c, "x").kind, HF_KIND_NUMBER);
     cr_expect_eq(info_of(&c, "x").missing, 3);
@@ -111,7 +114,8 @@ Test(csv_read, a_word_for_missing_is_told_of)
 
 Test(csv_read, quotes)
 {
-    READ(c, "name,note,n\r\n\"Smith, John\",\"said \"\"hi\"\"\",1\r\n\"two\nlines\",\"\"\"\",2\r\n\"crlf\r\nin\",x,3\r\n"
+    READ(c, "name,note,n\r\n\"Smith, John\",\"said "
+            "\"\"hi\"\"\",1\r\n\"two\nlines\",\"\"\"\",2\r\n\"crlf\r\nin\",x,3\r\n"
             " \"blank, before\" ,\"\",4\r\n");
     cr_expect_str_eq(level_of(&c, "name", 0), "Smith, John");
     cr_expect_str_eq(level_of(&c, "note", 0), "said \"hi\"");
@@ -127,8 +131,15 @@ Test(csv_read, quotes)
 Test(csv_read, line_ends_and_blank_lines)
 {
     const char *texts[] = {
-        "a,b\n1,2\n3,4\n",         "a,b\n1,2\n3,4",           "a,b\r\n1,2\r\n3,4\r\n", "a,b\r\n1,2\r\n3,4",
-        "a,b\r\r\n1,2\r\r\n3,4\r\r\n", "\xef\xbb\xbf" "a,b\n1,2\n3,4\n", "\n\na,b\n\n1,2\n\n\n3,4\n\n", "a,b\r\n\r\n1,2\r\n  \r\n3,4\r\n\r\n",
+        "a,b\n1,2\n3,4\n",
+        "a,b\n1,2\n3,4",
+        "a,b\r\n1,2\r\n3,4\r\n",
+        "a,b\r\n1,2\r\n3,4",
+        "a,b\r\r\n1,2\r\r\n3,4\r\r\n",
+        "\xef\xbb\xbf"
+        "a,b\n1,2\n3,4\n",
+        "\n\na,b\n\n1,2\n\n\n3,4\n\n",
+        "a,b\r\n\r\n1,2\r\n  \r\n3,4\r\n\r\n",
         "\"a\",\"b\"\r\n\"1\",\"2\"\r\n\"3\",\"4\"\r\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -148,7 +159,8 @@ Test(csv_read, delimiters)
     const char marks[] = {',', ';', '\t', '|'};
     for (int i = 0; i < 4; i++) {
         char text[64];
-        snprintf(text, sizeof text, "a%cb%cc\n1%c\"x%cy\"%c3\n", marks[i], marks[i], marks[i], marks[i], marks[i]);
+        snprintf(text, sizeof text, "a%cb%cc\n1%c\"x%cy\"%c3\n", marks[i], marks[i], marks[i], marks[i],
+                 marks[i]);
         READ(c, text);
         cr_expect_eq(number_of(&c, "c", 0), 3);
         cr_expect_eq(level_of(&c, "b", 0)[1], marks[i]);
@@ -202,7 +214,8 @@ Test(csv_read, ids)
 
 Test(csv_read, as_of_makes_the_key)
 {
-    READ(c, "id,at,x\nA,2024-01-31,1\nA,2024-02-29,2\nB,2024-01-31,3\n", options.id = "id"; options.as_of_column = "at");
+    READ(c, "id,at,x\nA,2024-01-31,1\nA,2024-02-29,2\nB,2024-01-31,3\n", options.id = "id";
+         options.as_of_column = "at");
     cr_expect_eq(hf_frame_columns(c.frame), 1);
     hf_date february;
     hf_date_parse(&february, "2024-02-29", 10);
@@ -213,7 +226,8 @@ Test(csv_read, as_of_makes_the_key)
 
 Test(csv_read, ignored_and_declared)
 {
-    const hf_declared_kind kinds[] = {{"zip", HF_KIND_CATEGORY}, {"fee", HF_KIND_MONEY}, {"on", HF_KIND_NUMBER}};
+    const hf_declared_kind kinds[] = {
+        {"zip", HF_KIND_CATEGORY}, {"fee", HF_KIND_MONEY}, {"on", HF_KIND_NUMBER}};
     READ(c, "zip,fee,on,\"x\"\"\"\n01234,5,0,junk\n98765,6,1,12\n", const char *ignore[] = {"x\""};
          options.ignore = ignore; options.ignore_count = 1; options.kinds = kinds; options.kind_count = 3);
     cr_expect_eq(hf_frame_columns(c.frame), 3);
@@ -294,7 +308,8 @@ Test(csv_read, large_compressed_text)
     for (; length + 64 < room; rows++)
         length += (size_t)sprintf(text + length, "%d,%d\n", rows, rows % 1000 * (rows % 1000));
     for (int format = 0; format < 2; format++) {
-        size_t made = format == 0 ? gzip(packed, room, text, length) : ZSTD_compress(packed, room, text, length, 1);
+        size_t made =
+            format == 0 ? gzip(packed, room, text, length) : ZSTD_compress(packed, room, text, length, 1);
         csv_case c;
         csv_case_read(&c, packed, made, NULL, NULL, 2);
         cr_assert_eq(c.status, HF_OK, "%s", c.error.message);
