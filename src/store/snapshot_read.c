@@ -77,7 +77,8 @@ static hf_status read_hashes(hf_snapshot_reader *r, hf_error *error)
     r->chunks = hf_chunk_count(r->rows, r->chunk_rows);
     type = H5Dget_type(set);
     if (extent[0] != (hsize_t)(1 + r->columns) || extent[1] != (hsize_t)r->chunks ||
-        (size_t)r->chunks > r->source->bytes.size || type < 0 || H5Tequal(type, H5T_STD_U64LE) <= 0) {
+        (size_t)r->chunks > r->source->bytes.size ||
+        !hf_reader_plausible(r, extent[0] * extent[1], sizeof *r->hashes) || type < 0 || H5Tequal(type, H5T_STD_U64LE) <= 0) {
         status = hf_damaged(error, path, "its checksums have a wrong shape");
         goto done;
     }

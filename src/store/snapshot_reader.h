@@ -33,6 +33,8 @@ typedef struct {
 } hf_values;
 hf_status hf_reader_values(hf_values *out, hf_snapshot_reader *reader, hid_t set, hid_t type, size_t size,
                            int64_t which, const char *what, hf_error *error);
+// Whether a file of this size can hold so many values of so many bytes, however well compressed.
+bool hf_reader_plausible(const hf_snapshot_reader *reader, hsize_t count, size_t size);
 // A whole dataset of rank 1 as an owned array; *count its extent.
 hf_status hf_reader_array(void **out, hsize_t *count, const hf_snapshot_reader *reader, hid_t set, hid_t type,
                           size_t size, const char *what, hf_error *error);

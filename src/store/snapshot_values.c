@@ -11,12 +11,12 @@
 #define EXPANSION 2048
 #define EXPANSION_FREE ((size_t)16 << 20)
 
-static bool plausible(size_t *bytes, const hf_snapshot_reader *reader, hsize_t count, size_t size)
+bool hf_reader_plausible(const hf_snapshot_reader *reader, hsize_t count, size_t size)
 {
-    size_t limit = 0;
-    return hf_size_multiply(bytes, (size_t)count, size) &&
+    size_t bytes = 0, limit = 0;
+    return hf_size_multiply(&bytes, (size_t)count, size) &&
            (!hf_size_multiply(&limit, reader->source->bytes.size, EXPANSION) ||
-            !hf_size_add(&limit, limit, EXPANSION_FREE) || *bytes <= limit);
+            !hf_size_add(&limit, limit, EXPANSION_FREE) || bytes <= limit);
 }
 
 static hf_status check_type(hid_t set, hid_t type, const char *what, const char *path, hf_error *error)
@@ -32,11 +32,10 @@ hf_status hf_reader_array(void **out, hsize_t *count, const hf_snapshot_reader *
 {
     const char *path = reader->source->path;
     hsize_t extent[2];
-    size_t bytes;
     hf_status status = hf_h5_extent(extent, set, 1, what, path, error);
     if (status == HF_OK) status = check_type(set, type, what, path, error);
     if (status != HF_OK) return status;
-    if (!plausible(&bytes, reader, extent[0], size))
+    if (!hf_reader_plausible(reader, extent[0], size))
         return hf_damaged(error, path, "'%s' claims more values than the file can hold", what);
     void *values = hf_new_raw(reader->context, (size_t)extent[0], size);
     if (!values) return hf_fail_memory(error);
