@@ -183,27 +183,29 @@ static hf_status agree(hf_column *out, const char **unit, hf_frame *const *frame
     return HF_OK;
 }
 
-// The values of all frames, one after the other.
-static void fill_column(hf_column *to, hf_frame *const *frames, int32_t count, int32_t *const *recode,
-                        int threads)
+// The values of all frames, one after the other, by one team of threads.
+static void fill_column(hf_column *to, int64_t total, hf_frame *const *frames, int32_t count,
+                        int32_t *const *recode, int threads)
 {
-    int64_t row = 0, missing = 0;
-    for (int32_t f = 0; f < count; f++) {
-        const hf_column *from = column_named(frames[f], to->name);
-        int64_t rows = frames[f]->rows, chunks = chunks_of(rows);
-        if (from && from->missing >= rows) from = NULL;
-        const int32_t *codes = recode[f];
-#pragma omp parallel for default(none) schedule(static) num_threads(threads) if (chunks > 1)                   \
-    shared(to, from, row, rows, chunks, codes) reduction(+ : missing)
-        for (int64_t c = 0; c < chunks; c++) {
-            int64_t begin = c * CHUNK, end = begin + CHUNK < rows ? begin + CHUNK : rows;
-            if (from)
-                copy_run(to, row + begin, from, begin, end, codes);
-            else
-                set_missing(to, row + begin, row + end);
-            missing += hf_column_missing_in(to, row + begin, row + end);
+    int64_t missing = 0;
+#pragma omp parallel default(none) num_threads(threads) if (total > CHUNK)                                     \
+    shared(to, frames, count, recode, missing)
+    {
+        int64_t row = 0;
+        for (int32_t f = 0; f < count; row += frames[f++]->rows) {
+            const hf_column *from = column_named(frames[f], to->name);
+            int64_t rows = frames[f]->rows, chunks = chunks_of(rows);
+            if (from && from->missing >= rows) from = NULL;
+#pragma omp for schedule(static) nowait reduction(+ : missing)
+            for (int64_t c = 0; c < chunks; c++) {
+                int64_t begin = c * CHUNK, end = begin + CHUNK < rows ? begin + CHUNK : rows;
+                if (from)
+                    copy_run(to, row + begin, from, begin, end, recode[f]);
+                else
+                    set_missing(to, row + begin, row + end);
+                missing += hf_column_missing_in(to, row + begin, row + end);
+            }
         }
-        row += rows;
     }
     to->missing = missing;
 }
@@ -231,7 +233,7 @@ static hf_status stack_column(hf_frame *made, hf_frame *const *frames, int32_t c
         }
         HF_TRY(done, hf_dictionary_union(&to->dictionary, recode, made->context, parts, count, error));
     }
-    fill_column(to, frames, count, recode, hf_context_threads(made->context));
+    fill_column(to, made->rows, frames, count, recode, hf_context_threads(made->context));
 done:
     for (int32_t f = 0; recode && f < count; f++)
         hf_delete(made->context, recode[f]);
