@@ -21,43 +21,64 @@ typedef struct {
 } hf_declared_kind;
 
 typedef struct {
-    char delimiter;              // 0: found from the header among , ; tab |
-    const char *id;              // column of the account ids; NULL: the 0-based data row is the id
-    bool allow_duplicate_ids;    // else a second row of an id is bad
-    const char *as_of_column;    // dates that with the id make the key; NULL: none. Not a signal.
-    const char *const *ignore;   // columns to leave out; each must exist
+    char delimiter;            // 0: found from the header among , ; tab |
+    const char *id;            // column of the account ids; NULL: the 0-based data row is the id
+    bool allow_duplicate_ids;  // else a second row of an id is bad
+    const char *as_of_column;  // dates that with the id make the key; NULL: none. Not a signal.
+    const char *const *ignore; // columns to leave out; each must exist
     int32_t ignore_count;
-    const char *const *na;       // missing tokens beside the standard ones
+    const char *const *na; // missing tokens beside the standard ones
     int32_t na_count;
     const hf_declared_kind *kinds; // kinds said by the caller
     int32_t kind_count;
-    const char *rejects;         // where bad rows are written; NULL: a bad row is an error
-    double reject_limit;         // share of bad rows above which nothing is read, 0 to 1
-    bool overwrite;              // whether an existing rejects file may be replaced
-    bool kinds_if_there;         // kinds of columns the file lacks are passed over instead of an error
+    const char *rejects; // where bad rows are written; NULL: a bad row is an error
+    double reject_limit; // share of bad rows above which nothing is read, 0 to 1
+    bool overwrite;      // whether an existing rejects file may be replaced
+    bool kinds_if_there; // kinds of columns the file lacks are passed over instead of an error
 } hf_csv_options;
 
-#define HF_CSV_OPTIONS_INIT {0, NULL, false, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, 0.01, false, false}
+#define HF_CSV_OPTIONS_INIT                                                       \
+    {                                                                             \
+        0, NULL, false, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, 0.01, false, false \
+    }
 
 // What a read leaves beside the frame.
 typedef struct {
-    int64_t bytes;        // of text, after decompression
-    int64_t rows_read;    // records after the header
+    int64_t bytes;     // of text, after decompression
+    int64_t rows_read; // records after the header
     int64_t rows_rejected;
-    hf_date *as_of;       // one a row of the frame, owned by the caller (hf_csv_report_free); NULL without
-                          // as_of_column
-    int64_t *source_row;  // the 0-based record of each row of the frame; owned likewise; never NULL
+    hf_date *as_of;      // one a row of the frame, owned by the caller (hf_csv_report_free); NULL without
+                         // as_of_column
+    int64_t *source_row; // the 0-based record of each row of the frame; owned likewise; never NULL
 } hf_csv_report;
 
 // Reads a whole file ("-" is standard input) into a new frame. report may be NULL. Warnings (a token taken
 // as missing, a column without a name) go to the context's log.
 //
-// Missing cells: empty, blank, NA, N/A, NaN, null in any case, and options->na. A column whose present cells
-// are numeric but for a few is never text: if those few are all one token they count as missing, with a
-// warning; else HF_ERROR_DATA names them, unless the rejects file takes their rows.
+// Missing cells: empty, blank, NA, N/A, NaN, null in any case, and options->na.
 //
-// Errors: HF_ERROR_IO; HF_ERROR_DATA with file, line and field for bad text; HF_ERROR_MEMORY. On failure
-// *out is untouched and no rejects file is left.
+// Kinds, each from all cells of the column that are not missing:
+// - only 0, 1, yes, no, true, false: flag;
+// - nine in ten or more are numbers: numeric. With percentages a ratio (12% is 0.12); else whole and not
+//   negative a count, else number, or money where f32 would lose a digit of a number with at most two
+//   decimals;
+// - nine in ten or more are dates (YYYY-MM-DD): date;
+// - anything else: category, its text as it stands.
+// The few cells that do not fit a numeric or date column are never silently text: if they are all one word
+// without a digit ("Unknown", "-") they count as missing, with a warning; else they are bad cells. A column
+// of yes and no may hold one cell in twenty of such a word; with more it is a category. Numbers beyond what
+// an f32 holds, and plain numbers other than 0 among percentages, are bad cells. A declared kind makes every
+// cell that does not fit it bad.
+//
+// A bad row has a bad cell, another number of fields than the header, an id missing or used before (with
+// as_of_column: on that date), NUL, misplaced quotes, or is not UTF-8. It is HF_ERROR_DATA, with the first
+// cells listed and the rest counted, or goes to options->rejects (file,line,column,value,reason). Blank lines
+// are no rows. Lines are physical: line breaks inside quotes count.
+//
+// Errors: HF_ERROR_USAGE for a delimiter that cannot be one; HF_ERROR_IO; HF_ERROR_EXISTS for the rejects
+// file; HF_ERROR_DATA with file, line and field for bad text; HF_ERROR_MEMORY; HF_ERROR_CANCELLED. On failure
+// *out and *report are untouched and no rejects file is left. Cost: two passes over the text; memory of the
+// text (mapped, where it is a plain file) and the frame.
 HF_API hf_status hf_csv_read(hf_frame **out, hf_csv_report *report, const hf_context *context,
                              const char *path, const hf_csv_options *options, hf_error *error);
 HF_API void hf_csv_report_free(const hf_context *context, hf_csv_report *report);

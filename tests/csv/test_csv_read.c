@@ -136,8 +136,7 @@ Test(csv_read, line_ends_and_blank_lines)
         "a,b\r\n1,2\r\n3,4\r\n",
         "a,b\r\n1,2\r\n3,4",
         "a,b\r\r\n1,2\r\r\n3,4\r\r\n",
-        "\xef\xbb\xbf"
-        "a,b\n1,2\n3,4\n",
+        "\xef\xbb\xbf\x61,b\n1,2\n3,4\n",
         "\n\na,b\n\n1,2\n\n\n3,4\n\n",
         "a,b\r\n\r\n1,2\r\n  \r\n3,4\r\n\r\n",
         "\"a\",\"b\"\r\n\"1\",\"2\"\r\n\"3\",\"4\"\r\n",
