@@ -3,6 +3,7 @@
 // The fit: the gradient of the penalised likelihood, liblinear's own library and command on the same design,
 // a planted logistic, the intercept, terms against w.x, and what must not matter (threads, the order of
 // rows).
+#include "churn/inner_folds.h"
 #include "churn/intercept.h"
 #include "churn_fixture.h"
 
@@ -60,6 +61,20 @@ static double sigmoid(double z)
     return 1.0 / (1.0 + exp(-z));
 }
 
+// The dense design as liblinear's rows; free nodes[0] and the array itself.
+static struct feature_node **sparse(const fitted *t)
+{
+    int n = t->record.features + 1;
+    struct feature_node *node = calloc(ROWS * (size_t)(n + 1), sizeof *node), **x = calloc(ROWS, sizeof *x);
+    for (int64_t i = 0; i < ROWS; i++) {
+        x[i] = node;
+        for (int j = 0; j < n; j++)
+            if (t->x[i * n + j] != 0) *node++ = (struct feature_node){j + 1, t->x[i * n + j]};
+        *node++ = (struct feature_node){-1, 0};
+    }
+    return x;
+}
+
 // |g| at the fit, g of |w|^2/2 + C sum of losses, for some C and for the chosen one.
 Test(train, gradient_vanishes)
 {
@@ -94,16 +109,10 @@ Test(train, weights_are_liblinears_own)
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
     fit(&t, &options);
     int n = t.record.features + 1;
-    struct feature_node *nodes = calloc(ROWS * (size_t)(n + 1), sizeof *nodes), **x = calloc(ROWS, sizeof *x),
-                        *node = nodes;
+    struct feature_node **x = sparse(&t);
     double y[ROWS];
-    for (int64_t i = 0; i < ROWS; i++) {
-        x[i] = node;
+    for (int64_t i = 0; i < ROWS; i++)
         y[i] = t.label[i] ? 1 : -1;
-        for (int j = 0; j < n; j++)
-            if (t.x[i * n + j] != 0) *node++ = (struct feature_node){j + 1, t.x[i * n + j]};
-        *node++ = (struct feature_node){-1, 0};
-    }
     struct problem problem = {.l = ROWS, .n = n, .y = y, .x = x, .bias = t.record.bias};
     struct parameter parameter = {.solver_type = L2R_LR, .C = t.record.c, .eps = t.record.eps};
     struct model *own = train(&problem, &parameter);
@@ -111,7 +120,7 @@ Test(train, weights_are_liblinears_own)
         cr_expect_float_eq(own->w[j], t.record.weights[j], 1e-6, "feature %d: %.17g, %.17g", j + 1, own->w[j],
                            t.record.weights[j]);
     free_and_destroy_model(&own);
-    free(nodes);
+    free(x[0]);
     free(x);
     unfit(&t);
 }
@@ -139,6 +148,77 @@ Test(train, weights_are_those_of_the_command)
         cr_expect_float_eq(strtod(line, NULL), t.record.weights[j], 1e-6, "feature %d", j + 1);
     }
     fclose(file);
+    unfit(&t);
+}
+
+// The recorded path against folds fitted afresh, one after the other, from nothing.
+Test(train, path_is_cross_validated_log_loss)
+{
+    enum { FOLDS = 4 };
+    fitted t = {0};
+    hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.folds = FOLDS;
+    options.seed = 99;
+    fit(&t, &options);
+    static int32_t fold[ROWS];
+    static int64_t rows[ROWS];
+    for (int64_t i = 0; i < ROWS; i++)
+        rows[i] = i;
+    cr_assert_eq(hf_inner_folds(fold, t.context, t.frame, rows, ROWS, t.label, NULL, FOLDS, 1.0, 99, NULL),
+                 HF_OK);
+    struct feature_node **x = sparse(&t), *part[ROWS];
+    json_t *fit_record = json_object_get(t.model->record, "fit"), *path = json_object_get(fit_record, "path");
+    cr_assert_geq(json_array_size(path), 4);
+    cr_assert_eq(json_integer_value(json_object_get(fit_record, "path_rows")), ROWS);
+    double best = INFINITY, best_c = 0, last_c = 0;
+    int since = 0;
+    for (size_t step = 0; step < json_array_size(path); step++) {
+        const json_t *entry = json_array_get(path, step);
+        double c = json_number_value(json_object_get(entry, "c")), total = 0, means[FOLDS], mean = 0,
+               spread = 0;
+        double recorded = json_number_value(json_object_get(entry, "log_loss"));
+        for (int k = 0; k < FOLDS; k++) {
+            double y[ROWS], loss = 0;
+            int l = 0, tested = 0;
+            for (int i = 0; i < ROWS; i++)
+                if (fold[i] != k) {
+                    part[l] = x[i];
+                    y[l++] = t.label[i] ? 1 : -1;
+                }
+            struct problem problem = {
+                .l = l, .n = t.record.features + 1, .y = y, .x = part, .bias = t.record.bias};
+            struct parameter parameter = {.solver_type = L2R_LR, .C = c, .eps = 1e-8};
+            struct model *model = train(&problem, &parameter);
+            for (int i = 0; i < ROWS; i++)
+                if (fold[i] == k) {
+                    double p = sigmoid(margin(&t, model->w, i, t.record.features + 1));
+                    loss -= log(t.label[i] ? p : 1 - p);
+                    tested++;
+                }
+            free_and_destroy_model(&model);
+            total += loss;
+            means[k] = loss / tested;
+            mean += means[k] / FOLDS;
+        }
+        for (int k = 0; k < FOLDS; k++)
+            spread += (means[k] - mean) * (means[k] - mean);
+        cr_expect_float_eq(recorded, total / ROWS, 2e-5, "C %g", c);
+        cr_expect_float_eq(json_number_value(json_object_get(entry, "standard_error")),
+                           sqrt(spread / (FOLDS - 1) / FOLDS), 1e-4);
+        cr_assert_gt(c, last_c);
+        last_c = c;
+        cr_assert_lt(since, 2, "the walk ends after two steps that did not pay");
+        if (recorded < best * (1 - 2e-4)) {
+            best = recorded;
+            best_c = c;
+            since = 0;
+        } else {
+            since++;
+        }
+    }
+    cr_assert_eq(hf_model_c(t.model), best_c);
+    free(x[0]);
+    free(x);
     unfit(&t);
 }
 
