@@ -26,10 +26,10 @@ hf_status hf_fail_errno(hf_error *error, const char *file, int number, const cha
 hf_status hf_fail_memory(hf_error *error);
 
 // The one control-flow macro: jumps to the label where the call fails. Needs `hf_status status` in scope.
-#define HF_TRY(label, call)                                                                                  \
-    do {                                                                                                     \
-        status = (call);                                                                                     \
-        if (status != HF_OK) goto label;                                                                     \
+#define HF_TRY(label, call)              \
+    do {                                 \
+        status = (call);                 \
+        if (status != HF_OK) goto label; \
     } while (0)
 
 // ---- context -------------------------------------------------------------------------------------------
@@ -52,7 +52,7 @@ void *hf_new_raw(const hf_context *context, size_t count, size_t size);
 // Resizes what hf_new gave to hold count x size bytes, keeping the content (new bytes not zeroed); NULL on
 // failure and p stays valid. p may be NULL. Keeps the alignment.
 void *hf_grow(const hf_context *context, void *p, size_t count, size_t size);
-void hf_delete(const hf_context *context, void *p); // accepts NULL
+void hf_delete(const hf_context *context, void *p);                             // accepts NULL
 char *hf_copy_text(const hf_context *context, const char *text, size_t length); // NUL-terminated copy
 
 // ---- growing text ---------------------------------------------------------------------------------------
@@ -73,7 +73,8 @@ char *hf_text_reserve(hf_text *text, size_t n);
 void hf_text_add(hf_text *text, const char *bytes, size_t length);
 void hf_text_puts(hf_text *text, const char *string);
 void hf_text_putc(hf_text *text, char c);
-void hf_text_printf(hf_text *text, const char *format, ...) HF_PRINTF(2, 3);
+void hf_text_printf(hf_text *text, const char *format, ...)
+    HF_PRINTF(2, 3); // numbers with a point, whatever the locale
 hf_status hf_text_status(const hf_text *text, hf_error *error);
 
 // ---- numbers as text, independent of the locale ----------------------------------------------------------
@@ -82,11 +83,14 @@ hf_status hf_text_status(const hf_text *text, hf_error *error);
 // digits with at most one point, optional exponent. No blanks, hex, inf or nan. False when it is no number.
 // *out is +-HUGE_VAL where it overflows.
 bool hf_parse_double(double *out, const char *text, size_t length);
-// Shortest decimal text that reads back to the same value, without a needless exponent; "" for NaN. At most
-// 32 bytes with the NUL; returns the length.
+// Shortest decimal text that reads back to the same value, without a needless exponent; "" for NaN, "inf" and
+// "-inf" (which hf_parse_double refuses) for the infinities. At most 32 bytes with the NUL; returns the
+// length.
 size_t hf_format_f32(char *out, float value);
 size_t hf_format_f64(char *out, double value);
-// Fixed point with 0 to 9 decimals, round half away from zero, |value| < 1e9; same contract.
+// Fixed point with 0 to 9 decimals; same contract. What is rounded, half away from zero, is the double
+// nearest to value x 10^decimals: 1.115 at two decimals is 1.12. No minus before a zero. From 9e18 /
+// 10^decimals on the shortest text is written instead.
 size_t hf_format_fixed(char *out, double value, int decimals);
 size_t hf_format_i64(char *out, int64_t value);
 
@@ -131,7 +135,9 @@ void hf_fingerprint_destroy(hf_fingerprint *f);              // accepts NULL
 
 // ---- random numbers ----------------------------------------------------------------------------------------
 
-// Seeded, portable, the same on every machine: xoshiro256** (Blackman and Vigna 2018), seeded by splitmix64.
+// Seeded, portable: xoshiro256** (Blackman and Vigna 2018), seeded by splitmix64. Words, uniforms and below
+// are the same on every machine; normals, gammas and Poissons to the last bit of the C library's log, exp and
+// pow.
 typedef struct {
     uint64_t s[4];
 } hf_random;
@@ -139,11 +145,11 @@ typedef struct {
 // stream separates independent sequences under one seed (a fold, a replicate, an account).
 hf_random hf_random_seed(uint64_t seed, uint64_t stream);
 uint64_t hf_random_u64(hf_random *r);
-double hf_random_uniform(hf_random *r);              // [0, 1), 53 bits
+double hf_random_uniform(hf_random *r);             // [0, 1), 53 bits
 uint64_t hf_random_below(hf_random *r, uint64_t n); // [0, n), n > 0, unbiased
-double hf_random_normal(hf_random *r);               // standard normal (polar method, no cached second value)
-double hf_random_gamma(hf_random *r, double shape);  // scale 1 (Marsaglia and Tsang 2000)
-int64_t hf_random_poisson(hf_random *r, double mean);
+double hf_random_normal(hf_random *r);              // standard normal (polar method, no cached second value)
+double hf_random_gamma(hf_random *r, double shape); // scale 1 (Marsaglia and Tsang 2000); NaN for shape < 0
+int64_t hf_random_poisson(hf_random *r, double mean); // time grows with the mean up to 1e6, normal beyond
 
 // ---- words ------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@
 
 locale_t hf_c_locale(void); // made once; never freed
 // vsnprintf in the "C" locale, for this thread and this call alone.
-int hf_print_c(char *out, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+int hf_print_c(char *out, size_t size, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 #endif

@@ -19,7 +19,10 @@ const char *hf_isa_name(hf_isa isa)
     return (size_t)isa < sizeof isa_names / sizeof isa_names[0] ? isa_names[isa] : "unknown";
 }
 
-const char *hf_version(void) { return HOLDFAST_VERSION; }
+const char *hf_version(void)
+{
+    return HOLDFAST_VERSION;
+}
 
 static void *libc_resize(void *user, void *p, size_t size)
 {
@@ -33,12 +36,15 @@ static bool machine_has(hf_isa isa)
 {
     switch (isa) {
     case HF_ISA_AUTO:
-    case HF_ISA_SCALAR: return true;
-    case HF_ISA_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+    case HF_ISA_SCALAR:
+        return true;
+    case HF_ISA_AVX2:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
                __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
     case HF_ISA_AVX512:
-        return machine_has(HF_ISA_AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+        return machine_has(HF_ISA_AVX2) && __builtin_cpu_supports("avx512f") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl");
     }
     return false;
 }
@@ -88,9 +94,15 @@ void hf_context_destroy(hf_context *context)
     if (context) context->options.resize(context->options.resize_user, context, 0);
 }
 
-int hf_context_threads(const hf_context *context) { return context->options.threads; }
+int hf_context_threads(const hf_context *context)
+{
+    return context->options.threads;
+}
 
-hf_isa hf_context_isa(const hf_context *context) { return context->options.isa; }
+hf_isa hf_context_isa(const hf_context *context)
+{
+    return context->options.isa;
+}
 
 void hf_log(const hf_context *context, hf_log_level level, const char *format, ...)
 {
@@ -105,7 +117,8 @@ void hf_log(const hf_context *context, hf_log_level level, const char *format, .
 
 void hf_progress(const hf_context *context, const char *stage, int64_t done, int64_t total)
 {
-    if (context->options.progress) context->options.progress(context->options.progress_user, stage, done, total);
+    if (context->options.progress)
+        context->options.progress(context->options.progress_user, stage, done, total);
 }
 
 hf_status hf_check_cancel(const hf_context *context, hf_error *error)

@@ -54,8 +54,9 @@ void hf_date_format(hf_date date, char out[11])
     int32_t month = shifted < 10 ? shifted + 3 : shifted - 9;
     int32_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
     char text[16] = {0};
-    const int32_t parts[] = {year / 1000, year / 100 % 10, year / 10 % 10, year % 10, -1, month / 10, month % 10,
-                             -1, day / 10, day % 10};
+    const int32_t parts[] = {year / 1000, year / 100 % 10, year / 10 % 10, year % 10,
+                             -1,          month / 10,      month % 10,     -1,
+                             day / 10,    day % 10};
     for (size_t i = 0; i < 10; i++)
         text[i] = parts[i] < 0 ? '-' : (char)('0' + parts[i]);
     memcpy(out, text, 11);

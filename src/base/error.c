@@ -12,8 +12,9 @@
 const char *hf_status_text(hf_status status)
 {
     switch (status) {
-#define STATUS_TEXT(name, text)                                                                              \
-    case name: return text;
+#define STATUS_TEXT(name, text) \
+    case name:                  \
+        return text;
         HF_STATUS_LIST(STATUS_TEXT)
 #undef STATUS_TEXT
     }

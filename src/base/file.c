@@ -21,8 +21,8 @@
 struct hf_output {
     const hf_context *context;
     int fd;
-    bool stream;    // written straight through: no temporary, no rename
-    bool borrowed;  // standard output: not ours to close
+    bool stream;   // written straight through: no temporary, no rename
+    bool borrowed; // standard output: not ours to close
     bool overwrite;
     char path[PATH_MAX], temporary[PATH_MAX];
 };

@@ -11,7 +11,10 @@ struct hf_fingerprint {
     XXH3_state_t *state;
 };
 
-uint64_t hf_hash(const void *data, size_t size, uint64_t seed) { return XXH3_64bits_withSeed(data, size, seed); }
+uint64_t hf_hash(const void *data, size_t size, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(data, size, seed);
+}
 
 hf_status hf_fingerprint_create(hf_fingerprint **out, const hf_context *context, hf_error *error)
 {

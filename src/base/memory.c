@@ -15,11 +15,20 @@ typedef struct {
     size_t size; // bytes the caller asked for
 } block_head;
 
-bool hf_size_multiply(size_t *out, size_t a, size_t b) { return !__builtin_mul_overflow(a, b, out); }
+bool hf_size_multiply(size_t *out, size_t a, size_t b)
+{
+    return !__builtin_mul_overflow(a, b, out);
+}
 
-bool hf_size_add(size_t *out, size_t a, size_t b) { return !__builtin_add_overflow(a, b, out); }
+bool hf_size_add(size_t *out, size_t a, size_t b)
+{
+    return !__builtin_add_overflow(a, b, out);
+}
 
-static block_head *head_of(void *p) { return (block_head *)((char *)p - sizeof(block_head)); }
+static block_head *head_of(void *p)
+{
+    return (block_head *)((char *)p - sizeof(block_head));
+}
 
 static bool whole_size(size_t *bytes, size_t *whole, size_t count, size_t size)
 {

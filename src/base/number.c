@@ -21,7 +21,10 @@ static const double powers_of_ten[EXACT_POWER + 1] = {1,    1e1,  1e2,  1e3,  1e
                                                       1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                                       1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 // A number taken apart. The grammar is checked here because strtod takes more: blanks, hex, inf, nan.
 typedef struct {
@@ -79,8 +82,8 @@ static bool read_decimal(decimal *d, const char *text, size_t length)
     return p == end;
 }
 
-// The significant digits as a whole number with an exponent, in a buffer of fixed size. Digits past those that
-// can matter are replaced by a single 1, which keeps the text on its side of every halfway case.
+// The significant digits as a whole number with an exponent, in a buffer of fixed size. Digits past those
+// that can matter are replaced by a single 1, which keeps the text on its side of every halfway case.
 static double convert(const decimal *d)
 {
     char text[KEPT_DIGITS + 32];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Seeded random numbers, the same on every machine: xoshiro256** (Blackman and Vigna, "Scrambled linear
-// pseudorandom number generators", 2018) seeded through splitmix64. Normals by Marsaglia's polar method,
-// gammas by Marsaglia and Tsang (2000), Poissons by multiplication with a split for large means.
+// Seeded random numbers that do not depend on the machine: xoshiro256** (Blackman and Vigna, "Scrambled
+// linear pseudorandom number generators", 2018) seeded through splitmix64. Normals by Marsaglia's polar
+// method, gammas by Marsaglia and Tsang (2000), Poissons by multiplication with a split for large means.
 #include "base/base_room.h"
 
 #include <math.h>
@@ -26,7 +26,10 @@ hf_random hf_random_seed(uint64_t seed, uint64_t stream)
     return r;
 }
 
-static uint64_t rotate(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
+static uint64_t rotate(uint64_t x, int k)
+{
+    return (x << k) | (x >> (64 - k));
+}
 
 uint64_t hf_random_u64(hf_random *r)
 {
@@ -40,7 +43,10 @@ uint64_t hf_random_u64(hf_random *r)
     return result;
 }
 
-double hf_random_uniform(hf_random *r) { return (double)(hf_random_u64(r) >> 11) * 0x1p-53; }
+double hf_random_uniform(hf_random *r)
+{
+    return (double)(hf_random_u64(r) >> 11) * 0x1p-53;
+}
 
 uint64_t hf_random_below(hf_random *r, uint64_t n)
 {

@@ -71,8 +71,8 @@ static bool by_long_double(decimal *d, const target *t)
         if (fabsl(over) <= scaled * 0x1p-62L) return false;
         whole += over > 0;
         long double back = shift < 0 ? (long double)whole * power : (long double)whole / power;
-        // Rounding is monotone and the midpoints are exact, so strictly between them means the exact decimal is,
-        // and strictly outside means it is not. A midpoint itself may read back or not.
+        // Rounding is monotone and the midpoints are exact, so strictly between them means the exact decimal
+        // is, and strictly outside means it is not. A midpoint itself may read back or not.
         if (back == t->low || back == t->high) return false;
         if (back > t->low && back < t->high) {
             set_digits(d, whole, -shift);
@@ -152,7 +152,10 @@ static size_t put(char *out, const char *text)
 static bool special(char *out, size_t *length, double value)
 {
     if (!isnan(value) && !isinf(value) && value != 0.0) return false;
-    const char *text = isnan(value) ? "" : isinf(value) ? (value > 0 ? "inf" : "-inf") : signbit(value) ? "-0" : "0";
+    const char *text = isnan(value)     ? ""
+                       : isinf(value)   ? (value > 0 ? "inf" : "-inf")
+                       : signbit(value) ? "-0"
+                                        : "0";
     *length = put(out, text);
     return true;
 }
@@ -185,8 +188,8 @@ size_t hf_format_f32(char *out, float value)
     if (special(out, &length, (double)value)) return length;
     // Whole numbers this small have a float each, so every digit counts.
     if (fabsf(value) < 0x1p24f && value == (float)(int32_t)value) return hf_format_i64(out, (int32_t)value);
-    // Six digits are kept by every single, so if so few read back there is nothing shorter, and a whole number
-    // of cents is too far from any midpoint for the rounding of the division to matter.
+    // Six digits are kept by every single, so if so few read back there is nothing shorter, and a whole
+    // number of cents is too far from any midpoint for the rounding of the division to matter.
     if (fabsf(value) < 9999.5f) {
         int64_t cents = lrint((double)value * 100);
         if (cents != 0 && (float)((double)cents / 100) == value) return put_cents(out, cents);

@@ -56,9 +56,15 @@ void hf_text_add(hf_text *text, const char *bytes, size_t length)
     text->length += length;
 }
 
-void hf_text_puts(hf_text *text, const char *string) { hf_text_add(text, string, strlen(string)); }
+void hf_text_puts(hf_text *text, const char *string)
+{
+    hf_text_add(text, string, strlen(string));
+}
 
-void hf_text_putc(hf_text *text, char c) { hf_text_add(text, &c, 1); }
+void hf_text_putc(hf_text *text, char c)
+{
+    hf_text_add(text, &c, 1);
+}
 
 void hf_text_printf(hf_text *text, const char *format, ...)
 {

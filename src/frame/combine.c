@@ -25,7 +25,10 @@ static bool widen(hf_kind *kind, hf_storage *storage, const hf_column *other)
 // Rows a thread takes at a time.
 enum { CHUNK = 16 * HF_TILE };
 
-static int64_t chunks_of(int64_t rows) { return (rows + CHUNK - 1) / CHUNK; }
+static int64_t chunks_of(int64_t rows)
+{
+    return (rows + CHUNK - 1) / CHUNK;
+}
 
 static void set_missing(hf_column *to, int64_t begin, int64_t end)
 {
@@ -42,7 +45,8 @@ static void set_missing(hf_column *to, int64_t begin, int64_t end)
     }
 }
 
-// Rows [begin, end) of `from` to `to` from row `at` on. recode: the new code of each of `from`'s codes, or NULL.
+// Rows [begin, end) of `from` to `to` from row `at` on. recode: the new code of each of `from`'s codes, or
+// NULL.
 static void copy_run(hf_column *to, int64_t at, const hf_column *from, int64_t begin, int64_t end,
                      const int32_t *recode)
 {
@@ -171,14 +175,16 @@ static hf_status agree(hf_column *out, const char **unit, hf_frame *const *frame
         if (!other || other->missing >= frames[f]->rows) continue;
         hf_kind before = out->kind;
         if (!widen(&out->kind, &out->storage, other))
-            return hf_fail_at(error, HF_ERROR_DATA, frames[f]->source, 0, 0,
-                              "column '%s' is a %s here and a %s elsewhere; declare its kind with --kind %s=KIND",
-                              like->name, hf_kind_name(other->kind), hf_kind_name(before), like->name);
+            return hf_fail_at(
+                error, HF_ERROR_DATA, frames[f]->source, 0, 0,
+                "column '%s' is a %s here and a %s elsewhere; declare its kind with --kind %s=KIND",
+                like->name, hf_kind_name(other->kind), hf_kind_name(before), like->name);
         if ((*unit)[0] == '\0')
             *unit = other->unit;
         else if (other->unit[0] != '\0' && strcmp(*unit, other->unit) != 0)
-            hf_warn(frames[f]->context, "column '%s' is in %s in %s and in %s elsewhere; its values are taken as %s",
-                    like->name, other->unit, frames[f]->source, *unit, *unit);
+            hf_warn(frames[f]->context,
+                    "column '%s' is in %s in %s and in %s elsewhere; its values are taken as %s", like->name,
+                    other->unit, frames[f]->source, *unit, *unit);
     }
     return HF_OK;
 }
@@ -188,7 +194,7 @@ static void fill_column(hf_column *to, int64_t total, hf_frame *const *frames, i
                         int32_t *const *recode, int threads)
 {
     int64_t missing = 0;
-#pragma omp parallel default(none) num_threads(threads) if (total > CHUNK)                                     \
+#pragma omp parallel default(none) num_threads(threads) if (total > CHUNK) \
     shared(to, frames, count, recode, missing)
     {
         int64_t row = 0;

@@ -23,7 +23,8 @@ static int by_text(const void *a, const void *b)
 
 static hf_status too_large(hf_error *error)
 {
-    return hf_fail(error, HF_ERROR_DATA, "the distinct texts of one column take over 4 GiB; leave the column out");
+    return hf_fail(error, HF_ERROR_DATA,
+                   "the distinct texts of one column take over 4 GiB; leave the column out");
 }
 
 hf_status hf_dictionary_build(hf_dictionary *out, const hf_context *context, const char *const *texts,
@@ -31,8 +32,7 @@ hf_status hf_dictionary_build(hf_dictionary *out, const hf_context *context, con
 {
     size_t bytes = 0;
     for (int32_t i = 0; i < count; i++)
-        if (!hf_size_add(&bytes, bytes, lengths[i] + 1) || bytes > UINT32_MAX)
-            return too_large(error);
+        if (!hf_size_add(&bytes, bytes, lengths[i] + 1) || bytes > UINT32_MAX) return too_large(error);
     hf_status status = HF_OK;
     hf_dictionary built = {.count = count};
     entry *entries = hf_new_raw(context, (size_t)count, sizeof *entries);

@@ -28,15 +28,22 @@ bool hf_kind_from_name(hf_kind *out, const char *name)
     return false;
 }
 
-size_t hf_storage_size(hf_storage storage) { return storage == HF_STORAGE_F64 ? 8 : 4; }
+size_t hf_storage_size(hf_storage storage)
+{
+    return storage == HF_STORAGE_F64 ? 8 : 4;
+}
 
 hf_storage hf_kind_storage(hf_kind kind)
 {
     switch (kind) {
-    case HF_KIND_MONEY: return HF_STORAGE_F64;
-    case HF_KIND_CATEGORY: return HF_STORAGE_CODE;
-    case HF_KIND_DATE: return HF_STORAGE_DAY;
-    default: return HF_STORAGE_F32;
+    case HF_KIND_MONEY:
+        return HF_STORAGE_F64;
+    case HF_KIND_CATEGORY:
+        return HF_STORAGE_CODE;
+    case HF_KIND_DATE:
+        return HF_STORAGE_DAY;
+    default:
+        return HF_STORAGE_F32;
     }
 }
 
@@ -160,16 +167,26 @@ void hf_column_count_missing(hf_column *column, int64_t rows)
 
 // ---- use -------------------------------------------------------------------------------------------------
 
-int64_t hf_frame_rows(const hf_frame *frame) { return frame->rows; }
+int64_t hf_frame_rows(const hf_frame *frame)
+{
+    return frame->rows;
+}
 
-int32_t hf_frame_columns(const hf_frame *frame) { return frame->column_count; }
+int32_t hf_frame_columns(const hf_frame *frame)
+{
+    return frame->column_count;
+}
 
-hf_date hf_frame_as_of(const hf_frame *frame) { return frame->as_of; }
+hf_date hf_frame_as_of(const hf_frame *frame)
+{
+    return frame->as_of;
+}
 
 hf_column_info hf_frame_column(const hf_frame *frame, int32_t column)
 {
     const hf_column *c = &frame->columns[column];
-    return (hf_column_info){c->name, c->unit, c->kind, c->storage, c->direction, c->missing, c->dictionary.count};
+    return (hf_column_info){
+        c->name, c->unit, c->kind, c->storage, c->direction, c->missing, c->dictionary.count};
 }
 
 int32_t hf_frame_find(const hf_frame *frame, const char *name)
@@ -223,9 +240,15 @@ double hf_column_number(const hf_column *column, int64_t row)
     return (double)((const float *)column->values)[row];
 }
 
-static void add_text(hf_fingerprint *f, const char *text) { hf_fingerprint_add(f, text, strlen(text) + 1); }
+static void add_text(hf_fingerprint *f, const char *text)
+{
+    hf_fingerprint_add(f, text, strlen(text) + 1);
+}
 
-static void add_i64(hf_fingerprint *f, int64_t value) { hf_fingerprint_add(f, &value, sizeof value); }
+static void add_i64(hf_fingerprint *f, int64_t value)
+{
+    hf_fingerprint_add(f, &value, sizeof value);
+}
 
 // Ids are hashed without their padding, so that the width they are kept in does not count; packed into blocks
 // first, since a call an id takes longer than the hashing.
@@ -255,8 +278,8 @@ static void add_ids(hf_fingerprint *f, const hf_frame *frame)
     hf_fingerprint_add(f, block, used);
 }
 
-// Missing floats may carry any NaN bits and zeros either sign; they are hashed as they stand, since equal data
-// comes from equal text and the store keeps bits.
+// Missing floats may carry any NaN bits and zeros either sign; they are hashed as they stand, since equal
+// data comes from equal text and the store keeps bits.
 hf_status hf_frame_fingerprint(char out[33], const hf_frame *frame, hf_error *error)
 {
     hf_fingerprint *f;
@@ -268,7 +291,8 @@ hf_status hf_frame_fingerprint(char out[33], const hf_frame *frame, hf_error *er
     add_ids(f, frame);
     for (int32_t i = 0; i < frame->column_count; i++) {
         const hf_column *c = &frame->columns[i];
-        const int64_t head[] = {(int64_t)c->kind, (int64_t)c->storage, (int64_t)c->direction, c->dictionary.count};
+        const int64_t head[] = {(int64_t)c->kind, (int64_t)c->storage, (int64_t)c->direction,
+                                c->dictionary.count};
         add_text(f, c->name);
         add_text(f, c->unit);
         hf_fingerprint_add(f, head, sizeof head);

@@ -24,8 +24,8 @@ typedef struct {
     hf_storage storage;
     hf_direction direction;
     int64_t missing;
-    void *values;   // rows x 4 or 8 bytes by storage; 64-byte aligned where owned
-    bool borrowed;  // values belong to the frame's backing (a mapped snapshot)
+    void *values;             // rows x 4 or 8 bytes by storage; 64-byte aligned where owned
+    bool borrowed;            // values belong to the frame's backing (a mapped snapshot)
     hf_dictionary dictionary; // HF_STORAGE_CODE only
 } hf_column;
 
@@ -37,10 +37,10 @@ struct hf_frame {
     char *ids;          // rows x id_width bytes, padded with NUL
     bool ids_borrowed;
     int32_t id_width;
-    char *id_name;      // owned: the id column's name, "" where row numbers serve as ids
-    hf_date as_of;      // HF_DATE_MISSING where the frame has none
-    char *source;       // owned: where it came from, for people; "" if unknown
-    void *backing;      // what borrowed arrays live in
+    char *id_name; // owned: the id column's name, "" where row numbers serve as ids
+    hf_date as_of; // HF_DATE_MISSING where the frame has none
+    char *source;  // owned: where it came from, for people; "" if unknown
+    void *backing; // what borrowed arrays live in
     void (*release)(const hf_context *context, void *backing);
 };
 
@@ -72,8 +72,8 @@ hf_status hf_dictionary_build(hf_dictionary *out, const hf_context *context, con
 const char *hf_dictionary_text(const hf_dictionary *dictionary, int32_t code);
 // The code of a text, or -1 (binary search).
 int32_t hf_dictionary_find(const hf_dictionary *dictionary, const char *text);
-// The sorted union of dictionaries (NULL: none there). recode[i], made here and the caller's to delete whether
-// this succeeds or not, gives the new code of each code of part i.
+// The sorted union of dictionaries (NULL: none there). recode[i], made here and the caller's to delete
+// whether this succeeds or not, gives the new code of each code of part i.
 hf_status hf_dictionary_union(hf_dictionary *out, int32_t **recode, const hf_context *context,
                               const hf_dictionary *const *parts, int32_t count, hf_error *error);
 void hf_dictionary_free(const hf_context *context, hf_dictionary *dictionary);

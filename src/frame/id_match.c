@@ -33,7 +33,8 @@ hf_status hf_id_table_create(id_table *out, const hf_context *context, int64_t r
     return HF_OK;
 }
 
-int64_t hf_id_table_put(id_table *table, const hf_frame *const *frames, int32_t frame, int64_t row, int64_t value)
+int64_t hf_id_table_put(id_table *table, const hf_frame *const *frames, int32_t frame, int64_t row,
+                        int64_t value)
 {
     uint64_t hash = hash_id(frames[frame], row);
     for (size_t i = hash & table->mask;; i = (i + 1) & table->mask) {
@@ -42,12 +43,14 @@ int64_t hf_id_table_put(id_table *table, const hf_frame *const *frames, int32_t 
             *slot = (id_slot){(uint32_t)(hash >> 32), frame, row, value};
             return -1;
         }
-        if (slot->tag == (uint32_t)(hash >> 32) && same_id(frames[slot->frame], slot->row, frames[frame], row))
+        if (slot->tag == (uint32_t)(hash >> 32) &&
+            same_id(frames[slot->frame], slot->row, frames[frame], row))
             return slot->value;
     }
 }
 
-int64_t hf_id_table_find(const id_table *table, const hf_frame *const *frames, const hf_frame *keys, int64_t row)
+int64_t hf_id_table_find(const id_table *table, const hf_frame *const *frames, const hf_frame *keys,
+                         int64_t row)
 {
     uint64_t hash = hash_id(keys, row);
     for (size_t i = hash & table->mask;; i = (i + 1) & table->mask) {
@@ -68,8 +71,8 @@ hf_status hf_frame_match(int64_t *out, const hf_frame *frame, const hf_frame *ke
         hf_id_table_put(&table, frames, 0, i, i);
     int64_t count = keys->rows;
     int threads = hf_context_threads(frame->context);
-#pragma omp parallel for default(none) schedule(static, HF_TILE) num_threads(threads) if (count > 16 * HF_TILE)  \
-    shared(out, table, frames, keys, count)
+#pragma omp parallel for default(none) schedule(static, HF_TILE) \
+    num_threads(threads) if (count > 16 * HF_TILE) shared(out, table, frames, keys, count)
     for (int64_t i = 0; i < count; i++)
         out[i] = hf_id_table_find(&table, frames, keys, i);
     hf_delete(frame->context, table.slots);

@@ -23,7 +23,8 @@ Test(context, threads)
     static const struct {
         int asked;
         bool fine;
-    } cases[] = {{0, true}, {1, true}, {2, true}, {7, true}, {1024, true}, {1025, false}, {-1, false}, {INT32_MAX, false}};
+    } cases[] = {{0, true},    {1, true},     {2, true},   {7, true},
+                 {1024, true}, {1025, false}, {-1, false}, {INT32_MAX, false}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         hf_context *context = NULL;
         hf_error error = {0};
@@ -56,7 +57,8 @@ Test(context, instruction_sets)
     cr_assert(create_with(1, HF_ISA_AUTO, "", &context, NULL) == HF_OK && hf_context_isa(context) == best);
     hf_context_destroy(context);
     // The option is stronger than the environment, which is not even read then.
-    cr_assert(create_with(1, HF_ISA_SCALAR, "rubbish", &context, NULL) == HF_OK && hf_context_isa(context) == HF_ISA_SCALAR);
+    cr_assert(create_with(1, HF_ISA_SCALAR, "rubbish", &context, NULL) == HF_OK &&
+              hf_context_isa(context) == HF_ISA_SCALAR);
     hf_context_destroy(context);
     static const char *const wrong[] = {"AVX2", "sse", " avx2", "avx", "scalar "};
     context = NULL;
@@ -108,7 +110,10 @@ static void keep_progress(void *user, const char *stage, int64_t done, int64_t t
     seen_done = done;
     seen_total = total;
 }
-static bool third_time(void *user) { return ++*(int *)user == 3; }
+static bool third_time(void *user)
+{
+    return ++*(int *)user == 3;
+}
 
 Test(context, callbacks)
 {
@@ -135,7 +140,8 @@ Test(context, callbacks)
     hf_progress(context, "rows", 5, 9);
     cr_assert(progress == 1 && seen_done == 5 && seen_total == 9);
     hf_error error = {0};
-    cr_assert(hf_check_cancel(context, &error) == HF_OK && hf_check_cancel(context, &error) == HF_OK && error.status == HF_OK);
+    cr_assert(hf_check_cancel(context, &error) == HF_OK && hf_check_cancel(context, &error) == HF_OK &&
+              error.status == HF_OK);
     cr_assert(hf_check_cancel(context, &error) == HF_ERROR_CANCELLED && error.status == HF_ERROR_CANCELLED);
     hf_context_destroy(context);
 }
@@ -167,7 +173,8 @@ Test(error, formats_the_parts_it_has)
     hf_error_format(&error, text, 8);
     cr_assert_str_eq(text, "f: cann");
     cr_assert(hf_fail(NULL, HF_ERROR_IO, "%d", 1) == HF_ERROR_IO && hf_fail_memory(NULL) == HF_ERROR_MEMORY);
-    cr_assert(hf_fail_at(NULL, HF_ERROR_DATA, "x", 1, 1, "y") == HF_ERROR_DATA && hf_fail_errno(NULL, "x", 2, "y") == HF_ERROR_IO);
+    cr_assert(hf_fail_at(NULL, HF_ERROR_DATA, "x", 1, 1, "y") == HF_ERROR_DATA &&
+              hf_fail_errno(NULL, "x", 2, "y") == HF_ERROR_IO);
 }
 
 Test(error, may_be_made_of_itself)
@@ -177,7 +184,8 @@ Test(error, may_be_made_of_itself)
     hf_fail(&error, HF_ERROR_DATA, "while reading: %s", error.message);
     cr_assert_str_eq(error.message, "while reading: the inner message");
     hf_fail_at(&error, HF_ERROR_DATA, "a.csv", 4, 2, "inner");
-    hf_fail_at(&error, HF_ERROR_DATA, error.file, error.line, error.column, "%s; %s; %s", error.file, error.message, error.message);
+    hf_fail_at(&error, HF_ERROR_DATA, error.file, error.line, error.column, "%s; %s; %s", error.file,
+               error.message, error.message);
     cr_assert_str_eq(error.message, "a.csv; inner; inner");
     cr_assert_str_eq(error.file, "a.csv");
     hf_fail_errno(&error, error.file, 13, "%s", error.message);
@@ -199,9 +207,12 @@ Test(error, long_texts_are_cut_between_characters)
         hf_error error = {0};
         hf_fail_at(&error, HF_ERROR_DATA, path, 1, 1, "%s", message);
         size_t bad;
-        cr_assert(hf_is_utf8(error.file, strlen(error.file), &bad) && hf_is_utf8(error.message, strlen(error.message), &bad));
-        cr_assert(strncmp(error.file, "...", 3) == 0 && strcmp(error.file + strlen(error.file) - 3, "end") == 0);
-        cr_assert(strlen(error.file) > sizeof error.file - 5 && strlen(error.message) > sizeof error.message - 5);
+        cr_assert(hf_is_utf8(error.file, strlen(error.file), &bad) &&
+                  hf_is_utf8(error.message, strlen(error.message), &bad));
+        cr_assert(strncmp(error.file, "...", 3) == 0 &&
+                  strcmp(error.file + strlen(error.file) - 3, "end") == 0);
+        cr_assert(strlen(error.file) > sizeof error.file - 5 &&
+                  strlen(error.message) > sizeof error.message - 5);
         hf_error_format(&error, out, sizeof out);
         cr_assert(strlen(out) == strlen(error.file) + strlen(error.message) + strlen(":1:1: "));
     }

@@ -25,7 +25,9 @@ Test(date, every_day_both_ways)
                 snprintf(text, sizeof text, "%04d-%02d-%02d", year, month, day);
                 hf_date date = 12345;
                 bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-                int length = month == 2 ? 28 + leap : month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+                int length = month == 2                                              ? 28 + leap
+                             : month == 4 || month == 6 || month == 9 || month == 11 ? 30
+                                                                                     : 31;
                 bool read = hf_date_parse(&date, text, 10);
                 if (read != (day <= length)) cr_assert(false, "%s", text);
                 if (!read) {
@@ -55,10 +57,12 @@ Test(date, outside_the_years)
 
 Test(date, texts_that_are_no_dates)
 {
-    static const char *const bad[] = {"",           "2024-1-01",  "2024-01-1",   "2024-00-10",  "2024-13-01", "2024-01-00",
-                                      "2024/01/01", "20240101",   "2024-01-01 ", " 2024-01-01", "0000-01-01", "-001-01-01",
-                                      "+024-01-01", "2024-01-0a", "2024-01-32",  "2023-02-29",  "1900-02-29", "2024-06-31",
-                                      "2024-01-01T00:00:00", "24-01-01", "2024-01--1", "2024 01 01"};
+    static const char *const bad[] = {
+        "",           "2024-1-01",  "2024-01-1",  "2024-00-10",          "2024-13-01",
+        "2024-01-00", "2024/01/01", "20240101",   "2024-01-01 ",         " 2024-01-01",
+        "0000-01-01", "-001-01-01", "+024-01-01", "2024-01-0a",          "2024-01-32",
+        "2023-02-29", "1900-02-29", "2024-06-31", "2024-01-01T00:00:00", "24-01-01",
+        "2024-01--1", "2024 01 01"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         hf_date date = 7;
         cr_assert(!hf_date_parse(&date, bad[i], strlen(bad[i])), "'%s'", bad[i]);

@@ -102,7 +102,8 @@ Test(bytes, regular_empty_and_special_files, .init = begin, .fini = end)
     put_file("some", "a,b\n1,2\n");
     check_file("some", "a,b\n1,2\n");
     hf_bytes bytes;
-    cr_assert(hf_bytes_open(&bytes, context, "/proc/self/status", NULL) == HF_OK, "a file that says it has no size");
+    cr_assert(hf_bytes_open(&bytes, context, "/proc/self/status", NULL) == HF_OK,
+              "a file that says it has no size");
     cr_assert(bytes.size > 100 && !bytes.mapped);
     hf_bytes_close(context, &bytes);
     hf_bytes_close(context, &bytes);
@@ -158,8 +159,14 @@ Test(bytes, memory_that_fails_while_a_pipe_is_read, .init = begin, .fini = end)
     }
 }
 
-static bool always(void *user) { return user == NULL; }
-static void ignore_signal(int number) { (void)number; }
+static bool always(void *user)
+{
+    return user == NULL;
+}
+static void ignore_signal(int number)
+{
+    (void)number;
+}
 
 Test(bytes, an_interrupted_wait_for_a_pipe_is_cancelled, .init = begin, .fini = end)
 {
@@ -179,7 +186,8 @@ Test(bytes, an_interrupted_wait_for_a_pipe_is_cancelled, .init = begin, .fini = 
         _exit(hf_bytes_open(&bytes, own, "pipe", &error) == HF_ERROR_CANCELLED ? 0 : 1);
     }
     int result;
-    cr_assert(waitpid(child, &result, 0) == child && WIFEXITED(result) && WEXITSTATUS(result) == 0, "%x", result);
+    cr_assert(waitpid(child, &result, 0) == child && WIFEXITED(result) && WEXITSTATUS(result) == 0, "%x",
+              result);
 }
 
 // ---- writing ---------------------------------------------------------------------------------------------
@@ -223,7 +231,8 @@ Test(output, exists_and_overwrite, .init = begin, .fini = end)
     check_file("other.csv", "");
     cr_assert(entries(".") == 2);
     cr_assert(symlink("nowhere", "dangling") == 0);
-    cr_assert(write_file("dangling", false, "x", &error) == HF_ERROR_EXISTS, "a link to nothing is there too");
+    cr_assert(write_file("dangling", false, "x", &error) == HF_ERROR_EXISTS,
+              "a link to nothing is there too");
     cr_assert(entries(".") == 3);
 }
 
@@ -258,7 +267,8 @@ Test(output, odd_paths, .init = begin, .fini = end)
 {
     hf_error error = {0};
     hf_output *output = NULL;
-    cr_assert(hf_output_open(&output, context, ".", true, &error) == HF_ERROR_IO && strstr(error.message, "folder"));
+    cr_assert(hf_output_open(&output, context, ".", true, &error) == HF_ERROR_IO &&
+              strstr(error.message, "folder"));
     cr_assert(hf_output_open(&output, context, "missing/out.csv", true, &error) == HF_ERROR_IO);
     cr_assert_str_eq(error.file, "missing/out.csv");
     cr_assert(hf_output_open(&output, context, "", true, &error) == HF_ERROR_IO);
@@ -272,7 +282,8 @@ Test(output, odd_paths, .init = begin, .fini = end)
     cr_assert(output == NULL && entries(".") == 0);
     cr_assert(write_file("/dev/null", false, "thrown away", NULL) == HF_OK, "a device is written through");
     if (access("/dev/full", W_OK) == 0) {
-        cr_assert(write_file("/dev/full", true, "no room", &error) == HF_ERROR_IO && strstr(error.message, "No space"));
+        cr_assert(write_file("/dev/full", true, "no room", &error) == HF_ERROR_IO &&
+                  strstr(error.message, "No space"));
         struct stat info;
         cr_assert(stat("/dev/full", &info) == 0 && S_ISCHR(info.st_mode), "and never replaced");
     }
@@ -293,7 +304,8 @@ Test(output, a_read_only_folder, .init = begin, .fini = end)
     }
     int result;
     cr_assert(chmod(folder, 0755) == 0);
-    cr_assert(waitpid(child, &result, 0) == child && WIFEXITED(result) && WEXITSTATUS(result) == 0, "%x", result);
+    cr_assert(waitpid(child, &result, 0) == child && WIFEXITED(result) && WEXITSTATUS(result) == 0, "%x",
+              result);
     cr_assert(entries("locked") == 0);
 }
 
@@ -326,7 +338,8 @@ Test(output, a_full_disk, .init = begin, .fini = end)
     pid_t child = fork();
     if (child == 0) _exit(write_under_limit(true));
     int result;
-    cr_assert(waitpid(child, &result, 0) == child && WIFEXITED(result) && WEXITSTATUS(result) == 0, "%x", result);
+    cr_assert(waitpid(child, &result, 0) == child && WIFEXITED(result) && WEXITSTATUS(result) == 0, "%x",
+              result);
     check_file("big", "old");
     cr_assert(entries(".") == 1);
 }
@@ -335,10 +348,10 @@ Test(output, a_closed_pipe_is_an_error_not_a_death, .init = begin, .fini = end)
 {
     int ends[2];
     cr_assert(pipe(ends) == 0);
+    close(ends[0]); // before the fork: as long as anyone can read, writing succeeds
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        close(ends[0]);
         dup2(ends[1], STDOUT_FILENO);
         hf_output *output;
         hf_error error = {0};
@@ -347,10 +360,10 @@ Test(output, a_closed_pipe_is_an_error_not_a_death, .init = begin, .fini = end)
         if (hf_output_commit(output, &error) != HF_OK) _exit(3);
         _exit(fcntl(STDOUT_FILENO, F_GETFD) < 0 ? 4 : 0); // standard output is not ours to close
     }
-    close(ends[0]);
     close(ends[1]);
     int result;
-    cr_assert(waitpid(child, &result, 0) == child && WIFEXITED(result) && WEXITSTATUS(result) == 0, "%x", result);
+    cr_assert(waitpid(child, &result, 0) == child && WIFEXITED(result) && WEXITSTATUS(result) == 0, "%x",
+              result);
 }
 
 Test(output, standard_output_and_input_meet, .init = begin, .fini = end)
@@ -366,7 +379,8 @@ Test(output, standard_output_and_input_meet, .init = begin, .fini = end)
         close(ends[1]);
         hf_output *output;
         if (hf_output_open(&output, context, "-", false, NULL) != HF_OK) _exit(1);
-        if (hf_output_write(output, "through", 7, NULL) != HF_OK || hf_output_commit(output, NULL) != HF_OK) _exit(2);
+        if (hf_output_write(output, "through", 7, NULL) != HF_OK || hf_output_commit(output, NULL) != HF_OK)
+            _exit(2);
         close(STDOUT_FILENO);
         hf_bytes bytes;
         if (hf_bytes_open(&bytes, context, "-", NULL) != HF_OK) _exit(3);
@@ -375,7 +389,8 @@ Test(output, standard_output_and_input_meet, .init = begin, .fini = end)
     close(ends[0]);
     close(ends[1]);
     int result;
-    cr_assert(waitpid(child, &result, 0) == child && WIFEXITED(result) && WEXITSTATUS(result) == 0, "%x", result);
+    cr_assert(waitpid(child, &result, 0) == child && WIFEXITED(result) && WEXITSTATUS(result) == 0, "%x",
+              result);
     cr_assert(entries(".") == 0);
 }
 
@@ -425,5 +440,6 @@ Test(folder, made_with_its_parents, .init = begin, .fini = end)
     memset(name, 'x', sizeof name);
     name[sizeof name - 1] = '\0';
     cr_assert(hf_make_folder(name, &error) == HF_ERROR_IO);
-    cr_assert(symlink("a", "link") == 0 && hf_make_folder("link/f", NULL) == HF_OK && stat("a/f", &info) == 0);
+    cr_assert(symlink("a", "link") == 0 && hf_make_folder("link/f", NULL) == HF_OK &&
+              stat("a/f", &info) == 0);
 }

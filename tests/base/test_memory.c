@@ -148,7 +148,9 @@ Test(text, agrees_with_a_plain_buffer)
             memcpy(plain + length, "\0nul", 4);
             length += 4;
             break;
-        default: hf_text_puts(&text, ""); hf_text_add(&text, NULL, 0);
+        default:
+            hf_text_puts(&text, "");
+            hf_text_add(&text, NULL, 0);
         }
         cr_assert(text.length == length && text.data && text.data[length] == '\0');
     }

@@ -11,7 +11,8 @@
 Test(random, reference_vectors)
 {
     hf_random r = {{1, 2, 3, 4}};
-    static const uint64_t known[] = {0x2d00, 0x0, 0x5a007080, 0x10e0000000009d80, 0x10e0b61ce1009d80, 0x870021ce143ad00};
+    static const uint64_t known[] = {
+        0x2d00, 0x0, 0x5a007080, 0x10e0000000009d80, 0x10e0b61ce1009d80, 0x870021ce143ad00};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         cr_assert(hf_random_u64(&r) == known[i]);
     static const struct {
@@ -19,7 +20,9 @@ Test(random, reference_vectors)
     } seeded[] = {
         {0, 0, {0xfb5405f7bd79c540, 0x780c98e26cea5883, 0x2a146e0980febc66, 0x4851477db8791fca}},
         {42, 7, {0x24bfb39aeb008c15, 0xd858489e7fc02496, 0x3deebe24036964f3, 0x532b7127a28f00a1}},
-        {UINT64_MAX, UINT64_MAX, {0x5a24625849aef5fa, 0x177bf4162305fac, 0x97359f05bc75e24d, 0x390cadc886fddf32}},
+        {UINT64_MAX,
+         UINT64_MAX,
+         {0x5a24625849aef5fa, 0x177bf4162305fac, 0x97359f05bc75e24d, 0x390cadc886fddf32}},
     };
     for (size_t k = 0; k < sizeof seeded / sizeof seeded[0]; k++) {
         r = hf_random_seed(seeded[k].seed, seeded[k].stream);
@@ -50,7 +53,8 @@ Test(random, streams_and_seeds_do_not_share_sequences)
 
 // Mean and variance within five standard errors of what they should be; kurtosis is the fourth standardised
 // moment, which the error of the variance needs.
-static void check_moments(const char *name, const double *x, int n, double mean, double variance, double kurtosis)
+static void check_moments(const char *name, const double *x, int n, double mean, double variance,
+                          double kurtosis)
 {
     double sum = 0, square = 0;
     for (int i = 0; i < n; i++)
@@ -60,8 +64,8 @@ static void check_moments(const char *name, const double *x, int n, double mean,
         square += (x[i] - mean) * (x[i] - mean);
     double spread = square / n;
     cr_assert(fabs(got - mean) < 5 * sqrt(variance / n), "%s: mean %g, not %g", name, got, mean);
-    cr_assert(fabs(spread - variance) < 5 * variance * sqrt((kurtosis - 1) / n), "%s: variance %g, not %g", name,
-              spread, variance);
+    cr_assert(fabs(spread - variance) < 5 * variance * sqrt((kurtosis - 1) / n), "%s: variance %g, not %g",
+              name, spread, variance);
 }
 
 enum { DRAWS = 400000 };
@@ -178,6 +182,7 @@ Test(random, poisson)
         cr_assert(fabs(zero - p * n) <= 5 * sqrt(n * p * (1 - p)) + 1e-9);
     }
     hf_random r = hf_random_seed(6, 99);
-    cr_assert(hf_random_poisson(&r, 0) == 0 && hf_random_poisson(&r, -3) == 0 && hf_random_poisson(&r, NAN) == 0);
+    cr_assert(hf_random_poisson(&r, 0) == 0 && hf_random_poisson(&r, -3) == 0 &&
+              hf_random_poisson(&r, NAN) == 0);
     cr_assert(hf_random_poisson(&r, INFINITY) == INT64_MAX);
 }

@@ -55,8 +55,9 @@ Test(utf8, all_of_one_two_and_three_bytes_near_the_edges)
         for (unsigned b = 0; b < 256; b++)
             check_utf8((unsigned char[]){(unsigned char)a, (unsigned char)b}, 2);
     }
-    static const unsigned char edges[] = {0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2,
-                                          0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf1, 0xf4, 0xf5, 0xf8, 0xfe, 0xff};
+    static const unsigned char edges[] = {0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0,
+                                          0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xef,
+                                          0xf0, 0xf1, 0xf4, 0xf5, 0xf8, 0xfe, 0xff};
     enum { N = sizeof edges };
     for (unsigned a = 0; a < N; a++)
         for (unsigned b = 0; b < N; b++)
@@ -77,7 +78,8 @@ Test(utf8, a_fault_anywhere_in_a_long_text)
         for (size_t i = 0; i < length; i++)
             text[i] = (unsigned char)('a' + i % 26);
         size_t at = hf_random_below(&r, 80);
-        static const char *const pieces[] = {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xff", "\xc3", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80"};
+        static const char *const pieces[] = {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xff",
+                                             "\xc3",     "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80"};
         const char *piece = pieces[hf_random_below(&r, 8)];
         if (at + strlen(piece) <= length) memcpy(text + at, piece, strlen(piece));
         check_utf8(text, length);
@@ -86,7 +88,10 @@ Test(utf8, a_fault_anywhere_in_a_long_text)
 
 // ---- near words ------------------------------------------------------------------------------------------
 
-static int smallest(int a, int b) { return a < b ? a : b; }
+static int smallest(int a, int b)
+{
+    return a < b ? a : b;
+}
 
 // Edit distance with neighbour swaps by its recursive definition.
 static int oracle_distance(const char *a, int n, const char *b, int m)

@@ -15,7 +15,8 @@ static const char *const kind_columns[] = {"number", "ratio", "count", "money", 
 
 static void random_dictionary(hf_column *column, const hf_context *context, hf_random *r)
 {
-    static const char *const words[] = {"", "basic", "Basic", "pro", "pro plus", "trial", "\xc3\xa9", "zz", "a", "b", "c"};
+    static const char *const words[] = {"",         "basic", "Basic", "pro", "pro plus", "trial",
+                                        "\xc3\xa9", "zz",    "a",     "b",   "c"};
     const char *texts[11];
     size_t lengths[11];
     int32_t n = 0;
@@ -41,18 +42,26 @@ static void fill(hf_column *column, int64_t rows, hf_random *r, bool empty)
         bool missing = empty || hf_random_below(r, 5) == 0;
         double x = (double)hf_random_below(r, 1000) / 8;
         switch (column->storage) {
-        case HF_STORAGE_F32: ((float *)column->values)[i] = missing ? NAN : (float)x; break;
-        case HF_STORAGE_F64: ((double *)column->values)[i] = missing ? NAN : x; break;
-        case HF_STORAGE_CODE:
-            ((int32_t *)column->values)[i] = missing ? -1 : (int32_t)hf_random_below(r, (uint64_t)column->dictionary.count);
+        case HF_STORAGE_F32:
+            ((float *)column->values)[i] = missing ? NAN : (float)x;
             break;
-        case HF_STORAGE_DAY: ((int32_t *)column->values)[i] = missing ? HF_DATE_MISSING : (int32_t)(x * 8); break;
+        case HF_STORAGE_F64:
+            ((double *)column->values)[i] = missing ? NAN : x;
+            break;
+        case HF_STORAGE_CODE:
+            ((int32_t *)column->values)[i] =
+                missing ? -1 : (int32_t)hf_random_below(r, (uint64_t)column->dictionary.count);
+            break;
+        case HF_STORAGE_DAY:
+            ((int32_t *)column->values)[i] = missing ? HF_DATE_MISSING : (int32_t)(x * 8);
+            break;
         }
     }
     hf_column_count_missing(column, rows);
 }
 
-static void add_column(hf_frame *frame, const char *name, hf_kind kind, hf_storage storage, hf_random *r, bool empty)
+static void add_column(hf_frame *frame, const char *name, hf_kind kind, hf_storage storage, hf_random *r,
+                       bool empty)
 {
     hf_column *column;
     cr_assert(hf_frame_add(frame, &column, name, kind, storage, NULL) == HF_OK);
@@ -61,7 +70,8 @@ static void add_column(hf_frame *frame, const char *name, hf_kind kind, hf_stora
 }
 
 // Ids "a<number>" from a pool, distinct within the frame unless `repeats`.
-static hf_frame *random_frame(const hf_context *context, int64_t rows, int64_t pool, bool repeats, hf_random *r)
+static hf_frame *random_frame(const hf_context *context, int64_t rows, int64_t pool, bool repeats,
+                              hf_random *r)
 {
     hf_frame *frame;
     int32_t width = 8 + (int32_t)hf_random_below(r, 20);
@@ -69,7 +79,8 @@ static hf_frame *random_frame(const hf_context *context, int64_t rows, int64_t p
     cr_assert(hf_frame_set_source(frame, "account", "made.csv", NULL) == HF_OK);
     int64_t at = (int64_t)hf_random_below(r, (uint64_t)pool);
     for (int64_t i = 0; i < rows; i++) {
-        int64_t id = repeats ? (int64_t)hf_random_below(r, (uint64_t)pool) : (at + i * 7) % pool; // pool no multiple of 7
+        int64_t id = repeats ? (int64_t)hf_random_below(r, (uint64_t)pool)
+                             : (at + i * 7) % pool; // pool no multiple of 7
         char text[32];
         int length = snprintf(text, sizeof text, "a%lld", (long long)id);
         memcpy(frame->ids + i * width, text, (size_t)length);
@@ -93,9 +104,12 @@ static void cell(char out[64], const hf_frame *frame, const char *name, int64_t 
     out[0] = '\0';
     int32_t c = hf_frame_find(frame, name);
     if (c < 0 || row < 0) return;
-    if (hf_frame_f32(frame, c) && !isnan(hf_frame_f32(frame, c)[row])) sprintf(out, "%.9g", (double)hf_frame_f32(frame, c)[row]);
-    if (hf_frame_f64(frame, c) && !isnan(hf_frame_f64(frame, c)[row])) sprintf(out, "%.17g", hf_frame_f64(frame, c)[row]);
-    if (hf_frame_days(frame, c) && hf_frame_days(frame, c)[row] != HF_DATE_MISSING) sprintf(out, "%d", hf_frame_days(frame, c)[row]);
+    if (hf_frame_f32(frame, c) && !isnan(hf_frame_f32(frame, c)[row]))
+        sprintf(out, "%.9g", (double)hf_frame_f32(frame, c)[row]);
+    if (hf_frame_f64(frame, c) && !isnan(hf_frame_f64(frame, c)[row]))
+        sprintf(out, "%.17g", hf_frame_f64(frame, c)[row]);
+    if (hf_frame_days(frame, c) && hf_frame_days(frame, c)[row] != HF_DATE_MISSING)
+        sprintf(out, "%d", hf_frame_days(frame, c)[row]);
     if (hf_frame_codes(frame, c) && hf_frame_codes(frame, c)[row] >= 0)
         sprintf(out, "'%s'", hf_frame_level(frame, c, hf_frame_codes(frame, c)[row]));
 }
@@ -126,7 +140,8 @@ static void check_sound(const hf_frame *frame)
             cell(text, frame, info.name, i);
             missing += text[0] == '\0';
         }
-        cr_assert(missing == info.missing, "%s: %lld missing, not %lld", info.name, (long long)info.missing, (long long)missing);
+        cr_assert(missing == info.missing, "%s: %lld missing, not %lld", info.name, (long long)info.missing,
+                  (long long)missing);
         cr_assert((uintptr_t)frame->columns[c].values % 64 == 0);
         for (int32_t k = 1; k < info.levels; k++)
             cr_assert(strcmp(hf_frame_level(frame, c, k - 1), hf_frame_level(frame, c, k)) < 0);
@@ -180,12 +195,15 @@ Test(frame, columns_grow_are_found_and_refused_twice)
     }
     hf_error error = {0};
     hf_column *column = NULL;
-    cr_assert(hf_frame_add(frame, &column, "column 7", HF_KIND_DATE, HF_STORAGE_DAY, &error) == HF_ERROR_DATA);
+    cr_assert(hf_frame_add(frame, &column, "column 7", HF_KIND_DATE, HF_STORAGE_DAY, &error) ==
+              HF_ERROR_DATA);
     cr_assert(!column && strstr(error.message, "column 7") && hf_frame_columns(frame) == 500);
     cr_assert(hf_frame_find(frame, "none") == -1 && !hf_frame_f32(frame, -1) && !hf_frame_f64(frame, 500));
-    cr_assert(!hf_frame_days(frame, 0) && !hf_frame_codes(frame, 0) && hf_frame_level(frame, 0, 0)[0] == '\0');
+    cr_assert(!hf_frame_days(frame, 0) && !hf_frame_codes(frame, 0) &&
+              hf_frame_level(frame, 0, 0)[0] == '\0');
     hf_frame_remove(frame, 7);
-    cr_assert(hf_frame_find(frame, "column 7") == -1 && hf_frame_find(frame, "column 8") == 7 && hf_frame_columns(frame) == 499);
+    cr_assert(hf_frame_find(frame, "column 7") == -1 && hf_frame_find(frame, "column 8") == 7 &&
+              hf_frame_columns(frame) == 499);
     hf_frame_destroy(frame);
     hf_frame_destroy(NULL);
     hf_frame *huge = NULL;
@@ -228,7 +246,8 @@ Test(select, rows_in_any_order_and_number)
     hf_context *context = make_context(&a, 2);
     hf_random r = hf_random_seed(61, 0);
     for (int k = 0; k < 40; k++) {
-        int64_t rows = 1 + (int64_t)hf_random_below(&r, 60), count = k == 0 ? 0 : (int64_t)hf_random_below(&r, 150), pick[150];
+        int64_t rows = 1 + (int64_t)hf_random_below(&r, 60),
+                count = k == 0 ? 0 : (int64_t)hf_random_below(&r, 150), pick[150];
         hf_frame *frame = full_frame(context, rows, 1001, &r), *made;
         frame->as_of = 19000 + k;
         for (int64_t i = 0; i < count; i++)
@@ -280,7 +299,8 @@ Test(stack, random_frames_with_columns_in_and_out)
             frames[f]->as_of = k % 2 ? 19000 : 19000 + f;
             for (int c = 6; c >= 0; c--)
                 if (hf_random_below(&r, 3)) {
-                    add_column(frames[f], kind_columns[c], (hf_kind)c, hf_kind_storage((hf_kind)c), &r, hf_random_below(&r, 5) == 0);
+                    add_column(frames[f], kind_columns[c], (hf_kind)c, hf_kind_storage((hf_kind)c), &r,
+                               hf_random_below(&r, 5) == 0);
                     columns += !seen[c];
                     seen[c] = true;
                 }
@@ -295,7 +315,8 @@ Test(stack, random_frames_with_columns_in_and_out)
             bool found = false;
             for (int32_t f = 0; f < count; f++) {
                 int32_t at = hf_frame_find(frames[f], "category");
-                found = found || (at >= 0 && hf_dictionary_find(&frames[f]->columns[at].dictionary, hf_frame_level(made, c, level)) >= 0);
+                found = found || (at >= 0 && hf_dictionary_find(&frames[f]->columns[at].dictionary,
+                                                                hf_frame_level(made, c, level)) >= 0);
             }
             cr_assert(found);
         }
@@ -315,7 +336,9 @@ Test(stack, kinds_of_number_widen_and_others_do_not)
     for (int x = 0; x < 7; x++)
         for (int y = 0; y < 7; y++)
             for (int wide = 0; wide < 2; wide++) {
-                hf_frame *frames[2] = {random_frame(context, 9, 101, false, &r), random_frame(context, 8, 101, false, &r)}, *made = NULL;
+                hf_frame *frames[2] = {random_frame(context, 9, 101, false, &r),
+                                       random_frame(context, 8, 101, false, &r)},
+                         *made = NULL;
                 hf_kind kx = (hf_kind)x, ky = (hf_kind)y;
                 hf_storage sx = hf_kind_storage(kx), sy = hf_kind_storage(ky);
                 if (wide && sy == HF_STORAGE_F32) sy = HF_STORAGE_F64;
@@ -326,16 +349,21 @@ Test(stack, kinds_of_number_widen_and_others_do_not)
                 bool text = x >= HF_KIND_CATEGORY || y >= HF_KIND_CATEGORY;
                 if (text && x != y) {
                     cr_assert(status == HF_ERROR_DATA && !made && strstr(error.message, "--kind x="));
-                    cr_assert(strstr(error.message, hf_kind_name(kx)) && strstr(error.message, hf_kind_name(ky)));
+                    cr_assert(strstr(error.message, hf_kind_name(kx)) &&
+                              strstr(error.message, hf_kind_name(ky)));
                 } else {
                     cr_assert(status == HF_OK);
-                    hf_kind want = x == y ? kx
+                    hf_kind want = x == y                                     ? kx
                                    : x == HF_KIND_MONEY || y == HF_KIND_MONEY ? HF_KIND_MONEY
-                                   : (x == HF_KIND_COUNT || x == HF_KIND_FLAG) && (y == HF_KIND_COUNT || y == HF_KIND_FLAG)
+                                   : (x == HF_KIND_COUNT || x == HF_KIND_FLAG) &&
+                                           (y == HF_KIND_COUNT || y == HF_KIND_FLAG)
                                        ? HF_KIND_COUNT
                                        : HF_KIND_NUMBER;
                     cr_assert(made->columns[0].kind == want);
-                    if (!text) cr_assert(made->columns[0].storage == (sx == HF_STORAGE_F64 || sy == HF_STORAGE_F64 ? HF_STORAGE_F64 : HF_STORAGE_F32));
+                    if (!text)
+                        cr_assert(
+                            made->columns[0].storage ==
+                            (sx == HF_STORAGE_F64 || sy == HF_STORAGE_F64 ? HF_STORAGE_F64 : HF_STORAGE_F32));
                     check_stack(made, frames, 2);
                 }
                 hf_frame_destroy(frames[0]);
@@ -354,7 +382,9 @@ Test(stack, a_column_without_values_has_no_kind)
     for (int x = 0; x < 7; x++)
         for (int y = 0; y < 7; y++)
             for (int order = 0; order < 2; order++) {
-                hf_frame *frames[2] = {random_frame(context, 9, 101, false, &r), random_frame(context, 8, 101, false, &r)}, *made;
+                hf_frame *frames[2] = {random_frame(context, 9, 101, false, &r),
+                                       random_frame(context, 8, 101, false, &r)},
+                         *made;
                 add_column(frames[order], "x", (hf_kind)x, hf_kind_storage((hf_kind)x), &r, false);
                 add_column(frames[!order], "x", (hf_kind)y, hf_kind_storage((hf_kind)y), &r, true);
                 cr_assert(hf_frame_stack(&made, context, frames, 2, NULL) == HF_OK);
@@ -423,7 +453,9 @@ Test(join, every_id_once_with_all_columns)
         for (int32_t f = 0; f < count; f++) {
             frames[f] = random_frame(context, (int64_t)hf_random_below(&r, 40), 50, false, &r);
             for (int c = 0; c < 7; c++)
-                if (c % count == f) add_column(frames[f], kind_columns[c], (hf_kind)c, hf_kind_storage((hf_kind)c), &r, false);
+                if (c % count == f)
+                    add_column(frames[f], kind_columns[c], (hf_kind)c, hf_kind_storage((hf_kind)c), &r,
+                               false);
         }
         cr_assert(hf_frame_join(&made, context, frames, count, NULL) == HF_OK);
         int64_t row = 0;
@@ -432,7 +464,9 @@ Test(join, every_id_once_with_all_columns)
                 bool earlier = false;
                 for (int32_t g = 0; g < f; g++)
                     earlier = earlier || oracle_row(frames[g], frames[f], i) >= 0;
-                if (!earlier) cr_assert(row < made->rows && same_id_as(made, row++, frames[f], i), "order of first appearance");
+                if (!earlier)
+                    cr_assert(row < made->rows && same_id_as(made, row++, frames[f], i),
+                              "order of first appearance");
             }
         cr_assert(row == made->rows);
         for (row = 0; row < made->rows; row++)
@@ -454,17 +488,20 @@ Test(join, a_name_or_an_id_twice_is_refused)
     allocator a = {.fail_at = -1};
     hf_context *context = make_context(&a, 1);
     hf_random r = hf_random_seed(67, 0);
-    hf_frame *frames[2] = {full_frame(context, 5, 101, &r), random_frame(context, 5, 101, false, &r)}, *made = NULL;
+    hf_frame *frames[2] = {full_frame(context, 5, 101, &r), random_frame(context, 5, 101, false, &r)},
+             *made = NULL;
     add_column(frames[1], "ratio", HF_KIND_RATIO, HF_STORAGE_F32, &r, false);
     hf_error error = {0};
-    cr_assert(hf_frame_join(&made, context, frames, 2, &error) == HF_ERROR_DATA && !made && strstr(error.message, "'ratio'"));
+    cr_assert(hf_frame_join(&made, context, frames, 2, &error) == HF_ERROR_DATA && !made &&
+              strstr(error.message, "'ratio'"));
     hf_frame_remove(frames[1], 0);
     cr_assert(hf_frame_join(&made, context, frames, 2, &error) == HF_OK);
     hf_frame_destroy(made);
     made = NULL;
     memcpy(frames[1]->ids + 3 * frames[1]->id_width, "twice\0\0", 7);
     memcpy(frames[1]->ids + 4 * frames[1]->id_width, "twice\0\0", 7);
-    cr_assert(hf_frame_join(&made, context, frames, 2, &error) == HF_ERROR_DATA && !made && strstr(error.message, "'twice'"));
+    cr_assert(hf_frame_join(&made, context, frames, 2, &error) == HF_ERROR_DATA && !made &&
+              strstr(error.message, "'twice'"));
     cr_assert_str_eq(error.file, "made.csv");
     memcpy(frames[0]->ids, "twice\0\0", 7); // known from an earlier frame: still twice in this one
     cr_assert(hf_frame_join(&made, context, frames, 2, &error) == HF_ERROR_DATA && !made);
@@ -513,7 +550,8 @@ Test(match, a_large_frame_with_any_number_of_threads)
     for (int t = 0; t < 3; t++) {
         allocator a = {.fail_at = -1};
         hf_context *context = make_context(&a, (int[]){1, 2, 7}[t]);
-        hf_frame *frame = random_frame(context, ROWS, 100000, false, &r), *keys = random_frame(context, ROWS, 100000, false, &r);
+        hf_frame *frame = random_frame(context, ROWS, 100000, false, &r),
+                 *keys = random_frame(context, ROWS, 100000, false, &r);
         cr_assert(hf_frame_match(found, frame, keys, NULL) == HF_OK);
         int64_t absent = 0, hits = 0;
         for (int64_t i = 0; i < ROWS; i++) {
@@ -582,7 +620,8 @@ static hf_frame *rewidth(const hf_context *context, const hf_frame *frame, int32
     cr_assert(hf_frame_select(&made, frame, all, frame->rows, NULL) == HF_OK);
     char *ids = hf_new(context, (size_t)made->rows, (size_t)width);
     for (int64_t i = 0; i < made->rows; i++)
-        memcpy(ids + i * width, made->ids + i * made->id_width, (size_t)(width < made->id_width ? width : made->id_width));
+        memcpy(ids + i * width, made->ids + i * made->id_width,
+               (size_t)(width < made->id_width ? width : made->id_width));
     hf_delete(context, made->ids);
     made->ids = ids;
     made->id_width = width;
@@ -684,19 +723,35 @@ static hf_status call(int which, hf_frame *const *frames, const hf_context *cont
     found[0] = 77;
     hf_status status = HF_OK;
     switch (which) {
-    case 0: status = hf_frame_select(&made, frames[0], rows, 3, error); break;
-    case 1: status = hf_frame_stack(&made, context, frames, 2, error); break;
-    case 2: status = hf_frame_join(&made, context, distinct, 2, error); break;
-    case 3: status = hf_frame_match(found, frames[0], frames[1], error); break;
-    case 4: status = hf_frame_duplicate(&row, &first, frames[0], error); break;
-    case 5: status = hf_frame_fingerprint(digits, frames[0], error); break;
-    case 6: status = hf_frame_create(&made, context, 5, 8, error); break;
+    case 0:
+        status = hf_frame_select(&made, frames[0], rows, 3, error);
+        break;
+    case 1:
+        status = hf_frame_stack(&made, context, frames, 2, error);
+        break;
+    case 2:
+        status = hf_frame_join(&made, context, distinct, 2, error);
+        break;
+    case 3:
+        status = hf_frame_match(found, frames[0], frames[1], error);
+        break;
+    case 4:
+        status = hf_frame_duplicate(&row, &first, frames[0], error);
+        break;
+    case 5:
+        status = hf_frame_fingerprint(digits, frames[0], error);
+        break;
+    case 6:
+        status = hf_frame_create(&made, context, 5, 8, error);
+        break;
     case 7: {
         char before[2][64];
         snprintf(before[0], 64, "%s", frames[0]->id_name);
         snprintf(before[1], 64, "%s", frames[0]->source);
         status = hf_frame_set_source(frames[0], "other", "elsewhere.csv", error);
-        if (status != HF_OK) cr_assert(strcmp(frames[0]->id_name, before[0]) == 0 && strcmp(frames[0]->source, before[1]) == 0);
+        if (status != HF_OK)
+            cr_assert(strcmp(frames[0]->id_name, before[0]) == 0 &&
+                      strcmp(frames[0]->source, before[1]) == 0);
         break;
     }
     case 8: {
@@ -706,10 +761,12 @@ static hf_status call(int which, hf_frame *const *frames, const hf_context *cont
         cr_assert(frames[0]->column_count == count + (status == HF_OK));
         break;
     }
-    default: break;
+    default:
+        break;
     }
     if (status != HF_OK)
-        cr_assert(made == untouched && found[0] == 77 && row == 77 && first == 77 && strcmp(digits, "untouched") == 0);
+        cr_assert(made == untouched && found[0] == 77 && row == 77 && first == 77 &&
+                  strcmp(digits, "untouched") == 0);
     else if (made != untouched)
         hf_frame_destroy(made);
     return status;
@@ -721,7 +778,8 @@ Test(frame, every_call_with_memory_that_fails)
         allocator a = {.fail_at = -1};
         hf_context *context = make_context(&a, 2);
         hf_random r = hf_random_seed(72, 0);
-        hf_frame *frames[3] = {full_frame(context, 20, 101, &r), full_frame(context, 30, 101, &r), random_frame(context, 25, 101, false, &r)};
+        hf_frame *frames[3] = {full_frame(context, 20, 101, &r), full_frame(context, 30, 101, &r),
+                               random_frame(context, 25, 101, false, &r)};
         long live = a.live;
         for (long k = 0;; k++) {
             a.fail_at = a.asked + k;
@@ -732,7 +790,8 @@ Test(frame, every_call_with_memory_that_fails)
                 cr_assert(k > 0, "call %d allocates nothing", which);
                 break;
             }
-            cr_assert(status == HF_ERROR_MEMORY && error.status == HF_ERROR_MEMORY && a.live == live, "call %d, allocation %ld", which, k);
+            cr_assert(status == HF_ERROR_MEMORY && error.status == HF_ERROR_MEMORY && a.live == live,
+                      "call %d, allocation %ld", which, k);
         }
         for (int f = 0; f < 3; f++)
             hf_frame_destroy(frames[f]);
