@@ -49,10 +49,11 @@ static void list_other_kinds(hf_text *out, const hf_model *model, const hf_frame
         int32_t c = hf_frame_find(frame, term->signal);
         if (c < 0 || fits(term, &frame->columns[c], frame->rows)) continue;
         if (out->length > 0) hf_text_puts(out, "\n");
-        hf_text_printf(out,
-                       "column '%s': expected %s as in training, found %s; repair the column, or declare it with "
-                       "--kind",
-                       term->signal, hf_kind_name(term->signal_kind), hf_kind_name(frame->columns[c].kind));
+        hf_text_printf(
+            out,
+            "column '%s': expected %s as in training, found %s; repair the column, or declare it with "
+            "--kind",
+            term->signal, hf_kind_name(term->signal_kind), hf_kind_name(frame->columns[c].kind));
     }
 }
 

@@ -25,6 +25,8 @@ char *hf_score_table_line(char *out, const hf_score_lines *lines, int64_t row);
 char *hf_score_table_header(char *out, const hf_score_lines *lines);
 // Widens the widths of `lines` to what the row needs.
 void hf_score_table_measure(hf_score_lines *lines, int64_t row);
+// Widens the widths of `lines` to those of `other`.
+void hf_score_table_widen(hf_score_lines *lines, const hf_score_lines *other);
 
 // "12 tickets in 90 days, +0.8" for a row's reason (0 to HF_REASONS - 1), NUL-terminated; "" where there is
 // none. Returns the length.

@@ -55,6 +55,13 @@ void hf_score_table_measure(hf_score_lines *lines, int64_t row)
     }
 }
 
+void hf_score_table_widen(hf_score_lines *lines, const hf_score_lines *other)
+{
+    if (other->id_width > lines->id_width) lines->id_width = other->id_width;
+    for (int j = 0; j < HF_REASONS; j++)
+        if (other->reason_width[j] > lines->reason_width[j]) lines->reason_width[j] = other->reason_width[j];
+}
+
 char *hf_score_table_header(char *out, const hf_score_lines *lines)
 {
     out = put_right(out, "rank", RANK_WIDTH);

@@ -108,13 +108,27 @@ done:
     return status;
 }
 
-static hf_status write_header(score_writer *w, hf_score_format format, hf_output *output, hf_error *error)
+// The widest of every column; a maximum does not depend on who found it.
+static void measure(score_writer *w, int threads)
+{
+#pragma omp parallel default(none) shared(w) num_threads(threads)
+    {
+        hf_score_lines own = w->lines;
+#pragma omp for schedule(static) nowait
+        for (int64_t i = 0; i < w->count; i++)
+            hf_score_table_measure(&own, row_at(w, i));
+#pragma omp critical(hf_scores_measure)
+        hf_score_table_widen(&w->lines, &own);
+    }
+}
+
+static hf_status write_header(score_writer *w, hf_score_format format, int threads, hf_output *output,
+                              hf_error *error)
 {
     static const char csv[] = "account_id,churn_probability,rank,reason_1,reason_2,reason_3\n";
     if (format == HF_FORMAT_JSONL) return HF_OK;
     if (format == HF_FORMAT_CSV) return hf_output_write(output, csv, sizeof csv - 1, error);
-    for (int64_t i = 0; i < w->count; i++)
-        hf_score_table_measure(&w->lines, row_at(w, i));
+    measure(w, threads);
     char header[2 * HF_ID_LIMIT + 256];
     char *end = hf_score_table_header(header, &w->lines);
     return hf_output_write(output, header, (size_t)(end - header), error);
@@ -135,7 +149,7 @@ hf_status hf_scores_write(const hf_context *context, const hf_plan *plan, const 
         return hf_fail(error, HF_ERROR_USAGE, "the scores have no ranks; call hf_scores_rank first");
     HF_TRY(done, prepare(&w, context, top, error));
     HF_TRY(done, hf_output_open(&output, context, path, overwrite, error));
-    HF_TRY(done, write_header(&w, format, output, error));
+    HF_TRY(done, write_header(&w, format, hf_context_threads(context), output, error));
     HF_TRY(done, write_rows(&w, context, output, error));
     status = hf_output_commit(output, error);
     output = NULL;

@@ -342,6 +342,30 @@ Test(score_pass, stops_when_asked)
     random_fleet_destroy(&fleet);
 }
 
+// The work of a tile takes nothing from the allocator: a hundred times the rows, the same number of blocks.
+Test(score_pass, tiles_allocate_nothing)
+{
+    long taken[2];
+    for (int i = 0; i < 2; i++) {
+        random_fleet fleet;
+        hf_plan *plan;
+        hf_scores scores = {0};
+        hf_context_options options = HF_CONTEXT_OPTIONS_INIT;
+        options.resize = scarce_resize;
+        options.threads = 2;
+        scarce_left = 1000000;
+        random_fleet_create(&fleet, &options, i == 0 ? 600 : 60000, 8, 8);
+        cr_assert(hf_plan_create(&plan, fleet.context, &fleet.model, fleet.frame, NULL, NULL) == HF_OK);
+        taken[i] = scarce_left;
+        cr_assert(hf_score_fleet(&scores, fleet.context, plan, true, NULL) == HF_OK);
+        taken[i] -= scarce_left;
+        hf_scores_free(fleet.context, &scores);
+        hf_plan_destroy(plan);
+        random_fleet_destroy(&fleet);
+    }
+    cr_assert(taken[0] == taken[1] && taken[0] == 3, "%ld and %ld blocks", taken[0], taken[1]);
+}
+
 Test(score_pass, survives_every_failed_allocation)
 {
     random_fleet fleet;

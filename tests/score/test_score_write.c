@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static char folder[64], path[96];
@@ -262,6 +263,52 @@ Test(score_write, refuses)
     cr_assert_str_eq(text, HEADER FIRST);
     free(text);
     drop(&d);
+}
+
+// A fleet of some size written under a condition that makes it fail half way.
+static hf_status write_many(const hf_context_options *options, hf_error *error)
+{
+    random_fleet fleet;
+    hf_plan *plan;
+    hf_scores scores = {0};
+    random_fleet_create(&fleet, NULL, 20000, 4, 3);
+    hf_context *context;
+    cr_assert(hf_context_create(&context, options, NULL) == HF_OK);
+    cr_assert(hf_plan_create(&plan, fleet.context, &fleet.model, fleet.frame, NULL, NULL) == HF_OK);
+    cr_assert(hf_score_fleet(&scores, fleet.context, plan, true, NULL) == HF_OK);
+    cr_assert(hf_scores_rank(&scores, fleet.context, plan, NULL) == HF_OK);
+    hf_status status = hf_scores_write(context, plan, &scores, path, HF_FORMAT_CSV, 0, false, error);
+    hf_scores_free(fleet.context, &scores);
+    hf_plan_destroy(plan);
+    hf_context_destroy(context);
+    random_fleet_destroy(&fleet);
+    return status;
+}
+
+Test(score_write, a_full_disk_leaves_nothing)
+{
+    hf_error error = {0};
+    const struct rlimit limit = {300000, 300000};
+    cr_assert(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    cr_assert(write_many(NULL, &error) == HF_ERROR_IO);
+    cr_assert(error.status == HF_ERROR_IO && access(path, F_OK) != 0);
+}
+
+static bool at_the_third(void *user)
+{
+    return ++*(int *)user >= 3;
+}
+
+Test(score_write, an_interrupt_leaves_nothing)
+{
+    int asked = 0;
+    hf_error error = {0};
+    hf_context_options options = HF_CONTEXT_OPTIONS_INIT;
+    options.cancel = at_the_third;
+    options.cancel_user = &asked;
+    options.threads = 2;
+    cr_assert(write_many(&options, &error) == HF_ERROR_CANCELLED);
+    cr_assert(access(path, F_OK) != 0);
 }
 
 Test(score_write, survives_every_failed_allocation)
