@@ -162,6 +162,45 @@ Test(snapshot, large_dictionaries)
     fixture_remove(folder);
 }
 
+// The first page and the checksum, taken by hand as datasets/README.md describes them.
+Test(snapshot, the_file_is_as_described)
+{
+    char folder[256], path[512], root[33], checksum[33], check[32];
+    size_t size;
+    unsigned long long length = 0, superblock = 0;
+    hf_context *context = fixture_context(2);
+    hf_frame *frame = fixture_frame(context, 140000, 9);
+    hf_fingerprint *f = NULL;
+    fixture_folder(folder);
+    fixture_write(path, context, frame, folder);
+    char *data = fixture_read_file(path, &size);
+    cr_assert_eq(sscanf(strstr(data, "\nlength "), "\nlength %llu\nsuperblock %llx\nchecksum %32s", &length,
+                        &superblock, checksum),
+                 3);
+    cr_assert_eq(length, size);
+    cr_assert_eq(superblock, hf_hash(data + 4096, 48, 0));
+    cr_assert_eq(hf_fingerprint_create(&f, context, NULL), HF_OK);
+    for (size_t at = 4096; at < size; at += 1048576) {
+        uint64_t leaf = hf_hash(data + at, size - at < 1048576 ? size - at : 1048576, 0);
+        hf_fingerprint_add(f, &leaf, 8);
+    }
+    hf_fingerprint_add(f, &length, 8);
+    hf_fingerprint_finish(f, root);
+    cr_assert_str_eq(root, checksum);
+    snprintf(check, sizeof check, "check %016llx\n", (unsigned long long)hf_hash(data, 4072, 0));
+    cr_assert_eq(memcmp(data + 4072, check, 24), 0);
+    for (int32_t i = 0; i < frame->column_count; i++) {
+        const hf_column *c = &frame->columns[i];
+        const char *there = memmem(data, size, c->values, (size_t)frame->rows * hf_storage_size(c->storage));
+        cr_assert_not_null(there, "%s lies in one piece", c->name);
+        cr_assert_eq((there - data) % 4096, 0, "%s", c->name);
+    }
+    free(data);
+    hf_frame_destroy(frame);
+    hf_context_destroy(context);
+    fixture_remove(folder);
+}
+
 // ---- files that other tools rewrote ----------------------------------------------------------------------
 
 static bool have_h5repack(void)
