@@ -5,6 +5,7 @@
 #include "store_fixture.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,13 +36,34 @@ static void round_trip(int64_t rows, int32_t id_width)
     fixture_remove(folder);
 }
 
-Test(snapshot, one_row) { round_trip(1, 1); }
-Test(snapshot, few_rows) { round_trip(17, 255); }
-Test(snapshot, thousands) { round_trip(5000, 9); }
-Test(snapshot, chunk_less_one) { round_trip(65535, 8); }
-Test(snapshot, chunk) { round_trip(65536, 7); }
-Test(snapshot, chunk_and_one) { round_trip(65537, 12); }
-Test(snapshot, several_chunks) { round_trip(200001, 6); }
+Test(snapshot, one_row)
+{
+    round_trip(1, 1);
+}
+Test(snapshot, few_rows)
+{
+    round_trip(17, 255);
+}
+Test(snapshot, thousands)
+{
+    round_trip(5000, 9);
+}
+Test(snapshot, chunk_less_one)
+{
+    round_trip(65535, 8);
+}
+Test(snapshot, chunk)
+{
+    round_trip(65536, 7);
+}
+Test(snapshot, chunk_and_one)
+{
+    round_trip(65537, 12);
+}
+Test(snapshot, several_chunks)
+{
+    round_trip(200001, 6);
+}
 
 Test(snapshot, every_id_width)
 {
@@ -132,16 +154,17 @@ Test(snapshot, large_dictionaries)
     cr_assert_eq(hf_frame_create(&frame, context, LEVELS, 4, NULL), HF_OK);
     frame->as_of = A_DATE;
     for (int wide = 0; wide < 2; wide++) {
-        cr_assert_eq(hf_frame_add(frame, &column, wide ? "comment" : "city", HF_KIND_CATEGORY, HF_STORAGE_CODE, NULL),
-                     HF_OK);
+        cr_assert_eq(
+            hf_frame_add(frame, &column, wide ? "comment" : "city", HF_KIND_CATEGORY, HF_STORAGE_CODE, NULL),
+            HF_OK);
         for (int i = 0; i < LEVELS; i++) {
             texts[i] = calloc(1, wide && i == 77 ? 20001 : 24);
             snprintf(texts[i], 24, "level %07d", (i * 7919) % LEVELS);
             if (wide && i == 77) memset(texts[i], 'w', 20000);
             lengths[i] = strlen(texts[i]);
         }
-        cr_assert_eq(hf_dictionary_build(&column->dictionary, context, (const char *const *)texts, lengths, LEVELS,
-                                         rank, NULL),
+        cr_assert_eq(hf_dictionary_build(&column->dictionary, context, (const char *const *)texts, lengths,
+                                         LEVELS, rank, NULL),
                      HF_OK);
         memcpy(column->values, rank, LEVELS * sizeof *rank);
         for (int i = 0; i < LEVELS; i++)
@@ -206,7 +229,7 @@ Test(snapshot, the_file_is_as_described)
 static bool have_h5repack(void)
 {
     if (system("h5repack --version >/dev/null 2>&1") == 0) return true;
-    cr_log_warn("SKIPPED: h5repack is not installed (Debian package hdf5-tools)\n");
+    fprintf(stderr, "SKIPPED: h5repack is not installed (Debian package hdf5-tools)\n");
     return false;
 }
 
@@ -222,7 +245,8 @@ static void repacked(const char *flags, int64_t rows)
     snprintf(other, sizeof other, "%s/2026-10-31.r3.h5", folder);
     snprintf(command, sizeof command, "h5repack %s '%s' '%s'", flags, path, other);
     cr_assert_eq(system(command), 0);
-    cr_assert_eq(hf_snapshot_read(&again, &info, context, other, &error), HF_OK, "%s: %s", flags, error.message);
+    cr_assert_eq(hf_snapshot_read(&again, &info, context, other, &error), HF_OK, "%s: %s", flags,
+                 error.message);
     fixture_assert_same(frame, again);
     cr_assert_eq(info.revision, 3);
     cr_assert_eq(info.rows, rows);
