@@ -73,7 +73,7 @@ bool hf_frame_is_sound(char *problem, size_t size, const hf_frame *frame)
     census found[BATCH];
     for (int32_t from = 0; from < frame->column_count; from += BATCH) {
         const int32_t count = frame->column_count - from < BATCH ? frame->column_count - from : BATCH;
-#pragma omp parallel for default(none) shared(found, frame, from, count) schedule(static)                         \
+#pragma omp parallel for default(none) shared(found, frame, from, count) schedule(static) \
     num_threads(hf_context_threads(frame->context))
         for (int32_t i = 0; i < count; i++)
             found[i] = count_column(&frame->columns[from + i], frame->rows);

@@ -56,22 +56,23 @@ hf_status hf_damaged(hf_error *error, const char *file, const char *format, ...)
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     H5Eclear2(H5E_DEFAULT);
-    return hf_fail_at(error, HF_ERROR_DAMAGED, file, 0, 0,
-                      "the snapshot is damaged: %s; put a copy in its place, or remove it and ingest its date again",
-                      message);
+    return hf_fail_at(
+        error, HF_ERROR_DAMAGED, file, 0, 0,
+        "the snapshot is damaged: %s; put a copy in its place, or remove it and ingest its date again",
+        message);
 }
 
 // ---- writing ---------------------------------------------------------------------------------------------
 
-hf_status hf_h5_put_number(hid_t object, const char *name, hid_t file_type, hid_t memory_type, const void *value,
-                           hf_error *error)
+hf_status hf_h5_put_number(hid_t object, const char *name, hid_t file_type, hid_t memory_type,
+                           const void *value, hf_error *error)
 {
     hid_t space = H5Screate(H5S_SCALAR);
-    hid_t attribute = space < 0 ? HF_NO_ID
-                                : H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t attribute =
+        space < 0 ? HF_NO_ID : H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
     bool good = attribute >= 0 && H5Awrite(attribute, memory_type, value) >= 0;
-    hf_status status = good ? HF_OK
-                            : hf_h5_fail(error, HF_ERROR_INTERNAL, NULL, "cannot set the attribute '%s'", name);
+    hf_status status =
+        good ? HF_OK : hf_h5_fail(error, HF_ERROR_INTERNAL, NULL, "cannot set the attribute '%s'", name);
     hf_h5_close(&attribute);
     hf_h5_close(&space);
     return status;
@@ -86,7 +87,8 @@ hid_t hf_h5_text_type(size_t width)
     return type;
 }
 
-// Fixed length: HDF5 1.10 crashes on damaged texts of variable length, which lie in a heap without a checksum.
+// Fixed length: HDF5 1.10 crashes on damaged texts of variable length, which lie in a heap without a
+// checksum.
 hf_status hf_h5_put_text(hid_t object, const char *name, const char *text, hf_error *error)
 {
     size_t length = strlen(text);
@@ -108,7 +110,8 @@ hf_status hf_h5_open(hid_t *out, hid_t parent, const char *name, H5I_type_t type
         return hf_damaged(error, path, "it has no '%s'", name);
     if (link.type != H5L_TYPE_HARD) return hf_damaged(error, path, "'%s' is a link to elsewhere", name);
     hid_t id = H5Oopen(parent, name, H5P_DEFAULT);
-    if (id < 0) return hf_h5_fail(error, HF_ERROR_DAMAGED, path, "the snapshot is damaged: cannot open '%s'", name);
+    if (id < 0)
+        return hf_h5_fail(error, HF_ERROR_DAMAGED, path, "the snapshot is damaged: cannot open '%s'", name);
     if (H5Iget_type(id) != type) {
         hf_h5_close(&id);
         return hf_damaged(error, path, "'%s' is another kind of object", name);
@@ -118,8 +121,8 @@ hf_status hf_h5_open(hid_t *out, hid_t parent, const char *name, H5I_type_t type
 }
 
 // Opens an attribute that holds one value of a class.
-static hf_status open_attribute(hid_t *attribute, hid_t *type, hid_t object, const char *name, H5T_class_t class,
-                                const char *path, hf_error *error)
+static hf_status open_attribute(hid_t *attribute, hid_t *type, hid_t object, const char *name,
+                                H5T_class_t class, const char *path, hf_error *error)
 {
     hf_status status = HF_OK;
     hid_t id = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT) : HF_NO_ID;
@@ -177,8 +180,8 @@ hf_status hf_h5_get_text(char **out, const hf_context *context, hid_t object, co
     return status;
 }
 
-hf_status hf_h5_get_i64(int64_t *out, hid_t object, const char *name, int64_t low, int64_t high, const char *path,
-                        hf_error *error)
+hf_status hf_h5_get_i64(int64_t *out, hid_t object, const char *name, int64_t low, int64_t high,
+                        const char *path, hf_error *error)
 {
     hid_t attribute = HF_NO_ID, type = HF_NO_ID;
     int64_t value = 0;
@@ -253,7 +256,10 @@ static herr_t image_keep(void *p, H5FD_file_image_op_t op, void *user)
     return 0;
 }
 
-static void *user_same(void *user) { return user; }
+static void *user_same(void *user)
+{
+    return user;
+}
 
 static herr_t user_keep(void *user)
 {
@@ -261,9 +267,12 @@ static herr_t user_keep(void *user)
     return 0;
 }
 
-// HDF5 1.10 cannot let go of a file whose root it failed to open, and prints so when the program ends. That is
-// kept from the user's terminal: this runs before HDF5's own handler, which was registered earlier.
-static void end_quietly(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+// HDF5 1.10 cannot let go of a file whose root it failed to open, and prints so when the program ends. That
+// is kept from the user's terminal: this runs before HDF5's own handler, which was registered earlier.
+static void end_quietly(void)
+{
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
 
 static void note_failed_open(void)
 {
@@ -274,8 +283,8 @@ static void note_failed_open(void)
 hf_status hf_h5_open_image(hid_t *out, const void *data, size_t size, const char *path, hf_error *error)
 {
     void *bytes = (void *)(uintptr_t)data;
-    H5FD_file_image_callbacks_t calls = {image_same, image_no_copy, image_no_growth, image_keep,
-                                         user_same,  user_keep,     bytes};
+    H5FD_file_image_callbacks_t calls = {image_same, image_no_copy, image_no_growth, image_keep, user_same,
+                                         user_keep,  bytes};
     char name[64]; // HDF5 takes two files in memory of one name for the same file
     snprintf(name, sizeof name, "holdfast-%p", bytes);
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
@@ -287,9 +296,10 @@ hf_status hf_h5_open_image(hid_t *out, const void *data, size_t size, const char
     hf_h5_close(&access);
     if (file < 0) {
         note_failed_open();
-        return hf_h5_fail(error, HF_ERROR_DAMAGED, path,
-                          "the snapshot is damaged or no HDF5 file; put a copy in its place, or remove it and "
-                          "ingest its date again");
+        return hf_h5_fail(
+            error, HF_ERROR_DAMAGED, path,
+            "the snapshot is damaged or no HDF5 file; put a copy in its place, or remove it and "
+            "ingest its date again");
     }
     *out = file;
     return HF_OK;

@@ -10,9 +10,10 @@
 #include <hdf5.h>
 
 // Values are written and mapped as they lie in memory.
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "snapshots are mapped: a little-endian machine is needed");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "snapshots are mapped: a little-endian machine is needed");
 
-#define HF_NO_ID ((hid_t) -1)
+#define HF_NO_ID ((hid_t)-1)
 
 // HDF5's printing of errors, to be put back as it was found.
 typedef struct {
@@ -36,8 +37,8 @@ hid_t hf_h5_text_type(size_t width);
 
 // Writing attributes.
 hf_status hf_h5_put_text(hid_t object, const char *name, const char *text, hf_error *error);
-hf_status hf_h5_put_number(hid_t object, const char *name, hid_t file_type, hid_t memory_type, const void *value,
-                           hf_error *error);
+hf_status hf_h5_put_number(hid_t object, const char *name, hid_t file_type, hid_t memory_type,
+                           const void *value, hf_error *error);
 
 // Reading. path names the file, what the object, for messages.
 // A child that is a hard link to an object of the given type; anything else is HF_ERROR_DAMAGED.
@@ -46,8 +47,8 @@ hf_status hf_h5_open(hid_t *out, hid_t parent, const char *name, H5I_type_t type
 // The text of an attribute (UTF-8, at most limit bytes), owned by the caller.
 hf_status hf_h5_get_text(char **out, const hf_context *context, hid_t object, const char *name, size_t limit,
                          const char *path, hf_error *error);
-hf_status hf_h5_get_i64(int64_t *out, hid_t object, const char *name, int64_t low, int64_t high, const char *path,
-                        hf_error *error);
+hf_status hf_h5_get_i64(int64_t *out, hid_t object, const char *name, int64_t low, int64_t high,
+                        const char *path, hf_error *error);
 hf_status hf_h5_get_u64(uint64_t *out, hid_t object, const char *name, const char *path, hf_error *error);
 // The extent of a dataset that must have the given rank (at most 2).
 hf_status hf_h5_extent(hsize_t out[2], hid_t dataset, int rank, const char *what, const char *path,

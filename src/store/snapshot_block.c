@@ -23,21 +23,22 @@ void hf_block_render(char out[HF_BLOCK_SIZE], const hf_snapshot_block *block)
     char date[11], check[25] = {0};
     hf_date_format(block->as_of, date);
     memset(out, 0, HF_BLOCK_SIZE);
-    snprintf(out, CHECK_AT,
-             "%s%d\n"
-             "as_of %s\n"
-             "recorded_at %s\n"
-             "rows %" PRId64 "\n"
-             "columns %" PRId32 "\n"
-             "fingerprint %s\n"
-             "length %" PRIu64 "\n"
-             "superblock %016" PRIx64 "\n"
-             "checksum %s\n"
-             "\n"
-             "An HDF5 file begins at byte %d: open this file with any HDF5 library, or h5py. The checksum covers "
-             "every byte from there on.\n",
-             magic, HF_FORMAT_MAJOR, date, block->recorded_at, block->rows, block->columns, block->fingerprint,
-             block->length, block->superblock, block->checksum, HF_BLOCK_SIZE);
+    snprintf(
+        out, CHECK_AT,
+        "%s%d\n"
+        "as_of %s\n"
+        "recorded_at %s\n"
+        "rows %" PRId64 "\n"
+        "columns %" PRId32 "\n"
+        "fingerprint %s\n"
+        "length %" PRIu64 "\n"
+        "superblock %016" PRIx64 "\n"
+        "checksum %s\n"
+        "\n"
+        "An HDF5 file begins at byte %d: open this file with any HDF5 library, or h5py. The checksum covers "
+        "every byte from there on.\n",
+        magic, HF_FORMAT_MAJOR, date, block->recorded_at, block->rows, block->columns, block->fingerprint,
+        block->length, block->superblock, block->checksum, HF_BLOCK_SIZE);
     render_check(check, out);
     memcpy(out + CHECK_AT, check, 24);
 }
@@ -76,14 +77,15 @@ static bool parse_lines(hf_snapshot_block *block, const char *at, const char *en
 {
     char date[16];
     uint64_t rows = 0, columns = 0;
-    bool good = take(date, sizeof date, &at, end, "as_of ") && hf_date_parse(&block->as_of, date, strlen(date)) &&
-                take(block->recorded_at, sizeof block->recorded_at, &at, end, "recorded_at ") &&
-                take_number(&rows, &at, end, "rows ", 10) && take_number(&columns, &at, end, "columns ", 10) &&
-                take(block->fingerprint, sizeof block->fingerprint, &at, end, "fingerprint ") &&
-                take_number(&block->length, &at, end, "length ", 10) &&
-                take_number(&block->superblock, &at, end, "superblock ", 16) &&
-                take(block->checksum, sizeof block->checksum, &at, end, "checksum ") && rows >= 1 &&
-                rows <= INT64_MAX && columns <= INT32_MAX && hf_is_recorded_at(block->recorded_at);
+    bool good =
+        take(date, sizeof date, &at, end, "as_of ") && hf_date_parse(&block->as_of, date, strlen(date)) &&
+        take(block->recorded_at, sizeof block->recorded_at, &at, end, "recorded_at ") &&
+        take_number(&rows, &at, end, "rows ", 10) && take_number(&columns, &at, end, "columns ", 10) &&
+        take(block->fingerprint, sizeof block->fingerprint, &at, end, "fingerprint ") &&
+        take_number(&block->length, &at, end, "length ", 10) &&
+        take_number(&block->superblock, &at, end, "superblock ", 16) &&
+        take(block->checksum, sizeof block->checksum, &at, end, "checksum ") && rows >= 1 &&
+        rows <= INT64_MAX && columns <= INT32_MAX && hf_is_recorded_at(block->recorded_at);
     block->rows = (int64_t)rows;
     block->columns = (int32_t)columns;
     return good;
@@ -100,7 +102,8 @@ hf_block_state hf_block_parse(hf_snapshot_block *out, const char *data, size_t s
     if (!take(version, sizeof version, &at, data + CHECK_AT, magic)) return HF_BLOCK_BAD;
     render_check(check, data);
     if (memcmp(check, data + CHECK_AT, 24) != 0) return HF_BLOCK_BAD;
-    if (strcmp(version, "1") != 0) return version[0] >= '1' && version[0] <= '9' ? HF_BLOCK_NEWER : HF_BLOCK_BAD;
+    if (strcmp(version, "1") != 0)
+        return version[0] >= '1' && version[0] <= '9' ? HF_BLOCK_NEWER : HF_BLOCK_BAD;
     if (!parse_lines(&block, at, data + CHECK_AT)) return HF_BLOCK_BAD;
     hf_block_render(again, &block);
     if (memcmp(again, data, HF_BLOCK_SIZE) != 0) return HF_BLOCK_BAD;
@@ -113,8 +116,8 @@ size_t hf_leaf_count(uint64_t length)
     return length <= HF_BLOCK_SIZE ? 0 : (size_t)((length - HF_BLOCK_SIZE + HF_LEAF_SIZE - 1) / HF_LEAF_SIZE);
 }
 
-hf_status hf_leaf_root(char out[HF_DIGEST_TEXT], const hf_context *context, const uint64_t *leaves, size_t count,
-                       uint64_t length, hf_error *error)
+hf_status hf_leaf_root(char out[HF_DIGEST_TEXT], const hf_context *context, const uint64_t *leaves,
+                       size_t count, uint64_t length, hf_error *error)
 {
     hf_fingerprint *f = NULL;
     hf_status status = hf_fingerprint_create(&f, context, error);
@@ -132,7 +135,8 @@ bool hf_is_recorded_at(const char *text)
     if (strlen(text) != sizeof shape - 1) return false;
     for (size_t i = 0; i < sizeof shape - 1; i++)
         if (shape[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i]) return false;
-    return hf_date_parse(&date, text, 10) && strncmp(text + 11, "24", 2) < 0 && text[14] < '6' && text[17] < '7';
+    return hf_date_parse(&date, text, 10) && strncmp(text + 11, "24", 2) < 0 && text[14] < '6' &&
+           text[17] < '7';
 }
 
 void hf_snapshot_name(char out[HF_SNAPSHOT_NAME], hf_date as_of, int32_t revision)

@@ -8,9 +8,9 @@
 #include "base/base_room.h"
 
 #define HF_FORMAT_MAJOR 1
-#define HF_BLOCK_SIZE 4096      // bytes before the HDF5 part; a page, so that mapped columns begin on one
-#define HF_SUPERBLOCK_SIZE 48   // of HDF5's superblock, versions 2 and 3
-#define HF_LEAF_SIZE (1 << 20)  // bytes a leaf of the file's checksum
+#define HF_BLOCK_SIZE 4096     // bytes before the HDF5 part; a page, so that mapped columns begin on one
+#define HF_SUPERBLOCK_SIZE 48  // of HDF5's superblock, versions 2 and 3
+#define HF_LEAF_SIZE (1 << 20) // bytes a leaf of the file's checksum
 #define HF_DIGEST_TEXT 33
 
 typedef struct {
@@ -36,8 +36,8 @@ void hf_block_render(char out[HF_BLOCK_SIZE], const hf_snapshot_block *block);
 hf_block_state hf_block_parse(hf_snapshot_block *out, const char *data, size_t size);
 
 // The root of the checksum tree: XXH3-128 of the leaves' XXH3-64 and the file's length, little-endian.
-hf_status hf_leaf_root(char out[HF_DIGEST_TEXT], const hf_context *context, const uint64_t *leaves, size_t count,
-                       uint64_t length, hf_error *error);
+hf_status hf_leaf_root(char out[HF_DIGEST_TEXT], const hf_context *context, const uint64_t *leaves,
+                       size_t count, uint64_t length, hf_error *error);
 size_t hf_leaf_count(uint64_t length);
 // True where the text is a UTC time as "2026-10-31T02:14:07Z".
 bool hf_is_recorded_at(const char *text);

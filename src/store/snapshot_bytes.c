@@ -31,13 +31,16 @@ int64_t hf_chunk_rows(int64_t rows)
     return ((rows + chunks - 1) / chunks + 15) / 16 * 16;
 }
 
-int64_t hf_chunk_count(int64_t rows, int64_t chunk_rows) { return (rows - 1) / chunk_rows + 1; }
+int64_t hf_chunk_count(int64_t rows, int64_t chunk_rows)
+{
+    return (rows - 1) / chunk_rows + 1;
+}
 
 void hf_chunk_hashes(uint64_t *out, const hf_frame *frame, int64_t chunk_rows)
 {
     const int64_t chunks = hf_chunk_count(frame->rows, chunk_rows);
     const int64_t all = chunks * (1 + (int64_t)frame->column_count);
-#pragma omp parallel for default(none) shared(out, frame, chunk_rows, chunks, all) schedule(static)               \
+#pragma omp parallel for default(none) shared(out, frame, chunk_rows, chunks, all) schedule(static) \
     num_threads(hf_context_threads(frame->context))
     for (int64_t i = 0; i < all; i++) {
         const int64_t which = i / chunks, row = i % chunks * chunk_rows;
@@ -49,7 +52,10 @@ void hf_chunk_hashes(uint64_t *out, const hf_frame *frame, int64_t chunk_rows)
     }
 }
 
-static void add(hf_text *text, const char *part) { hf_text_add(text, part, strlen(part) + 1); }
+static void add(hf_text *text, const char *part)
+{
+    hf_text_add(text, part, strlen(part) + 1);
+}
 
 hf_status hf_description_hash(uint64_t *out, const hf_frame *frame, const char *recorded_at,
                               const char *fingerprint, const char *library, hf_error *error)
@@ -103,7 +109,8 @@ const char *hf_layout_bytes(const hf_layout *layout, uint64_t offset, size_t siz
 {
     size_t i = find_extent(layout, offset);
     const hf_extent *e = i < layout->extent_count ? &layout->extents[i] : NULL;
-    if (e && e->offset <= offset && offset + size <= e->offset + e->size) return e->data + (offset - e->offset);
+    if (e && e->offset <= offset && offset + size <= e->offset + e->size)
+        return e->data + (offset - e->offset);
     size_t inside = offset < layout->used ? (size_t)(layout->used - offset) : 0;
     if (inside > size) inside = size;
     if (inside > 0) memcpy(scratch, layout->image + offset, inside);

@@ -13,8 +13,8 @@
 
 // ---- HDF5's memory ---------------------------------------------------------------------------------------
 
-// Address space is reserved generously and touched little, so that HDF5's buffer never moves and never fails to
-// grow while a file is being closed, which HDF5 does not survive well.
+// Address space is reserved generously and touched little, so that HDF5's buffer never moves and never fails
+// to grow while a file is being closed, which HDF5 does not survive well.
 static hf_status reserve_image(hf_layout *layout, const hf_frame *frame, hf_error *error)
 {
     size_t row = (size_t)frame->id_width, bytes = 0, texts = 0;
@@ -26,7 +26,8 @@ static hf_status reserve_image(hf_layout *layout, const hf_frame *frame, hf_erro
     if (!hf_size_multiply(&bytes, (size_t)frame->rows + 16, row) || !hf_size_multiply(&bytes, bytes, 2) ||
         !hf_size_add(&bytes, bytes, texts) || !hf_size_add(&bytes, bytes, (size_t)64 << 20))
         return hf_fail_memory(error);
-    void *image = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *image =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (image == MAP_FAILED) return hf_fail_memory(error);
     layout->image = image;
     layout->reserved = bytes;
@@ -59,7 +60,10 @@ static herr_t image_keep(void *p, H5FD_file_image_op_t op, void *user)
     return 0;
 }
 
-static void *user_same(void *user) { return user; }
+static void *user_same(void *user)
+{
+    return user;
+}
 
 static herr_t user_keep(void *user)
 {
@@ -122,7 +126,8 @@ static hf_status create_dataset(hid_t *out, hid_t parent, const char *name, hid_
     if (ready) *out = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
     hf_h5_close(&plist);
     hf_h5_close(&space);
-    return *out >= 0 ? HF_OK : hf_h5_fail(error, HF_ERROR_INTERNAL, NULL, "cannot make the dataset '%s'", name);
+    return *out >= 0 ? HF_OK
+                     : hf_h5_fail(error, HF_ERROR_INTERNAL, NULL, "cannot make the dataset '%s'", name);
 }
 
 static hf_status create_hashes(builder *b, hf_error *error)
@@ -145,7 +150,8 @@ done:
 
 // ---- where the columns go --------------------------------------------------------------------------------
 
-static hf_status add_extent(hf_layout *layout, uint64_t offset, const char *data, size_t size, hf_error *error)
+static hf_status add_extent(hf_layout *layout, uint64_t offset, const char *data, size_t size,
+                            hf_error *error)
 {
     hf_extent *last = layout->extent_count > 0 ? &layout->extents[layout->extent_count - 1] : NULL;
     if (last && last->offset + last->size == offset && last->data + last->size == data) {
@@ -177,7 +183,8 @@ static hf_status create_column(hid_t *out, builder *b, hid_t parent, const char 
             bytes != chunk * size)
             status = hf_h5_fail(error, HF_ERROR_INTERNAL, NULL, "cannot place the values of '%s'", name);
         else
-            status = add_extent(b->layout, address, (const char *)values + row * size, (size_t)rows * size, error);
+            status =
+                add_extent(b->layout, address, (const char *)values + row * size, (size_t)rows * size, error);
     }
     return status;
 }
@@ -217,9 +224,12 @@ static hf_status settle_extents(builder *b, hf_error *error)
 static hid_t storage_type(hf_storage storage)
 {
     switch (storage) {
-    case HF_STORAGE_F32: return H5T_IEEE_F32LE;
-    case HF_STORAGE_F64: return H5T_IEEE_F64LE;
-    default: return H5T_STD_I32LE;
+    case HF_STORAGE_F32:
+        return H5T_IEEE_F32LE;
+    case HF_STORAGE_F64:
+        return H5T_IEEE_F64LE;
+    default:
+        return H5T_STD_I32LE;
     }
 }
 
@@ -234,7 +244,8 @@ static hf_status write_array(hid_t parent, const char *name, hid_t type, hsize_t
     return status;
 }
 
-static hf_status write_padded(builder *b, const char *link, const hf_dictionary *d, size_t width, hf_error *error)
+static hf_status write_padded(builder *b, const char *link, const hf_dictionary *d, size_t width,
+                              hf_error *error)
 {
     hf_status status = HF_OK;
     hid_t type = hf_h5_text_type(width);
@@ -263,7 +274,8 @@ static hf_status write_levels(builder *b, const char *link, const hf_dictionary 
     hf_status status = create_group(&group, b->levels, link, error);
     if (status == HF_OK)
         status = write_array(group, "offsets", H5T_STD_U32LE, (hsize_t)d->count + 1, offsets, error);
-    if (status == HF_OK) status = write_array(group, "bytes", H5T_STD_U8LE, offsets[d->count], d->bytes, error);
+    if (status == HF_OK)
+        status = write_array(group, "bytes", H5T_STD_U8LE, offsets[d->count], d->bytes, error);
     hf_h5_close(&group);
     return status;
 }
@@ -273,7 +285,9 @@ static hf_status put_missing_value(hid_t set, hf_storage storage, hf_error *erro
     const float f32 = __builtin_nanf("");
     const double f64 = __builtin_nan("");
     const int32_t whole = storage == HF_STORAGE_CODE ? -1 : HF_DATE_MISSING;
-    const void *value = storage == HF_STORAGE_F32 ? (const void *)&f32 : storage == HF_STORAGE_F64 ? (const void *)&f64 : &whole;
+    const void *value = storage == HF_STORAGE_F32   ? (const void *)&f32
+                        : storage == HF_STORAGE_F64 ? (const void *)&f64
+                                                    : &whole;
     hid_t type = storage_type(storage);
     return hf_h5_put_number(set, "missing_value", type, type, value, error);
 }
@@ -296,7 +310,8 @@ static hf_status write_signal(builder *b, int32_t position, hf_error *error)
     HF_TRY(done, hf_h5_put_number(set, "position", H5T_STD_I32LE, H5T_NATIVE_INT32, &position, error));
     HF_TRY(done, put_missing_value(set, c->storage, error));
     if (c->dictionary.count > 0) HF_TRY(done, hf_h5_put_text(set, "levels", levels, error));
-    if (c->storage == HF_STORAGE_DAY) HF_TRY(done, hf_h5_put_text(set, "encoding", "days since 1970-01-01", error));
+    if (c->storage == HF_STORAGE_DAY)
+        HF_TRY(done, hf_h5_put_text(set, "encoding", "days since 1970-01-01", error));
 done:
     hf_h5_close(&set);
     return status;
@@ -312,17 +327,19 @@ static hf_status write_root(builder *b, const char *recorded_at, const char *fin
     hf_date_format(frame->as_of, date);
     HF_TRY(done, hf_description_hash(&description, frame, recorded_at, fingerprint, hf_version(), error));
     HF_TRY(done, hf_h5_put_text(b->file, "format", HF_FORMAT_NAME, error));
-    HF_TRY(done, hf_h5_put_number(b->file, "format_version", H5T_STD_I32LE, H5T_NATIVE_INT32, &version, error));
+    HF_TRY(done,
+           hf_h5_put_number(b->file, "format_version", H5T_STD_I32LE, H5T_NATIVE_INT32, &version, error));
     HF_TRY(done, hf_h5_put_text(b->file, "as_of", date, error));
     HF_TRY(done, hf_h5_put_text(b->file, "recorded_at", recorded_at, error));
     HF_TRY(done, hf_h5_put_number(b->file, "rows", H5T_STD_I64LE, H5T_NATIVE_INT64, &frame->rows, error));
-    HF_TRY(done, hf_h5_put_number(b->file, "columns", H5T_STD_I32LE, H5T_NATIVE_INT32, &frame->column_count, error));
+    HF_TRY(done, hf_h5_put_number(b->file, "columns", H5T_STD_I32LE, H5T_NATIVE_INT32, &frame->column_count,
+                                  error));
     HF_TRY(done, hf_h5_put_text(b->file, "source", frame->source, error));
     HF_TRY(done, hf_h5_put_text(b->file, "id_name", frame->id_name, error));
     HF_TRY(done, hf_h5_put_text(b->file, "fingerprint", fingerprint, error));
     HF_TRY(done, hf_h5_put_text(b->file, "library", hf_version(), error));
-    HF_TRY(done, hf_h5_put_number(b->integrity, "rows_per_chunk", H5T_STD_I64LE, H5T_NATIVE_INT64, &b->chunk_rows,
-                                  error));
+    HF_TRY(done, hf_h5_put_number(b->integrity, "rows_per_chunk", H5T_STD_I64LE, H5T_NATIVE_INT64,
+                                  &b->chunk_rows, error));
     HF_TRY(done, hf_h5_put_number(b->integrity, "description", H5T_STD_U64LE, H5T_NATIVE_UINT64, &description,
                                   error));
 done:
@@ -371,7 +388,8 @@ static hf_status read_length(hf_layout *layout, hf_error *error)
         memcpy(&end, superblock + 28, sizeof end);
     }
     if (base != HF_BLOCK_SIZE || end < HF_BLOCK_SIZE + HF_SUPERBLOCK_SIZE)
-        return hf_fail(error, HF_ERROR_INTERNAL, "HDF5 %s writes a superblock of an unknown kind", H5_VERS_INFO);
+        return hf_fail(error, HF_ERROR_INTERNAL, "HDF5 %s writes a superblock of an unknown kind",
+                       H5_VERS_INFO);
     layout->length = end;
     if (layout->used > end) layout->used = (size_t)end;
     return HF_OK;

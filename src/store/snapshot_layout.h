@@ -9,16 +9,17 @@
 #include "store/snapshot_block.h"
 
 #define HF_FORMAT_NAME "holdfast snapshot"
-#define HF_CHUNK_ROWS 65536       // most rows a chunk
-#define HF_TEXT_LIMIT (1 << 16)   // bytes of a text attribute
+#define HF_CHUNK_ROWS 65536        // most rows a chunk
+#define HF_TEXT_LIMIT (1 << 16)    // bytes of a text attribute
 #define HF_LEVELS_PADDED (1 << 20) // levels padded to one width may always take this many bytes
 
-// Rows a chunk for so many rows: as few chunks as HF_CHUNK_ROWS allows, evenly cut, so that the last one, which
-// HDF5 stores whole, wastes little.
+// Rows a chunk for so many rows: as few chunks as HF_CHUNK_ROWS allows, evenly cut, so that the last one,
+// which HDF5 stores whole, wastes little.
 int64_t hf_chunk_rows(int64_t rows);
 int64_t hf_chunk_count(int64_t rows, int64_t chunk_rows);
 
-// XXH3-64 of every chunk's values: row 0 the ids, row 1 + c column c; count per row. out: (1 + columns) * count.
+// XXH3-64 of every chunk's values: row 0 the ids, row 1 + c column c; count per row. out: (1 + columns) *
+// count.
 void hf_chunk_hashes(uint64_t *out, const hf_frame *frame, int64_t chunk_rows);
 // XXH3-64 of the attributes' texts, which no chunk covers.
 hf_status hf_description_hash(uint64_t *out, const hf_frame *frame, const char *recorded_at,
@@ -33,10 +34,10 @@ typedef struct {
 
 typedef struct {
     const hf_context *context;
-    char *image;     // owned map: the HDF5 part's own bytes, at their places in the file, zero elsewhere
-    size_t reserved; // bytes mapped
-    size_t used;     // bytes HDF5 asked for; the rest of the file is extents and zeros
-    uint64_t length; // of the whole file
+    char *image;        // owned map: the HDF5 part's own bytes, at their places in the file, zero elsewhere
+    size_t reserved;    // bytes mapped
+    size_t used;        // bytes HDF5 asked for; the rest of the file is extents and zeros
+    uint64_t length;    // of the whole file
     hf_extent *extents; // owned, by offset, apart from each other
     size_t extent_count, extent_capacity;
 } hf_layout;

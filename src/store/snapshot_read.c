@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads a snapshot into a frame. HDF5 reads the bytes that were checked, in place, so nothing can change between
-// the check and the use. A file that another tool rewrote has no checksum of its bytes any more: there every
-// chunk, the description and the fingerprint of the whole are checked instead.
+// Reads a snapshot into a frame. HDF5 reads the bytes that were checked, in place, so nothing can change
+// between the check and the use. A file that another tool rewrote has no checksum of its bytes any more:
+// there every chunk, the description and the fingerprint of the whole are checked instead.
 #include "store/snapshot_reader.h"
 
 #include <string.h>
@@ -28,10 +28,11 @@ static hf_status read_version(const hf_snapshot_reader *r, hf_error *error)
     }
     HF_TRY(done, hf_h5_get_i64(&version, r->file, "format_version", 1, INT32_MAX, path, error));
     if (version > HF_FORMAT_MAJOR)
-        status = hf_fail_at(error, HF_ERROR_VERSION, path, 0, 0,
-                            "the snapshot has format %lld, from a newer version of holdfast; this is %s and reads "
-                            "format %d",
-                            (long long)version, hf_version(), HF_FORMAT_MAJOR);
+        status =
+            hf_fail_at(error, HF_ERROR_VERSION, path, 0, 0,
+                       "the snapshot has format %lld, from a newer version of holdfast; this is %s and reads "
+                       "format %d",
+                       (long long)version, hf_version(), HF_FORMAT_MAJOR);
 done:
     hf_delete(r->context, format);
     return status;
@@ -78,7 +79,8 @@ static hf_status read_hashes(hf_snapshot_reader *r, hf_error *error)
     type = H5Dget_type(set);
     if (extent[0] != (hsize_t)(1 + r->columns) || extent[1] != (hsize_t)r->chunks ||
         (size_t)r->chunks > r->source->bytes.size ||
-        !hf_reader_plausible(r, extent[0] * extent[1], sizeof *r->hashes) || type < 0 || H5Tequal(type, H5T_STD_U64LE) <= 0) {
+        !hf_reader_plausible(r, extent[0] * extent[1], sizeof *r->hashes) || type < 0 ||
+        H5Tequal(type, H5T_STD_U64LE) <= 0) {
         status = hf_damaged(error, path, "its checksums have a wrong shape");
         goto done;
     }
@@ -106,7 +108,8 @@ static hf_status read_ids(hf_frame *frame, hf_snapshot_reader *r, hf_error *erro
     HF_TRY(done, hf_h5_open(&set, group, "id", H5I_DATASET, path, error));
     type = H5Dget_type(set);
     const size_t width = type >= 0 ? H5Tget_size(type) : 0;
-    if (width < 1 || width > HF_ID_LIMIT || H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) != 0) {
+    if (width < 1 || width > HF_ID_LIMIT || H5Tget_class(type) != H5T_STRING ||
+        H5Tis_variable_str(type) != 0) {
         status = hf_damaged(error, path, "the account ids have a wrong type");
         goto done;
     }
@@ -178,8 +181,8 @@ static hf_status read_signal(hf_frame *frame, hf_snapshot_reader *r, const char 
         goto done;
     }
     HF_TRY(done, hf_frame_add(frame, &column, words.name, words.kind, storage, error));
-    HF_TRY(done, hf_reader_values(&values, r, set, type, hf_storage_size(storage), frame->column_count, words.name,
-                                  error));
+    HF_TRY(done, hf_reader_values(&values, r, set, type, hf_storage_size(storage), frame->column_count,
+                                  words.name, error));
     hf_delete(r->context, column->values);
     column->values = values.values;
     column->borrowed = values.borrowed;
@@ -266,7 +269,8 @@ static hf_status check_whole(const hf_frame *frame, const hf_snapshot_reader *r,
 {
     uint64_t description = 0;
     char fingerprint[HF_DIGEST_TEXT];
-    hf_status status = hf_description_hash(&description, frame, r->recorded_at, r->fingerprint, r->library, error);
+    hf_status status =
+        hf_description_hash(&description, frame, r->recorded_at, r->fingerprint, r->library, error);
     if (status == HF_OK && description != r->description)
         status = hf_damaged(error, r->source->path, "its description is altered");
     if (status == HF_OK) status = hf_frame_fingerprint(fingerprint, frame, error);
@@ -275,7 +279,8 @@ static hf_status check_whole(const hf_frame *frame, const hf_snapshot_reader *r,
     return status;
 }
 
-static hf_status check_frame(const hf_frame *frame, const hf_snapshot_reader *r, bool thorough, hf_error *error)
+static hf_status check_frame(const hf_frame *frame, const hf_snapshot_reader *r, bool thorough,
+                             hf_error *error)
 {
     char problem[512];
     const bool rewritten = !r->source->original;
@@ -329,7 +334,8 @@ static hf_status read_frame(hf_frame **out, hf_snapshot_reader *r, bool thorough
     hf_frame *frame = NULL;
     hf_status status = HF_OK;
     HF_TRY(done, read_hashes(r, error));
-    HF_TRY(done, hf_frame_create(&frame, r->context, 0, 1, error)); // no rows yet: the arrays come from the file
+    HF_TRY(done,
+           hf_frame_create(&frame, r->context, 0, 1, error)); // no rows yet: the arrays come from the file
     HF_TRY(done, read_ids(frame, r, error));
     HF_TRY(done, read_signals(frame, r, error));
     HF_TRY(done, hf_frame_set_source(frame, r->id_name, r->source_text, error));
@@ -343,13 +349,13 @@ done:
     return status;
 }
 
-hf_status hf_snapshot_load(hf_frame **out, hf_snapshot_info *info, const hf_context *context, const char *path,
-                           bool thorough, hf_error *error)
+hf_status hf_snapshot_load(hf_frame **out, hf_snapshot_info *info, const hf_context *context,
+                           const char *path, bool thorough, hf_error *error)
 {
     hf_h5_quiet quiet;
     hf_snapshot_source source = {0};
-    hf_snapshot_reader r = {.context = context, .source = &source, .file = HF_NO_ID, .signals = HF_NO_ID,
-                            .levels = HF_NO_ID};
+    hf_snapshot_reader r = {
+        .context = context, .source = &source, .file = HF_NO_ID, .signals = HF_NO_ID, .levels = HF_NO_ID};
     hf_frame *frame = NULL;
     hf_bytes *backing = NULL;
     hf_status status = hf_source_open(&source, context, path, true, error);
@@ -377,12 +383,13 @@ done:
     return status;
 }
 
-hf_status hf_snapshot_peek(hf_snapshot_info *info, const hf_context *context, const char *path, hf_error *error)
+hf_status hf_snapshot_peek(hf_snapshot_info *info, const hf_context *context, const char *path,
+                           hf_error *error)
 {
     hf_h5_quiet quiet;
     hf_snapshot_source source = {0};
-    hf_snapshot_reader r = {.context = context, .source = &source, .file = HF_NO_ID, .signals = HF_NO_ID,
-                            .levels = HF_NO_ID};
+    hf_snapshot_reader r = {
+        .context = context, .source = &source, .file = HF_NO_ID, .signals = HF_NO_ID, .levels = HF_NO_ID};
     hf_status status = hf_source_open(&source, context, path, false, error);
     if (status != HF_OK) return status;
     hf_h5_begin(&quiet);

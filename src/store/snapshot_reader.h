@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An open snapshot: its description, its checksums, and the columns taken out of it one by one. Private to the
-// room.
+// An open snapshot: its description, its checksums, and the columns taken out of it one by one. Private to
+// the room.
 #ifndef HOLDFAST_STORE_SNAPSHOT_READER_H
 #define HOLDFAST_STORE_SNAPSHOT_READER_H
 
@@ -20,13 +20,13 @@ typedef struct {
     // /integrity
     int64_t chunk_rows, chunks;
     uint64_t description;
-    uint64_t *hashes;   // owned: (1 + columns) x chunks
-    bool check_chunks;  // some values did not come straight from bytes that were checked
-    bool borrows;       // some values lie in the source
+    uint64_t *hashes;  // owned: (1 + columns) x chunks
+    bool check_chunks; // some values did not come straight from bytes that were checked
+    bool borrows;      // some values lie in the source
 } hf_snapshot_reader;
 
-// The values of a dataset, as arrays of rows x size bytes: borrowed from the source where they lie there in one
-// piece and aligned, else owned. which: the row of the checksums.
+// The values of a dataset, as arrays of rows x size bytes: borrowed from the source where they lie there in
+// one piece and aligned, else owned. which: the row of the checksums.
 typedef struct {
     void *values;
     bool borrowed;

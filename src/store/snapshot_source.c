@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A snapshot file in memory, and whether it is whole. The first page holds the checksum of the rest, taken as a
-// tree so that all cores share the work. Tools such as h5repack copy that page and rewrite the rest: then HDF5's
-// superblock is another one, and the file is judged by the checksums of its values instead.
+// A snapshot file in memory, and whether it is whole. The first page holds the checksum of the rest, taken as
+// a tree so that all cores share the work. Tools such as h5repack copy that page and rewrite the rest: then
+// HDF5's superblock is another one, and the file is judged by the checksums of its values instead.
 #include "store/snapshot_file.h"
 
 #include "store/hdf5_session.h"
@@ -12,7 +12,7 @@
 void hf_leaf_hashes(uint64_t *leaves, const hf_context *context, const char *data, size_t size)
 {
     const int64_t count = (int64_t)hf_leaf_count(size);
-#pragma omp parallel for default(none) shared(leaves, data, size, count) schedule(static)                          \
+#pragma omp parallel for default(none) shared(leaves, data, size, count) schedule(static) \
     num_threads(hf_context_threads(context))
     for (int64_t i = 0; i < count; i++) {
         const size_t offset = HF_BLOCK_SIZE + (size_t)i * HF_LEAF_SIZE;
@@ -50,18 +50,20 @@ static hf_status judge(hf_snapshot_source *source, bool all, hf_error *error)
     hf_snapshot_block *block = &source->block;
     switch (hf_block_parse(block, bytes->data, bytes->size)) {
     case HF_BLOCK_NEWER:
-        return hf_fail_at(error, HF_ERROR_VERSION, source->path, 0, 0,
-                          "the snapshot was written by a newer version of holdfast; this is %s and reads format %d",
-                          hf_version(), HF_FORMAT_MAJOR);
+        return hf_fail_at(
+            error, HF_ERROR_VERSION, source->path, 0, 0,
+            "the snapshot was written by a newer version of holdfast; this is %s and reads format %d",
+            hf_version(), HF_FORMAT_MAJOR);
     case HF_BLOCK_BAD:
-        return hf_damaged(error, source->path, "%s", bytes->size == 0 ? "it is empty"
-                                               : bytes->size < HF_BLOCK_SIZE
-                                                   ? "it is cut short, or no snapshot"
-                                                   : "its first page is altered, or it is no snapshot");
+        return hf_damaged(error, source->path, "%s",
+                          bytes->size == 0              ? "it is empty"
+                          : bytes->size < HF_BLOCK_SIZE ? "it is cut short, or no snapshot"
+                                                        : "its first page is altered, or it is no snapshot");
     case HF_BLOCK_ABSENT:
         if (lost_first_page(bytes)) return hf_damaged(error, source->path, "its first page is missing");
         return HF_OK;
-    case HF_BLOCK_WHOLE: break;
+    case HF_BLOCK_WHOLE:
+        break;
     }
     if (bytes->size < HF_BLOCK_SIZE + HF_SUPERBLOCK_SIZE)
         return hf_damaged(error, source->path, "it is cut short: %zu bytes of %llu are there", bytes->size,

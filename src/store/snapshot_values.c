@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Values out of a snapshot: borrowed from the mapped file where the chunks lie in one piece, which they do in
-// every file the library wrote; through H5Dread otherwise. An address that HDF5 tells is trusted only when the
-// checksum of the values it leads to is right.
+// every file the library wrote; through H5Dread otherwise. An address that HDF5 tells is trusted only when
+// the checksum of the values it leads to is right.
 #include "store/snapshot_reader.h"
 
 #include <string.h>
@@ -148,8 +148,8 @@ static hf_status unpad(hf_dictionary *out, const hf_context *context, const char
     return HF_OK;
 }
 
-static hf_status read_padded(hf_dictionary *out, const hf_snapshot_reader *reader, hid_t set, const char *link,
-                             hf_error *error)
+static hf_status read_padded(hf_dictionary *out, const hf_snapshot_reader *reader, hid_t set,
+                             const char *link, hf_error *error)
 {
     hf_status status = HF_OK;
     hid_t type = H5Dget_type(set);
@@ -175,12 +175,13 @@ static bool offsets_sound(const uint32_t *offsets, size_t count, const char *byt
 {
     if (offsets[0] != 0 || offsets[count] != size) return false;
     for (size_t i = 0; i < count; i++)
-        if (offsets[i + 1] <= offsets[i] || offsets[i + 1] > size || bytes[offsets[i + 1] - 1] != '\0') return false;
+        if (offsets[i + 1] <= offsets[i] || offsets[i + 1] > size || bytes[offsets[i + 1] - 1] != '\0')
+            return false;
     return true;
 }
 
-static hf_status read_packed(hf_dictionary *out, const hf_snapshot_reader *reader, hid_t group, const char *link,
-                             hf_error *error)
+static hf_status read_packed(hf_dictionary *out, const hf_snapshot_reader *reader, hid_t group,
+                             const char *link, hf_error *error)
 {
     hf_status status = HF_OK;
     hid_t offset_set = HF_NO_ID, byte_set = HF_NO_ID;
@@ -191,7 +192,8 @@ static hf_status read_packed(hf_dictionary *out, const hf_snapshot_reader *reade
     HF_TRY(done, hf_h5_open(&byte_set, group, "bytes", H5I_DATASET, path, error));
     HF_TRY(done, hf_reader_array(&offsets, &count, reader, offset_set, H5T_STD_U32LE, 4, link, error));
     HF_TRY(done, hf_reader_array(&bytes, &size, reader, byte_set, H5T_STD_U8LE, 1, link, error));
-    if (count < 1 || count - 1 > INT32_MAX || !offsets_sound(offsets, (size_t)count - 1, bytes, (size_t)size)) {
+    if (count < 1 || count - 1 > INT32_MAX ||
+        !offsets_sound(offsets, (size_t)count - 1, bytes, (size_t)size)) {
         status = hf_damaged(error, path, "the levels of '%s' do not fit together", link);
         goto done;
     }
@@ -217,10 +219,10 @@ hf_status hf_reader_levels(hf_dictionary *out, const hf_snapshot_reader *reader,
         out->offsets = hf_new(reader->context, 1, sizeof *out->offsets);
         return out->offsets ? HF_OK : hf_fail_memory(error);
     }
-    bool group = H5Lexists(reader->levels, link, H5P_DEFAULT) > 0 &&
-                 H5Lget_info(reader->levels, link, &linked, H5P_DEFAULT) >= 0 && linked.type == H5L_TYPE_HARD &&
-                 H5Oget_info_by_name(reader->levels, link, &info, H5P_DEFAULT) >= 0 &&
-                 info.type == H5O_TYPE_GROUP;
+    bool group =
+        H5Lexists(reader->levels, link, H5P_DEFAULT) > 0 &&
+        H5Lget_info(reader->levels, link, &linked, H5P_DEFAULT) >= 0 && linked.type == H5L_TYPE_HARD &&
+        H5Oget_info_by_name(reader->levels, link, &info, H5P_DEFAULT) >= 0 && info.type == H5O_TYPE_GROUP;
     hf_status status = hf_h5_open(&id, reader->levels, link, group ? H5I_GROUP : H5I_DATASET, path, error);
     if (status != HF_OK) return status;
     status = group ? read_packed(out, reader, id, link, error) : read_padded(out, reader, id, link, error);

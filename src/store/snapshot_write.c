@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Writes a snapshot file: lays it out in memory, takes the checksum of its bytes on all cores, writes them in
-// order under a temporary name, syncs, renames. Writing is one thread's work, since file systems let one thread
-// at a time write a file; room is claimed first, which makes it twice as fast and finds a full disk at once.
+// order under a temporary name, syncs, renames. Writing is one thread's work, since file systems let one
+// thread at a time write a file; room is claimed first, which makes it twice as fast and finds a full disk at
+// once.
+#include "store/size_limit.h"
 #include "store/snapshot_file.h"
 #include "store/snapshot_layout.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -36,7 +36,7 @@ static hf_status layout_checksum(char out[HF_DIGEST_TEXT], const hf_layout *layo
         status = hf_fail_memory(error);
         goto done;
     }
-#pragma omp parallel for default(none) shared(leaves, scratch, layout, threads, count) schedule(static)           \
+#pragma omp parallel for default(none) shared(leaves, scratch, layout, threads, count) schedule(static) \
     num_threads(threads)
     for (int64_t t = 0; t < threads; t++)
         for (int64_t i = t; i < count; i += threads) {
@@ -53,34 +53,6 @@ done:
 }
 
 // ---- writing ---------------------------------------------------------------------------------------------
-
-// SIGXFSZ would end the program that uses the library: blocked for this thread while it writes, the call fails
-// with EFBIG instead, and the signal it left is taken back.
-typedef struct {
-    sigset_t before;
-    bool was_pending;
-} signal_guard;
-
-static void guard_begin(signal_guard *guard)
-{
-    sigset_t limit, pending;
-    sigemptyset(&limit);
-    sigaddset(&limit, SIGXFSZ);
-    sigpending(&pending);
-    guard->was_pending = sigismember(&pending, SIGXFSZ) == 1;
-    pthread_sigmask(SIG_BLOCK, &limit, &guard->before);
-}
-
-static void guard_end(const signal_guard *guard)
-{
-    const struct timespec now = {0, 0};
-    sigset_t limit, pending;
-    sigemptyset(&limit);
-    sigaddset(&limit, SIGXFSZ);
-    sigpending(&pending);
-    if (!guard->was_pending && sigismember(&pending, SIGXFSZ) == 1) sigtimedwait(&limit, NULL, &now);
-    pthread_sigmask(SIG_SETMASK, &guard->before, NULL);
-}
 
 static bool write_at(int fd, const char *data, size_t size, uint64_t offset)
 {
@@ -128,13 +100,16 @@ static hf_status write_temporary(const hf_layout *layout, const char *temporary,
     if (fd < 0) return hf_fail_errno(error, path, errno, "cannot make a file beside the snapshot");
     hf_status status = HF_OK;
     if (!claim(fd, layout->length) || !write_layout(fd, layout))
-        status = hf_fail_errno(error, path, errno,
-                               "cannot write the snapshot of %llu bytes; nothing was stored, make room and run "
-                               "this again",
-                               (unsigned long long)layout->length);
+        status =
+            hf_fail_errno(error, path, errno,
+                          "cannot write the snapshot of %llu bytes; nothing was stored, make room and run "
+                          "this again",
+                          (unsigned long long)layout->length);
     double from = seconds();
-    if (status == HF_OK && fsync(fd) != 0) status = hf_fail_errno(error, path, errno, "cannot sync the snapshot");
-    if (close(fd) != 0 && status == HF_OK) status = hf_fail_errno(error, path, errno, "cannot close the snapshot");
+    if (status == HF_OK && fsync(fd) != 0)
+        status = hf_fail_errno(error, path, errno, "cannot sync the snapshot");
+    if (close(fd) != 0 && status == HF_OK)
+        status = hf_fail_errno(error, path, errno, "cannot close the snapshot");
     *sync_seconds = seconds() - from;
     return status;
 }
@@ -144,7 +119,7 @@ hf_status hf_snapshot_write(hf_snapshot_info *info, const hf_frame *frame, const
 {
     hf_layout layout = {0};
     hf_snapshot_block block = {.as_of = frame->as_of, .rows = frame->rows, .columns = frame->column_count};
-    signal_guard guard;
+    hf_size_limit limit;
     double from = seconds(), sync_seconds = 0;
     hf_status status = HF_OK;
     HF_TRY(done, hf_layout_create(&layout, frame->context, frame, recorded_at, fingerprint, error));
@@ -155,12 +130,12 @@ hf_status hf_snapshot_write(hf_snapshot_info *info, const hf_frame *frame, const
     HF_TRY(done, layout_checksum(block.checksum, &layout, error));
     hf_block_render(layout.image, &block);
     HF_TRY(done, hf_check_cancel(frame->context, error));
-    guard_begin(&guard);
+    hf_size_limit_begin(&limit);
     status = write_temporary(&layout, temporary, path, &sync_seconds, error);
     double published = seconds();
     if (status == HF_OK) status = hf_publish(temporary, path, error);
     if (status != HF_OK) unlink(temporary);
-    guard_end(&guard);
+    hf_size_limit_end(&limit);
     if (status != HF_OK) goto done;
     sync_seconds += seconds() - published;
     info->as_of = block.as_of;
@@ -171,8 +146,8 @@ hf_status hf_snapshot_write(hf_snapshot_info *info, const hf_frame *frame, const
     memcpy(info->fingerprint, block.fingerprint, sizeof info->fingerprint);
     info->sync_seconds = sync_seconds;
     info->write_seconds = seconds() - from - sync_seconds;
-    hf_info(frame->context, "%s: %lld bytes written in %.3f s, synced in %.3f s", path, (long long)info->bytes,
-            info->write_seconds, info->sync_seconds);
+    hf_info(frame->context, "%s: %lld bytes written in %.3f s, synced in %.3f s", path,
+            (long long)info->bytes, info->write_seconds, info->sync_seconds);
 done:
     hf_layout_free(&layout);
     return status;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The store's verbs: list, write, read, verify. Snapshots are immutable: the same content for a date changes
-// nothing, other content is refused or becomes a new revision, and the newest revision of a date is what counts.
+// nothing, other content is refused or becomes a new revision, and the newest revision of a date is what
+// counts.
 #include "holdfast/store.h"
 
 #include "store/snapshot_file.h"
@@ -14,7 +15,8 @@
 // ---- list ------------------------------------------------------------------------------------------------
 
 // What the file says must be what its name says.
-static hf_status check_name(const hf_snapshot_info *info, hf_store_entry entry, const char *path, hf_error *error)
+static hf_status check_name(const hf_snapshot_info *info, hf_store_entry entry, const char *path,
+                            hf_error *error)
 {
     char says[11];
     if (info->as_of == entry.as_of) return HF_OK;
@@ -57,7 +59,10 @@ done:
     return status;
 }
 
-void hf_store_list_free(const hf_context *context, hf_snapshot_info *list) { hf_delete(context, list); }
+void hf_store_list_free(const hf_context *context, hf_snapshot_info *list)
+{
+    hf_delete(context, list);
+}
 
 // ---- write -----------------------------------------------------------------------------------------------
 
@@ -74,7 +79,8 @@ static hf_status check_frame(const hf_frame *frame, const char *recorded_at, hf_
     if (frame->id_width < 1 || frame->id_width > HF_ID_LIMIT)
         return hf_fail(error, HF_ERROR_INTERNAL, "the account ids are %d bytes wide", frame->id_width);
     if (!hf_is_recorded_at(recorded_at))
-        return hf_fail(error, HF_ERROR_USAGE, "'%s' is no time; write it as 2026-10-31T02:14:07Z", recorded_at);
+        return hf_fail(error, HF_ERROR_USAGE, "'%s' is no time; write it as 2026-10-31T02:14:07Z",
+                       recorded_at);
     if (strlen(frame->source) > HF_TEXT_LIMIT / 2 || strlen(frame->id_name) > HF_NAME_LIMIT)
         return hf_fail(error, HF_ERROR_DATA, "the source's or the id column's name is too long");
     if (!hf_frame_is_sound(problem, sizeof problem, frame))
@@ -151,8 +157,8 @@ hf_status hf_store_write(hf_store *store, const hf_frame *frame, const hf_store_
         hf_store_temporary(temporary, store, entry);
         made = (hf_snapshot_info){.revision = entry.revision};
         snprintf(made.path, sizeof made.path, "%s", path);
-        HF_TRY(done, hf_snapshot_write(&made, frame, o->recorded_at ? o->recorded_at : recorded_at, fingerprint,
-                                       temporary, path, error));
+        HF_TRY(done, hf_snapshot_write(&made, frame, o->recorded_at ? o->recorded_at : recorded_at,
+                                       fingerprint, temporary, path, error));
     }
     if (info) *info = made;
     if (written) *written = !same;
@@ -181,8 +187,8 @@ static hf_status no_such(const hf_store *store, hf_date as_of, const hf_store_en
         return hf_fail_at(error, HF_ERROR_DATA, store->folder, 0, 0,
                           "the store has no snapshot of %s; it has one of %s alone", wanted, first);
     return hf_fail_at(error, HF_ERROR_DATA, store->folder, 0, 0,
-                      "the store has no snapshot of %s; it has %d dates from %s to %s%s%s", wanted, dates, first, last,
-                      near[0] != '\0' ? ", the last before it " : "", near);
+                      "the store has no snapshot of %s; it has %d dates from %s to %s%s%s", wanted, dates,
+                      first, last, near[0] != '\0' ? ", the last before it " : "", near);
 }
 
 hf_status hf_store_read(hf_frame **out, hf_snapshot_info *info, const hf_store *store, hf_date as_of,
@@ -213,8 +219,8 @@ done:
     return status;
 }
 
-hf_status hf_snapshot_read(hf_frame **out, hf_snapshot_info *info, const hf_context *context, const char *path,
-                           hf_error *error)
+hf_status hf_snapshot_read(hf_frame **out, hf_snapshot_info *info, const hf_context *context,
+                           const char *path, hf_error *error)
 {
     return hf_snapshot_load(out, info, context, path, false, error);
 }
@@ -253,8 +259,8 @@ hf_status hf_store_verify(const hf_store *store, hf_store_verify_function *each,
     }
     hf_progress(store->context, "verify", count, count);
     status = bad == 0 ? HF_OK
-                      : hf_fail_at(error, HF_ERROR_DAMAGED, first.file, 0, 0, "%d of %d snapshots are damaged: %s",
-                                   bad, count, first.message);
+                      : hf_fail_at(error, HF_ERROR_DAMAGED, first.file, 0, 0,
+                                   "%d of %d snapshots are damaged: %s", bad, count, first.message);
 done:
     hf_delete(store->context, entries);
     return status;

@@ -5,6 +5,8 @@
 // has a name of its own, which the next writer removes.
 #include "store/store_folder.h"
 
+#include "store/size_limit.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -92,12 +94,14 @@ static hf_status check_marker(const char *folder, hf_error *error)
         int number = errno;
         struct stat info;
         if (stat(folder, &info) != 0)
-            return hf_fail_errno(error, folder, errno, "there is no store here; make it with 'holdfast ingest'");
+            return hf_fail_errno(error, folder, errno,
+                                 "there is no store here; make it with 'holdfast ingest'");
         if (number != ENOENT && number != ENOTDIR) return hf_fail_errno(error, path, number, "cannot open");
-        return hf_fail_at(error, HF_ERROR_DATA, folder, 0, 0,
-                          "this is not a store: it has no file '%s'; name the folder given to 'holdfast ingest "
-                          "--store'",
-                          HF_STORE_MARKER);
+        return hf_fail_at(
+            error, HF_ERROR_DATA, folder, 0, 0,
+            "this is not a store: it has no file '%s'; name the folder given to 'holdfast ingest "
+            "--store'",
+            HF_STORE_MARKER);
     }
     ssize_t got = read(fd, text, sizeof text - 1);
     int number = errno;
@@ -107,8 +111,8 @@ static hf_status check_marker(const char *folder, hf_error *error)
     if (strncmp(text, marker_text, 15) == 0 && text[15] >= '2' && text[15] <= '9')
         return hf_fail_at(error, HF_ERROR_VERSION, path, 0, 0,
                           "the store was made by a newer version of holdfast; this is %s", hf_version());
-    return hf_fail_at(error, HF_ERROR_DAMAGED, path, 0, 0, "the store's marker should read '%.16s'; restore it",
-                      marker_text);
+    return hf_fail_at(error, HF_ERROR_DAMAGED, path, 0, 0,
+                      "the store's marker should read '%.16s'; restore it", marker_text);
 }
 
 // A folder that holds anything but what a store begins with is somebody's own, and stays so.
@@ -164,9 +168,10 @@ static hf_status take_lock(int *out, const char *folder, hf_error *error)
         close(fd);
         if (number != EWOULDBLOCK) return hf_fail_errno(error, path, number, "cannot take the store's lock");
         text[got > 0 ? strspn(text, "0123456789") : 0] = '\0';
-        return hf_fail_at(error, HF_ERROR_LOCKED, folder, 0, 0,
-                          "another process (pid %s) is writing to this store; wait for it to end and run this again",
-                          text[0] != '\0' ? text : "unknown");
+        return hf_fail_at(
+            error, HF_ERROR_LOCKED, folder, 0, 0,
+            "another process (pid %s) is writing to this store; wait for it to end and run this again",
+            text[0] != '\0' ? text : "unknown");
     }
     // Who holds it is for people to read; the lock itself is flock's.
     int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
@@ -219,7 +224,8 @@ hf_status hf_store_open(hf_store **out, const hf_context *context, const char *f
     // hf_snapshot_info holds paths of 511 bytes.
     if (length > 440)
         return hf_fail_at(error, HF_ERROR_USAGE, folder, 0, 0,
-                          "the folder's name has %zu bytes, at most 440 are possible; use a shorter one", length);
+                          "the folder's name has %zu bytes, at most 440 are possible; use a shorter one",
+                          length);
     hf_store *store = hf_new(context, 1, sizeof *store);
     if (!store) return hf_fail_memory(error);
     hf_status status = HF_OK;
@@ -230,8 +236,11 @@ hf_status hf_store_open(hf_store **out, const hf_context *context, const char *f
     if (!store->folder || !store->snapshots) {
         status = hf_fail_memory(error);
     } else {
+        hf_size_limit limit;
         sprintf(store->snapshots, "%s/snapshots", store->folder);
+        hf_size_limit_begin(&limit);
         status = mode == HF_STORE_WRITE ? open_to_write(store, error) : check_marker(store->folder, error);
+        hf_size_limit_end(&limit);
     }
     if (status == HF_OK)
         *out = store;

@@ -9,7 +9,7 @@
 
 int main(int count, char **arguments)
 {
-    static const char *const texts[] = {"", "basic", "gr\xc3\xb6\xc3\x9f" "er"};
+    static const char *const texts[] = {"", "basic", "größer"};
     static const size_t lengths[] = {0, 5, 8};
     static const char ids[] = "a-1\0\0b-\xc3\xbc\0c\0\0\0\0d-444";
     static const int32_t codes[] = {2, -1, 0, 1}, days[] = {0, 20757, HF_DATE_MISSING, -1};

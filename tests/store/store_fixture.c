@@ -54,8 +54,8 @@ static hf_column *add(hf_frame *frame, const char *name, hf_kind kind, hf_storag
 
 static void add_f32(hf_frame *frame)
 {
-    static const uint32_t bits[] = {0x7fc00000, 0x80000000, 0x00000001, 0x807fffff, 0x7f7fffff, 0xff800000,
-                                    0x7f800000, 0x7fc12345, 0xffc00001, 0x3f800000};
+    static const uint32_t bits[] = {0x7fc00000, 0x80000000, 0x00000001, 0x807fffff, 0x7f7fffff,
+                                    0xff800000, 0x7f800000, 0x7fc12345, 0xffc00001, 0x3f800000};
     hf_column *c = add(frame, "tickets 90d", HF_KIND_COUNT, HF_STORAGE_F32);
     c->direction = HF_DIRECTION_HIGHER_BAD;
     cr_assert_eq(hf_column_set_unit(frame, c, "tickets", NULL), HF_OK);
@@ -83,7 +83,8 @@ static void add_category(hf_frame *frame, const char *name, const char *const *t
     hf_column *c = add(frame, name, HF_KIND_CATEGORY, HF_STORAGE_CODE);
     for (int32_t i = 0; i < count; i++)
         lengths[i] = strlen(texts[i]);
-    cr_assert_eq(hf_dictionary_build(&c->dictionary, frame->context, texts, lengths, count, NULL, NULL), HF_OK);
+    cr_assert_eq(hf_dictionary_build(&c->dictionary, frame->context, texts, lengths, count, NULL, NULL),
+                 HF_OK);
     for (int64_t i = 0; i < frame->rows; i++)
         ((int32_t *)c->values)[i] = (int32_t)(i % (count + 1)) - 1;
     hf_column_count_missing(c, frame->rows);
@@ -124,7 +125,7 @@ static hf_frame *bare(hf_context *context, int64_t rows, int32_t id_width)
 
 hf_frame *fixture_frame(hf_context *context, int64_t rows, int32_t id_width)
 {
-    static const char *const plans[] = {"", "basic", "gr\xc3\xb6\xc3\x9f" "er", "with \"quote\", and\nline"};
+    static const char *const plans[] = {"", "basic", "größer", "with \"quote\", and\nline"};
     hf_frame *frame = bare(context, rows, id_width);
     add_f32(frame);
     add_f64(frame);

@@ -200,19 +200,58 @@ static void on_signal(hid_t file, const char *name, void (*alter)(hid_t set))
     H5Dclose(set);
 }
 
-static void alter_kind(hid_t set) { set_text(set, "kind", "mood", 4); }
-static void alter_direction(hid_t set) { set_text(set, "direction", "sideways", 8); }
-static void alter_unit(hid_t set) { set_text(set, "unit", "\xff\xfe", 2); }
-static void alter_name(hid_t set) { set_text(set, "name", "", 1); }
-static void alter_same_name(hid_t set) { set_text(set, "name", "plan", 4); }
-static void alter_long_name(hid_t set) { set_text(set, "name", "n", 5000); }
-static void alter_missing(hid_t set) { set_number(set, "missing", 2); }
-static void alter_much_missing(hid_t set) { set_number(set, "missing", INT64_MAX); }
-static void alter_position(hid_t set) { set_number(set, "position", 1); }
-static void alter_far_position(hid_t set) { set_number(set, "position", 1 << 30); }
-static void alter_negative_position(hid_t set) { set_number(set, "position", -1); }
-static void alter_number_for_text(hid_t set) { set_number(set, "unit", 7); }
-static void alter_no_unit(hid_t set) { H5Adelete(set, "unit"); }
+static void alter_kind(hid_t set)
+{
+    set_text(set, "kind", "mood", 4);
+}
+static void alter_direction(hid_t set)
+{
+    set_text(set, "direction", "sideways", 8);
+}
+static void alter_unit(hid_t set)
+{
+    set_text(set, "unit", "\xff\xfe", 2);
+}
+static void alter_name(hid_t set)
+{
+    set_text(set, "name", "", 1);
+}
+static void alter_same_name(hid_t set)
+{
+    set_text(set, "name", "plan", 4);
+}
+static void alter_long_name(hid_t set)
+{
+    set_text(set, "name", "n", 5000);
+}
+static void alter_missing(hid_t set)
+{
+    set_number(set, "missing", 2);
+}
+static void alter_much_missing(hid_t set)
+{
+    set_number(set, "missing", INT64_MAX);
+}
+static void alter_position(hid_t set)
+{
+    set_number(set, "position", 1);
+}
+static void alter_far_position(hid_t set)
+{
+    set_number(set, "position", 1 << 30);
+}
+static void alter_negative_position(hid_t set)
+{
+    set_number(set, "position", -1);
+}
+static void alter_number_for_text(hid_t set)
+{
+    set_number(set, "unit", 7);
+}
+static void alter_no_unit(hid_t set)
+{
+    H5Adelete(set, "unit");
+}
 
 static void alter_variable_text(hid_t set)
 {
@@ -239,8 +278,11 @@ static void alter_array(hid_t set)
     H5Sclose(space);
 }
 
-#define ON_TICKETS(which)                                                                                            \
-    static void lie_##which(hid_t file) { on_signal(file, "signals/tickets", alter_##which); }
+#define ON_TICKETS(which)                                  \
+    static void lie_##which(hid_t file)                    \
+    {                                                      \
+        on_signal(file, "signals/tickets", alter_##which); \
+    }
 ON_TICKETS(kind)
 ON_TICKETS(direction)
 ON_TICKETS(unit)
@@ -257,31 +299,106 @@ ON_TICKETS(no_unit)
 ON_TICKETS(variable_text)
 ON_TICKETS(array)
 
-static void lie_code_too_large(hid_t file) { write_codes(file, 2); }
-static void lie_code_negative(hid_t file) { write_codes(file, -2); }
-static void lie_code_extreme(hid_t file) { write_codes(file, INT32_MAX); }
-static void lie_other_code(hid_t file) { write_codes(file, 0); }
-static void lie_no_signal(hid_t file) { H5Ldelete(file, "signals/plan", H5P_DEFAULT); }
-static void lie_no_signals(hid_t file) { H5Ldelete(file, "signals", H5P_DEFAULT); }
-static void lie_no_ids(hid_t file) { H5Ldelete(file, "accounts/id", H5P_DEFAULT); }
-static void lie_no_levels(hid_t file) { H5Ldelete(file, "levels/plan", H5P_DEFAULT); }
-static void lie_no_level_group(hid_t file) { H5Ldelete(file, "levels", H5P_DEFAULT); }
-static void lie_no_checksums(hid_t file) { H5Ldelete(file, "integrity/chunks", H5P_DEFAULT); }
-static void lie_no_integrity(hid_t file) { H5Ldelete(file, "integrity", H5P_DEFAULT); }
-static void lie_rows(hid_t file) { set_number(file, "rows", 4); }
-static void lie_many_rows(hid_t file) { set_number(file, "rows", (int64_t)1 << 39); }
-static void lie_negative_rows(hid_t file) { set_number(file, "rows", -3); }
-static void lie_no_rows(hid_t file) { set_number(file, "rows", 0); }
-static void lie_columns(hid_t file) { set_number(file, "columns", 3); }
-static void lie_many_columns(hid_t file) { set_number(file, "columns", INT64_MAX); }
-static void lie_as_of(hid_t file) { set_text(file, "as_of", "2026-02-30", 10); }
-static void lie_other_as_of(hid_t file) { set_text(file, "as_of", "2026-02-20", 10); }
-static void lie_recorded(hid_t file) { set_text(file, "recorded_at", "yesterday", 9); }
-static void lie_other_recorded(hid_t file) { set_text(file, "recorded_at", "2026-11-01T02:03:05Z", 20); }
-static void lie_fingerprint(hid_t file) { set_text(file, "fingerprint", "00000000000000000000000000000000", 32); }
-static void lie_source(hid_t file) { set_text(file, "source", "elsewhere.csv", 13); }
-static void lie_format(hid_t file) { set_text(file, "format", "weather", 7); }
-static void lie_extra_signal(hid_t file) { set_dataset(file, "signals/more", H5T_IEEE_F32LE, 3, NULL); }
+static void lie_code_too_large(hid_t file)
+{
+    write_codes(file, 2);
+}
+static void lie_code_negative(hid_t file)
+{
+    write_codes(file, -2);
+}
+static void lie_code_extreme(hid_t file)
+{
+    write_codes(file, INT32_MAX);
+}
+static void lie_other_code(hid_t file)
+{
+    write_codes(file, 0);
+}
+static void lie_no_signal(hid_t file)
+{
+    H5Ldelete(file, "signals/plan", H5P_DEFAULT);
+}
+static void lie_no_signals(hid_t file)
+{
+    H5Ldelete(file, "signals", H5P_DEFAULT);
+}
+static void lie_no_ids(hid_t file)
+{
+    H5Ldelete(file, "accounts/id", H5P_DEFAULT);
+}
+static void lie_no_levels(hid_t file)
+{
+    H5Ldelete(file, "levels/plan", H5P_DEFAULT);
+}
+static void lie_no_level_group(hid_t file)
+{
+    H5Ldelete(file, "levels", H5P_DEFAULT);
+}
+static void lie_no_checksums(hid_t file)
+{
+    H5Ldelete(file, "integrity/chunks", H5P_DEFAULT);
+}
+static void lie_no_integrity(hid_t file)
+{
+    H5Ldelete(file, "integrity", H5P_DEFAULT);
+}
+static void lie_rows(hid_t file)
+{
+    set_number(file, "rows", 4);
+}
+static void lie_many_rows(hid_t file)
+{
+    set_number(file, "rows", (int64_t)1 << 39);
+}
+static void lie_negative_rows(hid_t file)
+{
+    set_number(file, "rows", -3);
+}
+static void lie_no_rows(hid_t file)
+{
+    set_number(file, "rows", 0);
+}
+static void lie_columns(hid_t file)
+{
+    set_number(file, "columns", 3);
+}
+static void lie_many_columns(hid_t file)
+{
+    set_number(file, "columns", INT64_MAX);
+}
+static void lie_as_of(hid_t file)
+{
+    set_text(file, "as_of", "2026-02-30", 10);
+}
+static void lie_other_as_of(hid_t file)
+{
+    set_text(file, "as_of", "2026-02-20", 10);
+}
+static void lie_recorded(hid_t file)
+{
+    set_text(file, "recorded_at", "yesterday", 9);
+}
+static void lie_other_recorded(hid_t file)
+{
+    set_text(file, "recorded_at", "2026-11-01T02:03:05Z", 20);
+}
+static void lie_fingerprint(hid_t file)
+{
+    set_text(file, "fingerprint", "00000000000000000000000000000000", 32);
+}
+static void lie_source(hid_t file)
+{
+    set_text(file, "source", "elsewhere.csv", 13);
+}
+static void lie_format(hid_t file)
+{
+    set_text(file, "format", "weather", 7);
+}
+static void lie_extra_signal(hid_t file)
+{
+    set_dataset(file, "signals/more", H5T_IEEE_F32LE, 3, NULL);
+}
 
 static void lie_signal_is_group(hid_t file)
 {
@@ -308,11 +425,26 @@ static void levels(hid_t file, const char *texts, hsize_t count, size_t width)
     H5Tclose(type);
 }
 
-static void lie_unsorted_levels(hid_t file) { levels(file, "plusbasi", 2, 4); }
-static void lie_equal_levels(hid_t file) { levels(file, "plusplus", 2, 4); }
-static void lie_few_levels(hid_t file) { levels(file, "basic", 1, 5); }
-static void lie_other_level(hid_t file) { levels(file, "basicprime", 2, 5); }
-static void lie_level_not_utf8(hid_t file) { levels(file, "a\xc3z\xff", 2, 2); }
+static void lie_unsorted_levels(hid_t file)
+{
+    levels(file, "plusbasi", 2, 4);
+}
+static void lie_equal_levels(hid_t file)
+{
+    levels(file, "plusplus", 2, 4);
+}
+static void lie_few_levels(hid_t file)
+{
+    levels(file, "basic", 1, 5);
+}
+static void lie_other_level(hid_t file)
+{
+    levels(file, "basicprime", 2, 5);
+}
+static void lie_level_not_utf8(hid_t file)
+{
+    levels(file, "a\xc3z\xff", 2, 2);
+}
 
 static void lie_level_type(hid_t file)
 {
@@ -336,10 +468,22 @@ static void packed_levels(hid_t file, const uint32_t *offsets, hsize_t count, co
     set_dataset(file, "levels/plan/bytes", H5T_STD_U8LE, size, bytes);
 }
 
-static void lie_offsets_far(hid_t file) { packed_levels(file, (uint32_t[]){0, 6, 4000000000u}, 3, "basic\0plus", 11); }
-static void lie_offsets_back(hid_t file) { packed_levels(file, (uint32_t[]){0, 6, 3}, 3, "basic\0plus", 11); }
-static void lie_offsets_none(hid_t file) { packed_levels(file, NULL, 0, "basic\0plus", 11); }
-static void lie_no_end(hid_t file) { packed_levels(file, (uint32_t[]){0, 6, 10}, 3, "basic\0plus", 10); }
+static void lie_offsets_far(hid_t file)
+{
+    packed_levels(file, (uint32_t[]){0, 6, 4000000000u}, 3, "basic\0plus", 11);
+}
+static void lie_offsets_back(hid_t file)
+{
+    packed_levels(file, (uint32_t[]){0, 6, 3}, 3, "basic\0plus", 11);
+}
+static void lie_offsets_none(hid_t file)
+{
+    packed_levels(file, NULL, 0, "basic\0plus", 11);
+}
+static void lie_no_end(hid_t file)
+{
+    packed_levels(file, (uint32_t[]){0, 6, 10}, 3, "basic\0plus", 10);
+}
 
 static void ids(hid_t file, size_t width, hsize_t rows)
 {
@@ -350,9 +494,18 @@ static void ids(hid_t file, size_t width, hsize_t rows)
     H5Tclose(type);
 }
 
-static void lie_wide_ids(hid_t file) { ids(file, 256, 3); }
-static void lie_few_ids(hid_t file) { ids(file, 4, 2); }
-static void lie_other_ids(hid_t file) { ids(file, 4, 3); }
+static void lie_wide_ids(hid_t file)
+{
+    ids(file, 256, 3);
+}
+static void lie_few_ids(hid_t file)
+{
+    ids(file, 4, 2);
+}
+static void lie_other_ids(hid_t file)
+{
+    ids(file, 4, 3);
+}
 
 static void lie_id_type(hid_t file)
 {
@@ -393,8 +546,14 @@ static void lie_description(hid_t file)
     H5Gclose(group);
 }
 
-static void tell_nothing_new(hid_t file) { set_text(file, "comment", "other attributes do no harm", 30); }
-static void say_newer(hid_t file) { set_number(file, "format_version", 2); }
+static void tell_nothing_new(hid_t file)
+{
+    set_text(file, "comment", "other attributes do no harm", 30);
+}
+static void say_newer(hid_t file)
+{
+    set_number(file, "format_version", 2);
+}
 
 typedef struct {
     const char *name;
@@ -402,21 +561,74 @@ typedef struct {
     hf_status expected;
 } lie;
 
-#define LIE(which) {#which, lie_##which, HF_ERROR_DAMAGED}
+#define LIE(which)                            \
+    {                                         \
+#which, lie_##which, HF_ERROR_DAMAGED \
+    }
 static const lie lies[] = {
     {"nothing", tell_nothing_new, HF_OK},
     {"newer", say_newer, HF_ERROR_VERSION},
-    LIE(kind), LIE(direction), LIE(unit), LIE(name), LIE(same_name), LIE(long_name), LIE(missing),
-    LIE(much_missing), LIE(position), LIE(far_position), LIE(negative_position), LIE(number_for_text),
-    LIE(no_unit), LIE(variable_text), LIE(array), LIE(code_too_large), LIE(code_negative), LIE(code_extreme),
-    LIE(other_code), LIE(no_signal), LIE(no_signals), LIE(no_ids), LIE(no_levels), LIE(no_level_group),
-    LIE(no_checksums), LIE(no_integrity), LIE(rows), LIE(many_rows), LIE(negative_rows), LIE(no_rows),
-    LIE(columns), LIE(many_columns), LIE(as_of), LIE(other_as_of), LIE(recorded), LIE(other_recorded),
-    LIE(fingerprint), LIE(source), LIE(format), LIE(extra_signal), LIE(signal_is_group), LIE(external_link),
-    LIE(soft_link), LIE(unsorted_levels), LIE(equal_levels), LIE(few_levels), LIE(other_level),
-    LIE(level_not_utf8), LIE(level_type), LIE(many_levels), LIE(offsets_far), LIE(offsets_back),
-    LIE(offsets_none), LIE(no_end), LIE(wide_ids), LIE(few_ids), LIE(other_ids), LIE(id_type),
-    LIE(value_type), LIE(chunk_rows), LIE(description),
+    LIE(kind),
+    LIE(direction),
+    LIE(unit),
+    LIE(name),
+    LIE(same_name),
+    LIE(long_name),
+    LIE(missing),
+    LIE(much_missing),
+    LIE(position),
+    LIE(far_position),
+    LIE(negative_position),
+    LIE(number_for_text),
+    LIE(no_unit),
+    LIE(variable_text),
+    LIE(array),
+    LIE(code_too_large),
+    LIE(code_negative),
+    LIE(code_extreme),
+    LIE(other_code),
+    LIE(no_signal),
+    LIE(no_signals),
+    LIE(no_ids),
+    LIE(no_levels),
+    LIE(no_level_group),
+    LIE(no_checksums),
+    LIE(no_integrity),
+    LIE(rows),
+    LIE(many_rows),
+    LIE(negative_rows),
+    LIE(no_rows),
+    LIE(columns),
+    LIE(many_columns),
+    LIE(as_of),
+    LIE(other_as_of),
+    LIE(recorded),
+    LIE(other_recorded),
+    LIE(fingerprint),
+    LIE(source),
+    LIE(format),
+    LIE(extra_signal),
+    LIE(signal_is_group),
+    LIE(external_link),
+    LIE(soft_link),
+    LIE(unsorted_levels),
+    LIE(equal_levels),
+    LIE(few_levels),
+    LIE(other_level),
+    LIE(level_not_utf8),
+    LIE(level_type),
+    LIE(many_levels),
+    LIE(offsets_far),
+    LIE(offsets_back),
+    LIE(offsets_none),
+    LIE(no_end),
+    LIE(wide_ids),
+    LIE(few_ids),
+    LIE(other_ids),
+    LIE(id_type),
+    LIE(value_type),
+    LIE(chunk_rows),
+    LIE(description),
 };
 
 static hf_frame *two_signals(hf_context *context)
@@ -459,7 +671,8 @@ Test(damage, files_that_lie)
         H5Sclose(space);
         cr_assert_geq(H5Fclose(file), 0);
         hf_status status = read_status(context, other, &error);
-        cr_assert_eq(status, lies[i].expected, "%s: %s: %s", lies[i].name, hf_status_text(status), error.message);
+        cr_assert_eq(status, lies[i].expected, "%s: %s: %s", lies[i].name, hf_status_text(status),
+                     error.message);
         if (status != HF_OK) cr_assert(error.message[0] != '\0' && strcmp(error.file, other) == 0);
         cr_assert_eq(H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_ALL), 0, "%s leaves ids open", lies[i].name);
     }

@@ -400,6 +400,25 @@ Test(store, a_full_disk)
     tear_down(&s);
 }
 
+// Not a byte may be written: neither the lock nor the marker ends the program.
+Test(store, a_full_disk_for_a_new_store)
+{
+    subject s;
+    set_up(&s);
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit none = {0, RLIM_INFINITY};
+        setrlimit(RLIMIT_FSIZE, &none);
+        _exit((int)hf_store_open(&s.store, s.context, s.inside, HF_STORE_WRITE, NULL));
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    cr_assert(WIFEXITED(status), "SIGXFSZ must not end the program");
+    cr_assert_eq(WEXITSTATUS(status), HF_ERROR_IO);
+    open_writer(&s); // and with room again it is made
+    tear_down(&s);
+}
+
 // As somebody who may read the folder but not write it.
 Test(store, a_read_only_folder)
 {
