@@ -195,6 +195,14 @@ static void shape_flag(hf_phrase *out, const hf_signal_words *w)
     put(&zero, ": no");
 }
 
+// A unit of time that ends a name belongs behind the number: time_to_first_value_days. Returns it, or NULL.
+static const char *take_time_unit(hf_signal_words *w, hf_kind kind)
+{
+    const bool amount = kind == HF_KIND_NUMBER || kind == HF_KIND_COUNT;
+    if (!amount || w->count < 2 || w->window > 0 || !is_time(w->word[w->count - 1])) return NULL;
+    return w->word[--w->count];
+}
+
 // "licence use 63 %", "monthly charges 70.35 EUR".
 static void shape_named(hf_phrase *out, hf_signal_words *w, const char *unit)
 {
@@ -212,6 +220,18 @@ static void shape_named(hf_phrase *out, hf_signal_words *w, const char *unit)
     put_window(&rest, w);
 }
 
+// "customer lifetime 4 months".
+static void shape_timed(hf_phrase *out, hf_signal_words *w, const char *time)
+{
+    char singular[64];
+    phrase one = start(out->one);
+    hf_word_singular(singular, time);
+    shape_named(out, w, time);
+    put(&one, out->before);
+    put(&one, "1 ");
+    put(&one, singular);
+}
+
 void hf_phrase_shape(hf_phrase *out, const hf_term *term)
 {
     hf_signal_words words;
@@ -221,7 +241,12 @@ void hf_phrase_shape(hf_phrase *out, const hf_term *term)
         words.count = 1;
         words.word[0] = term->signal;
     }
+    const char *time = take_time_unit(&words, term->signal_kind);
     shape_missing(out, &words);
+    if (time) {
+        shape_timed(out, &words, time);
+        return;
+    }
     if (term->signal_kind == HF_KIND_FLAG) shape_flag(out, &words);
     if (term->signal_kind == HF_KIND_COUNT) drop_counting_words(&words);
     const int head = head_of(&words);

@@ -68,6 +68,17 @@ Test(term_phrase, measures)
     expect("balance", HF_KIND_MONEY, "", 123456789012.0, "balance 123456789012");
 }
 
+Test(term_phrase, units_of_time_stand_behind_the_number)
+{
+    expect("time_to_first_value_days", HF_KIND_COUNT, "", 75, "time to first value 75 days");
+    expect("time_to_first_value_days", HF_KIND_COUNT, "days", 1, "time to first value 1 day");
+    expect("customer_lifetime_months", HF_KIND_COUNT, "", 4, "customer lifetime 4 months");
+    expect("customer_lifetime_months", HF_KIND_COUNT, "", 0, "customer lifetime 0 months");
+    expect("customer_lifetime_months", HF_KIND_COUNT, "", NAN, "no customer lifetime on record");
+    expect("response_hours", HF_KIND_NUMBER, "", 2.25, "response 2.25 hours");
+    expect("active_days_30d", HF_KIND_COUNT, "", 12, "12 active days in 30 days");
+}
+
 Test(term_phrase, flags)
 {
     expect("c_level_uses_product", HF_KIND_FLAG, "", 1, "c level uses product");
@@ -89,8 +100,9 @@ Test(term_phrase, missing)
 Test(term_phrase, odd_names)
 {
     expect("__", HF_KIND_NUMBER, "", 2, "__ 2");
-    expect("Total day minutes", HF_KIND_NUMBER, "", 265.1, "total day minutes 265.1");
+    expect("Total day minutes", HF_KIND_NUMBER, "", 265.1, "total day 265.1 minutes");
     expect("x", HF_KIND_COUNT, "", 2, "x 2");
+    expect("days", HF_KIND_COUNT, "", 2, "2 days");
     expect("Umsatz_Größe", HF_KIND_NUMBER, "", 2, "umsatz größe 2");
     expect("Tickets (90d)", HF_KIND_COUNT, "", 2, "2 tickets in 90 days");
     expect("90d", HF_KIND_COUNT, "", 2, "90d 2");
