@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A program outside the project that uses an installed Holdfast: includes every public header, makes a context,
-// and has a date read and an error told.
+// A program outside the project that uses an installed Holdfast: includes every public header, makes a
+// context, and has a date read and an error told.
 #include <holdfast/holdfast.h>
 
 #include <stdio.h>

@@ -3,7 +3,6 @@
 // Frames of every kind, made at random, against oracles that look every value up by name and id: select,
 // stack, join, match, duplicate, the fingerprint, for any number of threads and with memory that fails.
 #include "base/failing_context.h"
-
 #include "frame/frame_room.h"
 
 #include <math.h>
