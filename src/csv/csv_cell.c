@@ -98,3 +98,15 @@ bool hf_csv_may_mean_missing(hf_csv_span cell)
         if (cell.text[i] >= '0' && cell.text[i] <= '9') return false;
     return true;
 }
+
+hf_csv_missing hf_csv_missing_of(const char *const *tokens, int32_t count)
+{
+    const hf_csv_missing none = {NULL, 0, false};
+    hf_csv_missing out = {tokens, count, false};
+    for (int32_t i = 0; i < count; i++) {
+        hf_cell cell = hf_csv_cell_read((hf_csv_span){tokens[i], strlen(tokens[i])}, &none);
+        out.numeric |=
+            cell.class == HF_CELL_NUMBER || cell.class == HF_CELL_PERCENT || cell.class == HF_CELL_OVERFLOW;
+    }
+    return out;
+}

@@ -35,6 +35,7 @@ typedef struct {
 typedef struct {
     const char *const *tokens;
     int32_t count;
+    bool numeric; // one of them reads as a number: numbers have to be compared too
 } hf_csv_missing;
 
 static inline bool hf_csv_is_blank(char c)
@@ -47,6 +48,7 @@ hf_csv_span hf_csv_trim(hf_csv_span cell);
 // Without its quotes where it has them (blanks may stand around those), doubled quotes single. scratch: room
 // for cell.length bytes, written only where there are doubled quotes.
 hf_csv_span hf_csv_unquote(hf_csv_span cell, char *scratch);
+hf_csv_missing hf_csv_missing_of(const char *const *tokens, int32_t count);
 // Whether an unquoted cell without blanks around it means missing.
 bool hf_csv_is_missing(hf_csv_span cell, const hf_csv_missing *missing);
 // Reads an unquoted cell.

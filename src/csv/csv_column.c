@@ -97,6 +97,7 @@ static inline __attribute__((always_inline)) void read_numbers(const hf_csv_read
     const cell_walk walk = walk_of(b, field);
     const uint32_t *starts = walk.starts, *ends = walk.ends;
     const char *base = b->base;
+    const bool compare = reader->missing.numeric;
     hf_csv_stats slow = {0};
     int64_t misfits_before = w->misfits.count, plain = 0;
     uint64_t most_whole = 0, most_fixed = 0, below = 0;
@@ -108,7 +109,7 @@ static inline __attribute__((always_inline)) void read_numbers(const hf_csv_read
         uint64_t digits;
         double value;
         if (__builtin_expect(hf_decimal_short(p + minus, length - minus, &digits, &decimals), 1) &&
-            digits < (uint64_t)1 << 53) {
+            digits < (uint64_t)1 << 53 && !compare) {
             value = (double)digits;
             if (decimals > 0) {
                 value /= hf_decimal_power[decimals];

@@ -315,6 +315,8 @@ static hf_status read_all(hf_csv_reader *reader, hf_error *error)
     HF_TRY(done, leave_out(reader, error));
     HF_TRY(done, check_keys(reader, error));
     HF_TRY(done, finish_frame(reader, error));
+    number_records(reader);
+    if (reader->id_field < 0) HF_TRY(done, hf_csv_number_rows(reader, reader->slot_of_row, error));
     if (reader->bads.count > 0) HF_TRY(done, hf_csv_write_rejects(reader, error));
 done:
     return status;
@@ -326,13 +328,11 @@ hf_status hf_csv_read_with(hf_frame **out, hf_csv_report *report, const hf_conte
     static const hf_csv_options defaults = HF_CSV_OPTIONS_INIT;
     if (!options) options = &defaults;
     hf_csv_reader reader = {.context = context, .path = path, .options = options, .knobs = *knobs};
-    reader.missing = (hf_csv_missing){options->na, options->na_count};
+    reader.missing = hf_csv_missing_of(options->na, options->na_count);
     reader.bads.context = context;
     hf_status status = HF_OK;
     HF_TRY(done, check_options(options, error));
     HF_TRY(done, read_all(&reader, error));
-    number_records(&reader);
-    if (reader.id_field < 0) HF_TRY(done, hf_csv_number_rows(&reader, reader.slot_of_row, error));
     if (report) {
         *report = (hf_csv_report){.bytes = reader.input.size,
                                   .rows_read = reader.layout.slots - reader.blanks,

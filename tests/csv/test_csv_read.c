@@ -93,6 +93,17 @@ Test(csv_read, missing_tokens)
     csv_case_free(&c);
 }
 
+Test(csv_read, missing_tokens_may_be_numbers)
+{
+    const char *na[] = {"-1", "999"};
+    READ(c, "x,y\n1,999\n-1,2\n999,\"-1\"\n 999 ,9990\n-1.0,4\n", options.na = na; options.na_count = 2);
+    cr_expect_eq(info_of(&c, "x").missing, 3);
+    cr_expect_eq(number_of(&c, "x", 4), -1);
+    cr_expect_eq(info_of(&c, "y").missing, 2);
+    cr_expect_eq(info_of(&c, "y").kind, HF_KIND_COUNT);
+    csv_case_free(&c);
+}
+
 Test(csv_read, a_word_for_missing_is_told_of)
 {
     char text[2048] = "x,d,f,n\n";

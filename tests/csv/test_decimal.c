@@ -106,6 +106,29 @@ Test(decimal, any_byte_in_any_place_is_seen)
             }
 }
 
+Test(decimal, printed_doubles_and_halves)
+{
+    hf_random r = hf_random_seed(9, 0);
+    for (int i = 0; i < 300000; i++) {
+        char text[64];
+        sprintf(text, "%.*g", 15 + (int)hf_random_below(&r, 5),
+                (hf_random_uniform(&r) - 0.5) * pow(10, (double)hf_random_below(&r, 12)));
+        check(text);
+        // Halfway between two doubles, and just beside it.
+        uint64_t odd = (((uint64_t)1 << 53) + 2 * hf_random_below(&r, (uint64_t)1 << 52)) | 1;
+        sprintf(text, "%llu.%s", (unsigned long long)(odd / 2 * 2 + 1),
+                i % 3 == 0   ? "0"
+                : i % 3 == 1 ? "01"
+                             : "0000");
+        check(text);
+        sprintf(text, "%llu.%s", (unsigned long long)(odd >> 4),
+                i % 3 == 0   ? "0625"
+                : i % 3 == 1 ? "06250"
+                             : "0626");
+        check(text);
+    }
+}
+
 Test(decimal, extremes)
 {
     const char *texts[] = {"0",
