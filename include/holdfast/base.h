@@ -26,19 +26,19 @@ extern "C" {
 #endif
 
 // One list for the codes and their texts: X(name, text).
-#define HF_STATUS_LIST(X)                                                                                    \
-    X(HF_OK, "success")                                                                                      \
-    X(HF_ERROR_USAGE, "an argument is wrong")                                                                \
-    X(HF_ERROR_MEMORY, "out of memory")                                                                      \
-    X(HF_ERROR_IO, "the system refused a file operation")                                                    \
-    X(HF_ERROR_EXISTS, "it exists already")                                                                  \
-    X(HF_ERROR_LOCKED, "another process is writing")                                                         \
-    X(HF_ERROR_DATA, "the data is not as it should be")                                                      \
-    X(HF_ERROR_DAMAGED, "a file is damaged")                                                                 \
-    X(HF_ERROR_VERSION, "a file was written by a version this one cannot read")                              \
-    X(HF_ERROR_TOO_LITTLE, "too little data")                                                                \
-    X(HF_ERROR_GATE, "done, but a gate failed")                                                              \
-    X(HF_ERROR_CANCELLED, "interrupted")                                                                     \
+#define HF_STATUS_LIST(X)                                                       \
+    X(HF_OK, "success")                                                         \
+    X(HF_ERROR_USAGE, "an argument is wrong")                                   \
+    X(HF_ERROR_MEMORY, "out of memory")                                         \
+    X(HF_ERROR_IO, "the system refused a file operation")                       \
+    X(HF_ERROR_EXISTS, "it exists already")                                     \
+    X(HF_ERROR_LOCKED, "another process is writing")                            \
+    X(HF_ERROR_DATA, "the data is not as it should be")                         \
+    X(HF_ERROR_DAMAGED, "a file is damaged")                                    \
+    X(HF_ERROR_VERSION, "a file was written by a version this one cannot read") \
+    X(HF_ERROR_TOO_LITTLE, "too little data")                                   \
+    X(HF_ERROR_GATE, "done, but a gate failed")                                 \
+    X(HF_ERROR_CANCELLED, "interrupted")                                        \
     X(HF_ERROR_INTERNAL, "a defect in holdfast")
 
 typedef enum {
@@ -83,7 +83,10 @@ typedef struct {
     void *cancel_user;
 } hf_context_options;
 
-#define HF_CONTEXT_OPTIONS_INIT {0, HF_ISA_AUTO, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
+#define HF_CONTEXT_OPTIONS_INIT                                        \
+    {                                                                  \
+        0, HF_ISA_AUTO, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL \
+    }
 
 typedef struct hf_context hf_context;
 

@@ -19,13 +19,16 @@ typedef struct hf_model hf_model;
 
 typedef struct {
     uint64_t seed;
-    int32_t folds;       // inner folds for the choice of C, at least 2
-    double c;            // 0: chosen on the path by cross-validated log-loss; else this C
-    int64_t level_rows;  // a category level with fewer training rows is pooled
+    int32_t folds;        // inner folds for the choice of C, at least 2
+    double c;             // 0: chosen on the path by cross-validated log-loss; else this C
+    int64_t level_rows;   // a category level with fewer training rows is pooled
     int64_t missing_rows; // a signal missing in fewer training rows gets no missing coefficient
 } hf_train_options;
 
-#define HF_TRAIN_OPTIONS_INIT {1, 5, 0.0, 20, 10}
+#define HF_TRAIN_OPTIONS_INIT \
+    {                         \
+        1, 5, 0.0, 20, 10     \
+    }
 
 // Trains on the given rows of a frame. rows: count row numbers (NULL: all rows, count ignored). label: one a
 // row of the frame, 0 or 1 (1: the outcome happened). cluster: one a row of the frame, rows of one account

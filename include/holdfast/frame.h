@@ -14,13 +14,13 @@ extern "C" {
 #endif
 
 // What a signal is. X(name, text): the text is used in files and flags.
-#define HF_KIND_LIST(X)                                                                                      \
-    X(HF_KIND_NUMBER, "number")                                                                              \
-    X(HF_KIND_RATIO, "ratio")                                                                                \
-    X(HF_KIND_COUNT, "count")                                                                                \
-    X(HF_KIND_MONEY, "money")                                                                                \
-    X(HF_KIND_FLAG, "flag")                                                                                  \
-    X(HF_KIND_CATEGORY, "category")                                                                          \
+#define HF_KIND_LIST(X)             \
+    X(HF_KIND_NUMBER, "number")     \
+    X(HF_KIND_RATIO, "ratio")       \
+    X(HF_KIND_COUNT, "count")       \
+    X(HF_KIND_MONEY, "money")       \
+    X(HF_KIND_FLAG, "flag")         \
+    X(HF_KIND_CATEGORY, "category") \
     X(HF_KIND_DATE, "date")
 
 typedef enum {

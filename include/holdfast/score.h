@@ -24,7 +24,10 @@ typedef struct {
     bool allow_missing; // score signals the frame lacks as missing, with a warning, instead of failing
 } hf_plan_options;
 
-#define HF_PLAN_OPTIONS_INIT {false}
+#define HF_PLAN_OPTIONS_INIT \
+    {                        \
+        false                \
+    }
 
 // Binds the model's terms to the frame's columns by name. The frame and the model are borrowed until the
 // plan is destroyed. What a careful person would want to know goes to the log: as warnings, levels the model
@@ -67,9 +70,9 @@ HF_API double hf_plan_explain(const hf_plan *plan, int64_t row, double *contribu
 typedef enum { HF_FORMAT_CSV, HF_FORMAT_JSONL, HF_FORMAT_TABLE } hf_score_format;
 
 // Writes scores: account_id, churn_probability (7 decimals), rank, reason_1 to reason_3 (the signal in words
-// and its contribution in log-odds: "12 tickets in 90 days, +0.8"). top 0: every account in the frame's order;
-// else the first `top` by rank, in that order. Path "-" is standard output. Memory does not grow with the
-// rows. Errors: HF_ERROR_USAGE for scores without ranks, HF_ERROR_EXISTS, HF_ERROR_IO, HF_ERROR_MEMORY,
+// and its contribution in log-odds: "12 tickets in 90 days, +0.8"). top 0: every account in the frame's
+// order; else the first `top` by rank, in that order. Path "-" is standard output. Memory does not grow with
+// the rows. Errors: HF_ERROR_USAGE for scores without ranks, HF_ERROR_EXISTS, HF_ERROR_IO, HF_ERROR_MEMORY,
 // HF_ERROR_CANCELLED; nothing is left where it fails.
 HF_API hf_status hf_scores_write(const hf_context *context, const hf_plan *plan, const hf_scores *scores,
                                  const char *path, hf_score_format format, int64_t top, bool overwrite,

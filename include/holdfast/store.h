@@ -21,7 +21,7 @@ typedef struct {
     int32_t revision; // 1 is the first
     int64_t rows;
     int32_t columns;
-    int64_t bytes; // of the file
+    int64_t bytes;        // of the file
     char recorded_at[21]; // UTC, "2026-10-31T02:14:07Z"
     char fingerprint[33]; // of the content (hf_frame_fingerprint)
     char path[512];
@@ -51,13 +51,15 @@ typedef struct {
     const char *recorded_at; // NULL: now; else as in hf_snapshot_info, for reproducible files
 } hf_store_write_options;
 
-#define HF_STORE_WRITE_OPTIONS_INIT {false, NULL}
+#define HF_STORE_WRITE_OPTIONS_INIT \
+    {                               \
+        false, NULL                 \
+    }
 
 // Writes a frame with an as-of date as a snapshot: temporary name, checksums, fsync, rename. When the newest
 // revision of the date has the same fingerprint nothing is written and *written is false. info may be NULL.
-HF_API hf_status hf_store_write(hf_store *store, const hf_frame *frame,
-                                const hf_store_write_options *options, hf_snapshot_info *info, bool *written,
-                                hf_error *error);
+HF_API hf_status hf_store_write(hf_store *store, const hf_frame *frame, const hf_store_write_options *options,
+                                hf_snapshot_info *info, bool *written, hf_error *error);
 
 // Reads the newest revision of a date. as_of HF_DATE_MISSING: the newest date. Checksums are checked first:
 // HF_ERROR_DAMAGED names the file; HF_ERROR_DATA when there is no such snapshot (the message lists what

@@ -20,7 +20,8 @@ extern "C" {
 #endif
 
 typedef struct {
-    const char *const *files; // file_count paths; files with the same columns are stacked, others joined by id
+    const char *const
+        *files; // file_count paths; files with the same columns are stacked, others joined by id
     int32_t file_count;
     hf_csv_options csv; // id NULL: a column named account_id
     const char *store;
@@ -40,10 +41,10 @@ typedef struct {
     const char *target; // COLUMN or COLUMN=VALUE
     // History:
     const char *store;
-    const char *outcomes;     // CSV with account_id, date, outcome
-    const char *outcome;      // NULL: "churn"
-    int32_t lead, horizon;    // days
-    hf_date known_until;      // HF_DATE_MISSING: the last date in the outcomes file
+    const char *outcomes;  // CSV with account_id, date, outcome
+    const char *outcome;   // NULL: "churn"
+    int32_t lead, horizon; // days
+    hf_date known_until;   // HF_DATE_MISSING: the last date in the outcomes file
     // Both:
     hf_train_options fit;
     const char *model; // where the model is written
@@ -55,7 +56,7 @@ typedef struct {
 HF_API hf_status hf_workflow_train(const hf_context *context, const hf_train_job *job, hf_error *error);
 
 typedef struct {
-    const char *file; // NULL: a snapshot of the store
+    const char *file;   // NULL: a snapshot of the store
     hf_csv_options csv; // id NULL: the id column the model remembers, if the file has it
     const char *store;
     hf_date as_of; // of the snapshot; HF_DATE_MISSING: the newest

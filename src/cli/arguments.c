@@ -82,7 +82,8 @@ static hf_status unknown_option(const cli_command *command, const char *word, hf
     for (int table = 0; (option = tables_of(command, table)) != NULL; table++)
         for (; option->name && count < 64; option++)
             names[count++] = option->name;
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(word + strspn(word, "-"), "="), word + strspn(word, "-"));
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word + strspn(word, "-"), "="),
+             word + strspn(word, "-"));
     const char *nearest = hf_nearest(name, names, count);
     if (nearest) return usage(error, "there is no option %s; did you mean --%s?", word, nearest);
     return usage(error, "there is no option %s; 'holdfast %s --help' lists them", word, command->name);
@@ -101,7 +102,8 @@ static hf_status take_option(cli_arguments *a, int count, char **words, int *use
     } else {
         option = find_option(a->command, NULL, 0, word[1]);
         if (option && word[2] != '\0') {
-            if (!option->value) return usage(error, "-%s takes one letter; pass each option by itself", word + 1, NULL);
+            if (!option->value)
+                return usage(error, "-%s takes one letter; pass each option by itself", word + 1, NULL);
             value = word + 2;
         }
     }
@@ -158,11 +160,20 @@ void cli_free(cli_arguments *a)
     free(a);
 }
 
-int32_t cli_count(const cli_arguments *a) { return a->word_count; }
+int32_t cli_count(const cli_arguments *a)
+{
+    return a->word_count;
+}
 
-const char *cli_word(const cli_arguments *a, int32_t i) { return i < a->word_count ? a->words[i] : NULL; }
+const char *cli_word(const cli_arguments *a, int32_t i)
+{
+    return i < a->word_count ? a->words[i] : NULL;
+}
 
-const char *const *cli_words(const cli_arguments *a) { return a->words; }
+const char *const *cli_words(const cli_arguments *a)
+{
+    return a->words;
+}
 
 static const given *last_given(const cli_arguments *a, const char *name)
 {
@@ -171,7 +182,10 @@ static const given *last_given(const cli_arguments *a, const char *name)
     return NULL;
 }
 
-bool cli_has(const cli_arguments *a, const char *option) { return last_given(a, option) != NULL; }
+bool cli_has(const cli_arguments *a, const char *option)
+{
+    return last_given(a, option) != NULL;
+}
 
 const char *cli_text(const cli_arguments *a, const char *option, const char *otherwise)
 {
@@ -269,7 +283,8 @@ static hf_status take_kinds(cli_arguments *a, int32_t first, int32_t end, hf_err
         *equals = '\0';
         a->kinds[i - first].column = a->list[i];
         if (!hf_kind_from_name(&a->kinds[i - first].kind, equals + 1))
-            return usage(error, "'%s' is no kind; there are number, ratio, count, money, flag, category and date",
+            return usage(error,
+                         "'%s' is no kind; there are number, ratio, count, money, flag, category and date",
                          equals + 1, NULL);
     }
     return HF_OK;

@@ -47,9 +47,10 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     if (strcmp(action, "export") == 0)
         return hf_workflow_store_export(context, folder, as_of, output, cli_has(arguments, "force"), error);
     const char *nearest = hf_nearest(action, actions, 4);
-    if (!nearest) return usage(error, "'%s' is nothing a store does; it does ls, show, verify and export", action);
-    snprintf(error->message, sizeof error->message, "'%s' is nothing a store does; did you mean '%s'?", action,
-             nearest);
+    if (!nearest)
+        return usage(error, "'%s' is nothing a store does; it does ls, show, verify and export", action);
+    snprintf(error->message, sizeof error->message, "'%s' is nothing a store does; did you mean '%s'?",
+             action, nearest);
     return error->status = HF_ERROR_USAGE;
 }
 

@@ -30,7 +30,8 @@ extern const cli_command cli_evaluate, cli_ingest, cli_score, cli_store, cli_syn
 // ---- arguments -------------------------------------------------------------------------------------------
 
 // Parses what follows the verb. Errors: HF_ERROR_USAGE with the nearest option.
-hf_status cli_parse(cli_arguments **out, const cli_command *command, int count, char **words, hf_error *error);
+hf_status cli_parse(cli_arguments **out, const cli_command *command, int count, char **words,
+                    hf_error *error);
 void cli_free(cli_arguments *arguments); // accepts NULL
 
 int32_t cli_count(const cli_arguments *arguments); // of words that are no options
@@ -40,10 +41,10 @@ bool cli_has(const cli_arguments *arguments, const char *option);
 // The last value given, or otherwise.
 const char *cli_text(const cli_arguments *arguments, const char *option, const char *otherwise);
 // Whole numbers in [least, most]; *out keeps its value when the option is not given.
-hf_status cli_integer(int64_t *out, const cli_arguments *arguments, const char *option, int64_t least, int64_t most,
-                      hf_error *error);
-hf_status cli_number(double *out, const cli_arguments *arguments, const char *option, double least, double most,
-                     hf_error *error);
+hf_status cli_integer(int64_t *out, const cli_arguments *arguments, const char *option, int64_t least,
+                      int64_t most, hf_error *error);
+hf_status cli_number(double *out, const cli_arguments *arguments, const char *option, double least,
+                     double most, hf_error *error);
 hf_status cli_date(hf_date *out, const cli_arguments *arguments, const char *option, hf_error *error);
 // One of the words of a list separated by blanks; *out is its place.
 hf_status cli_choice(int *out, const cli_arguments *arguments, const char *option, const char *words,

@@ -17,19 +17,26 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 static int exit_code(hf_status status)
 {
     switch (status) {
-    case HF_OK: return 0;
-    case HF_ERROR_USAGE: return 2;
+    case HF_OK:
+        return 0;
+    case HF_ERROR_USAGE:
+        return 2;
     case HF_ERROR_DATA:
     case HF_ERROR_DAMAGED:
-    case HF_ERROR_VERSION: return 3;
-    case HF_ERROR_GATE: return 4;
-    case HF_ERROR_TOO_LITTLE: return 5;
-    case HF_ERROR_CANCELLED: return 130;
+    case HF_ERROR_VERSION:
+        return 3;
+    case HF_ERROR_GATE:
+        return 4;
+    case HF_ERROR_TOO_LITTLE:
+        return 5;
+    case HF_ERROR_CANCELLED:
+        return 130;
     case HF_ERROR_MEMORY:
     case HF_ERROR_IO:
     case HF_ERROR_EXISTS:
     case HF_ERROR_LOCKED:
-    case HF_ERROR_INTERNAL: break;
+    case HF_ERROR_INTERNAL:
+        break;
     }
     return 1;
 }

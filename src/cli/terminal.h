@@ -8,10 +8,10 @@
 
 typedef struct {
     bool quiet, verbose;
-    bool bar;          // standard error is a terminal that can move its cursor
+    bool bar; // standard error is a terminal that can move its cursor
     bool bar_shown;
-    double shown_at;   // when progress was last shown, seconds
-    double began_at;   // when the present stage began
+    double shown_at; // when progress was last shown, seconds
+    double began_at; // when the present stage began
     char stage[64];
     uint64_t seen[64]; // hashes of messages already shown, so that each is said once
     int32_t seen_count;

@@ -45,10 +45,10 @@ json_t *hf_ledger_to_json(const hf_ledger *ledger); // new reference, NULL when 
 
 // Rows to learn from: several snapshots, one after the other.
 typedef struct {
-    hf_frame *frame;   // owned: the rows kept
-    uint8_t *label;    // owned, one a row
-    int64_t *cluster;  // owned, one a row: rows of one account share a number, from 0
-    hf_date *as_of;    // owned, one a row
+    hf_frame *frame;  // owned: the rows kept
+    uint8_t *label;   // owned, one a row
+    int64_t *cluster; // owned, one a row: rows of one account share a number, from 0
+    hf_date *as_of;   // owned, one a row
 } hf_observations;
 
 void hf_observations_free(const hf_context *context, hf_observations *observations);

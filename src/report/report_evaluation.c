@@ -91,7 +91,10 @@ hf_status hf_report_evaluation(hf_text *text, const hf_context *context, const h
 
 // ---- JSON ------------------------------------------------------------------------------------------------
 
-static json_t *number_json(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+static json_t *number_json(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
 
 static json_t *evaluation_json(const hf_evaluation *e)
 {
@@ -125,7 +128,8 @@ static int append_json(const char *buffer, size_t size, void *text)
 // Takes the reference; NULL means that memory ran out while it was made.
 static hf_status print_json(hf_text *text, json_t *root, hf_error *error)
 {
-    bool good = root && json_dump_callback(root, append_json, text, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) == 0;
+    bool good =
+        root && json_dump_callback(root, append_json, text, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) == 0;
     json_decref(root);
     hf_text_putc(text, '\n');
     return good ? hf_text_status(text, error) : hf_fail_memory(error);
@@ -153,12 +157,14 @@ static json_t *snapshot_json(const hf_snapshot_info *info)
 {
     char date[11];
     hf_date_format(info->as_of, date);
-    return json_pack("{s:s,s:i,s:I,s:i,s:I,s:s,s:s,s:s}", "as_of", date, "revision", (int)info->revision, "accounts",
-                     (json_int_t)info->rows, "signals", (int)info->columns, "bytes", (json_int_t)info->bytes,
-                     "recorded_at", info->recorded_at, "fingerprint", info->fingerprint, "path", info->path);
+    return json_pack("{s:s,s:i,s:I,s:i,s:I,s:s,s:s,s:s}", "as_of", date, "revision", (int)info->revision,
+                     "accounts", (json_int_t)info->rows, "signals", (int)info->columns, "bytes",
+                     (json_int_t)info->bytes, "recorded_at", info->recorded_at, "fingerprint",
+                     info->fingerprint, "path", info->path);
 }
 
-hf_status hf_report_snapshots_json(hf_text *text, const hf_snapshot_info *list, int32_t count, hf_error *error)
+hf_status hf_report_snapshots_json(hf_text *text, const hf_snapshot_info *list, int32_t count,
+                                   hf_error *error)
 {
     json_t *root = json_array();
     int bad = 0;
@@ -173,16 +179,18 @@ hf_status hf_report_snapshots_json(hf_text *text, const hf_snapshot_info *list, 
 
 static const char *const direction_names[] = {"unknown", "higher is good", "higher is bad"};
 
-hf_status hf_report_frame_json(hf_text *text, const hf_frame *frame, const hf_snapshot_info *info, hf_error *error)
+hf_status hf_report_frame_json(hf_text *text, const hf_frame *frame, const hf_snapshot_info *info,
+                               hf_error *error)
 {
     json_t *root = snapshot_json(info), *signals = json_array();
     int bad = 0;
     for (int32_t c = 0; c < hf_frame_columns(frame); c++) {
         hf_column_info column = hf_frame_column(frame, c);
-        bad |= json_array_append_new(
-            signals, json_pack("{s:s,s:s,s:s,s:s,s:I,s:i}", "name", column.name, "kind", hf_kind_name(column.kind),
-                               "unit", column.unit, "direction", direction_names[column.direction], "missing",
-                               (json_int_t)column.missing, "levels", (int)column.levels));
+        bad |= json_array_append_new(signals,
+                                     json_pack("{s:s,s:s,s:s,s:s,s:I,s:i}", "name", column.name, "kind",
+                                               hf_kind_name(column.kind), "unit", column.unit, "direction",
+                                               direction_names[column.direction], "missing",
+                                               (json_int_t)column.missing, "levels", (int)column.levels));
     }
     bad |= json_object_set_new(root, "columns", signals);
     if (bad) {

@@ -21,7 +21,8 @@ hf_status hf_report_ledger(hf_text *text, const hf_context *context, const hf_le
 {
     hf_grid *grid;
     hf_status status = hf_grid_create(
-        &grid, context, "as of|>accounts|>churned before|>churned in lead|>censored|>kept|>events|>rate", error);
+        &grid, context, "as of|>accounts|>churned before|>churned in lead|>censored|>kept|>events|>rate",
+        error);
     if (status != HF_OK) return status;
     for (int32_t i = 0; i < ledger->count; i++) {
         char date[11];

@@ -29,7 +29,8 @@ const char *hf_grouped(char out[32], int64_t value);
 // ---- what the verbs show ---------------------------------------------------------------------------------
 
 // The ledger by as-of date with its total.
-hf_status hf_report_ledger(hf_text *text, const hf_context *context, const hf_ledger *ledger, hf_error *error);
+hf_status hf_report_ledger(hf_text *text, const hf_context *context, const hf_ledger *ledger,
+                           hf_error *error);
 
 // One line of an evaluation: a fold, or the whole.
 typedef struct {
@@ -48,7 +49,8 @@ hf_status hf_report_evaluation_json(hf_text *text, const hf_evaluation *folds, i
 
 hf_status hf_report_snapshots(hf_text *text, const hf_context *context, const hf_snapshot_info *list,
                               int32_t count, hf_error *error);
-hf_status hf_report_snapshots_json(hf_text *text, const hf_snapshot_info *list, int32_t count, hf_error *error);
+hf_status hf_report_snapshots_json(hf_text *text, const hf_snapshot_info *list, int32_t count,
+                                   hf_error *error);
 hf_status hf_report_frame(hf_text *text, const hf_context *context, const hf_frame *frame,
                           const hf_snapshot_info *info, hf_error *error);
 hf_status hf_report_frame_json(hf_text *text, const hf_frame *frame, const hf_snapshot_info *info,

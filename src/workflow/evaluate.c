@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The evaluate verb: for each fold train on the other rows, score the fold's rows with the very plan that
-// serves, and measure. The mean over folds gets the interval of the mean: replicate r of every fold, averaged.
+// serves, and measure. The mean over folds gets the interval of the mean: replicate r of every fold,
+// averaged.
 #include "churn/churn_room.h"
 #include "holdfast/metrics.h"
 #include "holdfast/workflow.h"
@@ -90,8 +91,8 @@ static hf_status evaluate_fold(hf_evaluation *out, hf_metrics *replicates, const
                          (long long)folds->number[fold], (long long)test, (long long)train);
         goto done;
     }
-    HF_TRY(done, hf_model_train(&model, context, table->frame, table->label, table->cluster, train_rows, train,
-                                &job->fit, error));
+    HF_TRY(done, hf_model_train(&model, context, table->frame, table->label, table->cluster, train_rows,
+                                train, &job->fit, error));
     HF_TRY(done, measure(out, replicates, context, job, table, model, test_rows, test, error));
     out->c = hf_model_c(model);
     out->train_rows = train;
@@ -127,7 +128,8 @@ static hf_status mean_of_folds(hf_evaluation *out, const hf_context *context, co
     }
     out->c = NAN;
     snprintf(out->name, sizeof out->name, "mean");
-    hf_status status = hf_metrics_percentiles(&out->metrics, context, means, job->replicates, job->alpha, error);
+    hf_status status =
+        hf_metrics_percentiles(&out->metrics, context, means, job->replicates, job->alpha, error);
     out->metrics.value = *point;
     hf_delete(context, means);
     return status;
@@ -138,7 +140,8 @@ static hf_status evaluate_folds(hf_text *text, const hf_context *context, const 
 {
     hf_evaluation mean = {0};
     hf_evaluation *each = hf_new(context, (size_t)folds->count, sizeof *each);
-    hf_metrics *replicates = hf_new(context, (size_t)folds->count * (size_t)job->replicates, sizeof *replicates);
+    hf_metrics *replicates =
+        hf_new(context, (size_t)folds->count * (size_t)job->replicates, sizeof *replicates);
     hf_status status = HF_OK;
     if (!each || !replicates) {
         status = hf_fail_memory(error);
@@ -146,8 +149,8 @@ static hf_status evaluate_folds(hf_text *text, const hf_context *context, const 
     }
     for (int32_t f = 0; f < folds->count; f++) {
         hf_progress(context, "evaluating folds", f, folds->count);
-        HF_TRY(done, evaluate_fold(&each[f], replicates + (size_t)f * (size_t)job->replicates, context, job, table,
-                                   folds, f, error));
+        HF_TRY(done, evaluate_fold(&each[f], replicates + (size_t)f * (size_t)job->replicates, context, job,
+                                   table, folds, f, error));
     }
     hf_progress(context, "evaluating folds", folds->count, folds->count);
     HF_TRY(done, mean_of_folds(&mean, context, each, replicates, folds->count, job, error));
@@ -166,22 +169,27 @@ static hf_status evaluate_model(hf_text *text, const hf_context *context, const 
     hf_evaluation whole = {.name = "all rows", .c = NAN};
     hf_metrics *replicates = hf_new(context, (size_t)job->replicates, sizeof *replicates);
     if (!replicates) return hf_fail_memory(error);
-    hf_status status = measure(&whole, replicates, context, job, table, model, table->rows, table->count, error);
+    hf_status status =
+        measure(&whole, replicates, context, job, table, model, table->rows, table->count, error);
     hf_delete(context, replicates);
     if (status != HF_OK) return status;
-    return job->format == HF_REPORT_JSON ? hf_report_evaluation_json(text, &whole, 1, &whole, error)
-                                         : hf_report_evaluation(text, context, &whole, 1, NULL, job->alpha, error);
+    return job->format == HF_REPORT_JSON
+               ? hf_report_evaluation_json(text, &whole, 1, &whole, error)
+               : hf_report_evaluation(text, context, &whole, 1, NULL, job->alpha, error);
 }
 
 static hf_status check_job(const hf_evaluate_job *job, hf_error *error)
 {
-    if (!job->file) return hf_fail(error, HF_ERROR_USAGE, "no file to evaluate on; name one, or - for standard input");
+    if (!job->file)
+        return hf_fail(error, HF_ERROR_USAGE, "no file to evaluate on; name one, or - for standard input");
     if (!job->target)
-        return hf_fail(error, HF_ERROR_USAGE, "which column says what happened? pass --target COLUMN or COLUMN=VALUE");
+        return hf_fail(error, HF_ERROR_USAGE,
+                       "which column says what happened? pass --target COLUMN or COLUMN=VALUE");
     if (job->folds && job->model)
         return hf_fail(error, HF_ERROR_USAGE, "--folds trains anew and --model does not; pass one of them");
     if (job->replicates < 0 || job->replicates > 100000)
-        return hf_fail(error, HF_ERROR_USAGE, "--replicates is %d; it takes 0 to 100000", (int)job->replicates);
+        return hf_fail(error, HF_ERROR_USAGE, "--replicates is %d; it takes 0 to 100000",
+                       (int)job->replicates);
     return HF_OK;
 }
 
@@ -201,8 +209,8 @@ hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job 
     }
     HF_TRY(done, hf_labelled_read(&table, context, job->file, &reading.csv, job->target, error));
     if (table.count == 0) {
-        status = hf_fail_at(error, HF_ERROR_TOO_LITTLE, job->file, 0, 0, "no row has a value of the target '%s'",
-                            job->target);
+        status = hf_fail_at(error, HF_ERROR_TOO_LITTLE, job->file, 0, 0,
+                            "no row has a value of the target '%s'", job->target);
         goto done;
     }
     if (model) {

@@ -26,8 +26,8 @@ static int by_value(const void *a, const void *b)
 }
 
 // The fold numbers a fold column's dictionary speaks of, ascending.
-static hf_status list_numbers(hf_folds *folds, const hf_context *context, const hf_column *column, const char *path,
-                              hf_error *error)
+static hf_status list_numbers(hf_folds *folds, const hf_context *context, const hf_column *column,
+                              const char *path, hf_error *error)
 {
     const hf_dictionary *levels = &column->dictionary;
     folds->number = hf_new(context, (size_t)levels->count, sizeof *folds->number);
@@ -41,8 +41,9 @@ static hf_status list_numbers(hf_folds *folds, const hf_context *context, const 
         folds->count++;
     }
     if (folds->count == 0)
-        return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0,
-                          "no row has a fold number, so nothing would be tested; number the test rows from 0");
+        return hf_fail_at(
+            error, HF_ERROR_DATA, path, 0, 0,
+            "no row has a fold number, so nothing would be tested; number the test rows from 0");
     qsort(folds->number, (size_t)folds->count, sizeof *folds->number, by_value);
     return HF_OK;
 }
@@ -58,8 +59,8 @@ static int32_t fold_of(const hf_folds *folds, const char *text)
 }
 
 // Spreads the file's rows over the table's rows.
-static hf_status assign(hf_folds *folds, const hf_labelled *table, const hf_frame *file, const int64_t *line_row,
-                        const char *path, hf_error *error)
+static hf_status assign(hf_folds *folds, const hf_labelled *table, const hf_frame *file,
+                        const int64_t *line_row, const char *path, hf_error *error)
 {
     const hf_context *context = table->context;
     const hf_column *column = &file->columns[hf_frame_find(file, "fold")];
@@ -84,7 +85,8 @@ static hf_status assign(hf_folds *folds, const hf_labelled *table, const hf_fram
                                 (long long)records - 1, (int)length, text);
             goto done;
         }
-        if (codes[i] >= 0) of_record[record] = fold_of(folds, hf_dictionary_text(&column->dictionary, codes[i]));
+        if (codes[i] >= 0)
+            of_record[record] = fold_of(folds, hf_dictionary_text(&column->dictionary, codes[i]));
     }
     for (int64_t i = 0; i < table->frame->rows; i++)
         folds->fold[i] = of_record[table->report.source_row[i]];
@@ -105,7 +107,8 @@ hf_status hf_folds_read(hf_folds *out, const hf_labelled *table, const char *pat
     csv.kinds = kinds;
     csv.kind_count = 1;
     HF_TRY(done, hf_csv_read(&file, &report, table->context, path, &csv, error));
-    HF_TRY(done, list_numbers(&folds, table->context, &file->columns[hf_frame_find(file, "fold")], path, error));
+    HF_TRY(done,
+           list_numbers(&folds, table->context, &file->columns[hf_frame_find(file, "fold")], path, error));
     HF_TRY(done, assign(&folds, table, file, report.source_row, path, error));
     *out = folds;
     folds = (hf_folds){0};
@@ -116,7 +119,8 @@ done:
     return status;
 }
 
-hf_status hf_folds_draw(hf_folds *out, const hf_labelled *table, int32_t count, uint64_t seed, hf_error *error)
+hf_status hf_folds_draw(hf_folds *out, const hf_labelled *table, int32_t count, uint64_t seed,
+                        hf_error *error)
 {
     hf_folds folds = {.count = count};
     int64_t rows = table->frame->rows;

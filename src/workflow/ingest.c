@@ -32,8 +32,8 @@ static void free_parts(const hf_context *context, part_list *parts)
 }
 
 // Moves the frame into the list, or destroys it.
-static hf_status add_part(part_list *parts, const hf_context *context, hf_frame *frame, hf_date as_of, int32_t file,
-                          hf_error *error)
+static hf_status add_part(part_list *parts, const hf_context *context, hf_frame *frame, hf_date as_of,
+                          int32_t file, hf_error *error)
 {
     if (parts->count == parts->capacity) {
         int32_t capacity = parts->capacity < 8 ? 16 : parts->capacity * 2;
@@ -92,8 +92,8 @@ done:
     return status;
 }
 
-static hf_status read_file(part_list *parts, const hf_context *context, const hf_ingest_job *job, int32_t file,
-                           const hf_csv_options *csv, hf_error *error)
+static hf_status read_file(part_list *parts, const hf_context *context, const hf_ingest_job *job,
+                           int32_t file, const hf_csv_options *csv, hf_error *error)
 {
     hf_frame *frame = NULL;
     hf_csv_report report = {0};
@@ -150,10 +150,11 @@ static hf_status combine_date(hf_frame **out, bool *borrowed, const hf_context *
     if (status == HF_OK && row >= 0) {
         size_t length;
         const char *id = hf_frame_id(made, row, &length);
-        status = hf_fail(error, HF_ERROR_DATA,
-                         "account '%.*s' stands in two of the files; the files of one date must hold different "
-                         "accounts or different columns",
-                         (int)length, id);
+        status =
+            hf_fail(error, HF_ERROR_DATA,
+                    "account '%.*s' stands in two of the files; the files of one date must hold different "
+                    "accounts or different columns",
+                    (int)length, id);
     }
     if (status == HF_OK)
         *out = made;
@@ -185,16 +186,19 @@ static hf_status write_date(hf_text *text, hf_store *store, const hf_context *co
 
 static hf_status check_job(const hf_ingest_job *job, hf_error *error)
 {
-    if (job->file_count < 1) return hf_fail(error, HF_ERROR_USAGE, "no file to ingest; name one, or - for standard input");
+    if (job->file_count < 1)
+        return hf_fail(error, HF_ERROR_USAGE, "no file to ingest; name one, or - for standard input");
     if (!job->store) return hf_fail(error, HF_ERROR_USAGE, "no store; name its folder with --store DIR");
     bool dated = job->as_of != HF_DATE_MISSING;
     if (dated && job->csv.as_of_column)
         return hf_fail(error, HF_ERROR_USAGE, "--as-of and --as-of-column exclude each other; pass one");
     if (!dated && !job->csv.as_of_column)
-        return hf_fail(error, HF_ERROR_USAGE,
-                       "the date the data was known at is not given; pass --as-of YYYY-MM-DD or --as-of-column COLUMN");
+        return hf_fail(
+            error, HF_ERROR_USAGE,
+            "the date the data was known at is not given; pass --as-of YYYY-MM-DD or --as-of-column COLUMN");
     if (job->csv.rejects && job->file_count > 1)
-        return hf_fail(error, HF_ERROR_USAGE, "--rejects takes one input file at a time; ingest them one by one");
+        return hf_fail(error, HF_ERROR_USAGE,
+                       "--rejects takes one input file at a time; ingest them one by one");
     return HF_OK;
 }
 

@@ -66,7 +66,8 @@ static hf_status no_value(const hf_column *column, const char *value, const char
     char seen[256] = "";
     for (int32_t k = 0; k < column->dictionary.count && k < 6; k++) {
         size_t at = strlen(seen);
-        snprintf(seen + at, sizeof seen - at, "%s'%s'", k > 0 ? ", " : "", hf_dictionary_text(&column->dictionary, k));
+        snprintf(seen + at, sizeof seen - at, "%s'%s'", k > 0 ? ", " : "",
+                 hf_dictionary_text(&column->dictionary, k));
     }
     return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0,
                       "no row of column '%s' has the value '%s'; it has %s%s", column->name, value, seen,
@@ -79,12 +80,13 @@ static hf_status label_rows(uint8_t *label, const hf_frame *frame, const hf_targ
     const hf_column *column = &frame->columns[target->column];
     const char *value = target->value;
     if (column->kind == HF_KIND_DATE)
-        return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0, "the target '%s' is a date; name a column of outcomes",
-                          column->name);
-    if (!value && column->kind != HF_KIND_FLAG)
         return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0,
-                          "the target '%s' is a %s, not yes or no; say which value counts, as --target '%s=VALUE'",
-                          column->name, hf_kind_name(column->kind), column->name);
+                          "the target '%s' is a date; name a column of outcomes", column->name);
+    if (!value && column->kind != HF_KIND_FLAG)
+        return hf_fail_at(
+            error, HF_ERROR_DATA, path, 0, 0,
+            "the target '%s' is a %s, not yes or no; say which value counts, as --target '%s=VALUE'",
+            column->name, hf_kind_name(column->kind), column->name);
     if (column->storage == HF_STORAGE_CODE) {
         const int32_t *codes = column->values, wanted = hf_dictionary_find(&column->dictionary, value);
         if (wanted < 0) return no_value(column, value, path, error);

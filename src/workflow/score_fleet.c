@@ -23,7 +23,8 @@ static hf_status read_table(hf_frame **out, const hf_context *context, const hf_
     return status;
 }
 
-static hf_status read_snapshot(hf_frame **out, const hf_context *context, const hf_score_job *job, hf_error *error)
+static hf_status read_snapshot(hf_frame **out, const hf_context *context, const hf_score_job *job,
+                               hf_error *error)
 {
     hf_store *store;
     hf_snapshot_info info;
@@ -59,7 +60,8 @@ hf_status hf_workflow_score(const hf_context *context, const hf_score_job *job, 
     HF_TRY(done, hf_plan_create(&plan, context, model, frame, &options, error));
     HF_TRY(done, hf_score_fleet(&scores, context, plan, true, error));
     HF_TRY(done, hf_scores_rank(&scores, context, plan, error));
-    HF_TRY(done, hf_scores_write(context, plan, &scores, job->output, job->format, job->top, job->overwrite, error));
+    HF_TRY(done, hf_scores_write(context, plan, &scores, job->output, job->format, job->top, job->overwrite,
+                                 error));
 done:
     hf_scores_free(context, &scores);
     hf_plan_destroy(plan);

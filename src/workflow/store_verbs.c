@@ -30,8 +30,8 @@ done:
     return status;
 }
 
-static hf_status read_one(hf_frame **out, hf_snapshot_info *info, const hf_context *context, const char *folder,
-                          hf_date as_of, hf_error *error)
+static hf_status read_one(hf_frame **out, hf_snapshot_info *info, const hf_context *context,
+                          const char *folder, hf_date as_of, hf_error *error)
 {
     hf_store *store;
     hf_status status = hf_store_open(&store, context, folder, HF_STORE_READ, error);

@@ -30,19 +30,19 @@ static void summarise(hf_text *text, const hf_model *model, const char *path)
     char rows[32], events[32];
     hf_text_printf(text, "trained on %s rows with %s events (%.2f %%): %d terms, C %.4g\n",
                    hf_grouped(rows, hf_model_rows(model)), hf_grouped(events, hf_model_events(model)),
-                   100.0 * (double)hf_model_events(model) / (double)hf_model_rows(model), (int)hf_model_terms(model),
-                   hf_model_c(model));
+                   100.0 * (double)hf_model_events(model) / (double)hf_model_rows(model),
+                   (int)hf_model_terms(model), hf_model_c(model));
     hf_text_printf(text, "model written to %s\n", path);
 }
 
 static hf_status fit(hf_model **out, const hf_context *context, const hf_train_job *job,
-                              const training_rows *data, json_t *ledger, hf_error *error)
+                     const training_rows *data, json_t *ledger, hf_error *error)
 {
     hf_model *model = NULL;
     char fingerprint[33];
     hf_status status;
-    HF_TRY(done, hf_model_train(&model, context, data->frame, data->label, data->cluster, data->rows, data->count,
-                                &job->fit, error));
+    HF_TRY(done, hf_model_train(&model, context, data->frame, data->label, data->cluster, data->rows,
+                                data->count, &job->fit, error));
     HF_TRY(done, hf_frame_fingerprint(fingerprint, data->frame, error));
     HF_TRY(done, hf_model_set_id(model, data->id, error));
     HF_TRY(done, note_text(model, "source", data->frame->source, error));
@@ -55,8 +55,8 @@ done:
     return status;
 }
 
-static hf_status train_table(hf_text *text, hf_model **out, const hf_context *context, const hf_train_job *job,
-                             hf_error *error)
+static hf_status train_table(hf_text *text, hf_model **out, const hf_context *context,
+                             const hf_train_job *job, hf_error *error)
 {
     hf_labelled table = {0};
     json_t *ledger = NULL;
@@ -66,12 +66,14 @@ static hf_status train_table(hf_text *text, hf_model **out, const hf_context *co
     csv.allow_duplicate_ids = false;
     hf_status status;
     HF_TRY(done, hf_labelled_read(&table, context, job->file, &csv, job->target, error));
-    hf_text_printf(text, "%s: %s rows, %s with a target, %s events\n", job->file, hf_grouped(all, table.frame->rows),
-                   hf_grouped(kept, table.count), hf_grouped(events, table.events));
+    hf_text_printf(text, "%s: %s rows, %s with a target, %s events\n", job->file,
+                   hf_grouped(all, table.frame->rows), hf_grouped(kept, table.count),
+                   hf_grouped(events, table.events));
     ledger = json_pack("{s:I,s:I,s:I,s:I}", "rows", (json_int_t)table.report.rows_read, "rejected",
                        (json_int_t)table.report.rows_rejected, "kept", (json_int_t)table.count, "events",
                        (json_int_t)table.events);
-    training_rows data = {table.frame, table.label, table.cluster, table.rows, table.count, csv.id ? csv.id : ""};
+    training_rows data = {table.frame, table.label, table.cluster,
+                          table.rows,  table.count, csv.id ? csv.id : ""};
     HF_TRY(done, fit(&model, context, job, &data, ledger, error));
     HF_TRY(done, note_text(model, "target", job->target, error));
     *out = model;
@@ -102,8 +104,8 @@ static hf_status read_outcomes(hf_outcomes **out, const hf_context *context, con
     return status;
 }
 
-static hf_status read_snapshots(hf_frame ***out, int32_t *count, const hf_context *context, const char *folder,
-                                hf_error *error)
+static hf_status read_snapshots(hf_frame ***out, int32_t *count, const hf_context *context,
+                                const char *folder, hf_error *error)
 {
     hf_store *store = NULL;
     hf_snapshot_info *list = NULL;
@@ -113,7 +115,8 @@ static hf_status read_snapshots(hf_frame ***out, int32_t *count, const hf_contex
     HF_TRY(done, hf_store_open(&store, context, folder, HF_STORE_READ, error));
     HF_TRY(done, hf_store_list(&list, &found, store, error));
     if (found == 0) {
-        status = hf_fail_at(error, HF_ERROR_DATA, folder, 0, 0, "the store holds no snapshot; ingest some first");
+        status =
+            hf_fail_at(error, HF_ERROR_DATA, folder, 0, 0, "the store holds no snapshot; ingest some first");
         goto done;
     }
     frames = hf_new(context, (size_t)found, sizeof *frames);
@@ -143,7 +146,8 @@ static hf_status note_history(hf_model *model, const hf_train_job *job, const ch
                               const hf_outcomes *outcomes, hf_error *error)
 {
     char known[11];
-    hf_date_format(job->known_until == HF_DATE_MISSING ? hf_outcomes_last(outcomes) : job->known_until, known);
+    hf_date_format(job->known_until == HF_DATE_MISSING ? hf_outcomes_last(outcomes) : job->known_until,
+                   known);
     hf_status status;
     HF_TRY(done, note_text(model, "outcome", outcome, error));
     HF_TRY(done, hf_model_note(model, "training", "lead", json_integer(job->lead), error));
@@ -153,8 +157,8 @@ done:
     return status;
 }
 
-static hf_status train_history(hf_text *text, hf_model **out, const hf_context *context, const hf_train_job *job,
-                               hf_error *error)
+static hf_status train_history(hf_text *text, hf_model **out, const hf_context *context,
+                               const hf_train_job *job, hf_error *error)
 {
     const char *outcome = job->outcome ? job->outcome : "churn";
     const hf_label_options options = {job->lead, job->horizon, job->known_until};
@@ -171,7 +175,7 @@ static hf_status train_history(hf_text *text, hf_model **out, const hf_context *
     HF_TRY(done, hf_observe(&observed, &ledger, context, frames, count, outcomes, &options, error));
     HF_TRY(done, hf_report_ledger(text, context, &ledger, error));
     ledger_json = hf_ledger_to_json(&ledger);
-    training_rows data = {observed.frame, observed.label,        observed.cluster,
+    training_rows data = {observed.frame, observed.label,       observed.cluster,
                           NULL,           observed.frame->rows, frames[0]->id_name};
     HF_TRY(done, fit(&model, context, job, &data, ledger_json, error));
     HF_TRY(done, note_history(model, job, outcome, outcomes, error));
@@ -193,14 +197,17 @@ static hf_status check_job(const hf_train_job *job, hf_error *error)
 {
     if (!job->model) return hf_fail(error, HF_ERROR_USAGE, "no place for the model; name it with -o FILE");
     if (!job->file == !job->store)
-        return hf_fail(error, HF_ERROR_USAGE, "train on one labelled table or on a store; name FILE or --store DIR");
+        return hf_fail(error, HF_ERROR_USAGE,
+                       "train on one labelled table or on a store; name FILE or --store DIR");
     if (job->file && !job->target)
-        return hf_fail(error, HF_ERROR_USAGE, "which column says what happened? pass --target COLUMN or COLUMN=VALUE");
+        return hf_fail(error, HF_ERROR_USAGE,
+                       "which column says what happened? pass --target COLUMN or COLUMN=VALUE");
     if (job->store && !job->outcomes)
         return hf_fail(error, HF_ERROR_USAGE, "what happened to the accounts? pass --outcomes FILE");
     if (job->store && job->horizon < 1)
         return hf_fail(error, HF_ERROR_USAGE, "how far ahead? pass --horizon DAYS, at least 1");
-    if (job->lead < 0) return hf_fail(error, HF_ERROR_USAGE, "--lead is %d; it takes 0 days or more", (int)job->lead);
+    if (job->lead < 0)
+        return hf_fail(error, HF_ERROR_USAGE, "--lead is %d; it takes 0 days or more", (int)job->lead);
     return HF_OK;
 }
 

@@ -28,7 +28,10 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
     return remove(path);
 }
 
-void leave_folder(const char *folder) { nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS); }
+void leave_folder(const char *folder)
+{
+    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
 
 void put_file(const char *folder, const char *name, const char *bytes, size_t length)
 {
@@ -40,7 +43,10 @@ void put_file(const char *folder, const char *name, const char *bytes, size_t le
     cr_assert_eq(fclose(file), 0);
 }
 
-void put_text(const char *folder, const char *name, const char *text) { put_file(folder, name, text, strlen(text)); }
+void put_text(const char *folder, const char *name, const char *text)
+{
+    put_file(folder, name, text, strlen(text));
+}
 
 static char *read_path(const char *path, size_t *length)
 {
@@ -138,7 +144,8 @@ void expect_message(const char *folder, const char *name, int code, const char *
     char path[512];
     snprintf(path, sizeof path, "%s/%s.txt", HOLDFAST_GOLDEN, name);
     command_run run = run_holdfast(folder, line);
-    cr_assert_eq(run.code, code, "%s: exit code %d, expected %d; it said:\n%s", line, run.code, code, run.err);
+    cr_assert_eq(run.code, code, "%s: exit code %d, expected %d; it said:\n%s", line, run.code, code,
+                 run.err);
     mask_fingerprints(run.err);
     if (getenv("HOLDFAST_UPDATE_GOLDEN")) {
         FILE *file = fopen(path, "wb");

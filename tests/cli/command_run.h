@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Runs the holdfast command in a folder of its own and holds what it said against a golden file. With
-// HOLDFAST_UPDATE_GOLDEN set the golden files are written anew instead; read the difference before keeping it.
+// HOLDFAST_UPDATE_GOLDEN set the golden files are written anew instead; read the difference before keeping
+// it.
 #ifndef HOLDFAST_COMMAND_RUN_H
 #define HOLDFAST_COMMAND_RUN_H
 

@@ -16,9 +16,15 @@
 
 static char folder[256];
 
-static void enter(void) { enter_folder(folder); }
+static void enter(void)
+{
+    enter_folder(folder);
+}
 
-static void leave(void) { leave_folder(folder); }
+static void leave(void)
+{
+    leave_folder(folder);
+}
 
 TestSuite(bad_input, .init = enter, .fini = leave, .timeout = 120);
 
@@ -33,20 +39,32 @@ static void refuse(const char *name, int code, const char *bytes, size_t length)
     cr_assert_not(has_file(folder, "store"), "a refused ingest left a store");
 }
 
-static void refuse_text(const char *name, int code, const char *text) { refuse(name, code, text, strlen(text)); }
+static void refuse_text(const char *name, int code, const char *text)
+{
+    refuse(name, code, text, strlen(text));
+}
 
 // ---- files -----------------------------------------------------------------------------------------------
 
-Test(bad_input, no_such_file) { expect_message(folder, "no_such_file", 1, INGEST); }
+Test(bad_input, no_such_file)
+{
+    expect_message(folder, "no_such_file", 1, INGEST);
+}
 
 Test(bad_input, a_directory)
 {
     expect_message(folder, "a_directory", 1, "ingest . --store store --as-of 2026-10-31");
 }
 
-Test(bad_input, an_empty_file) { refuse_text("an_empty_file", 3, ""); }
+Test(bad_input, an_empty_file)
+{
+    refuse_text("an_empty_file", 3, "");
+}
 
-Test(bad_input, header_only) { refuse_text("header_only", 3, "account_id,seats,plan\n"); }
+Test(bad_input, header_only)
+{
+    refuse_text("header_only", 3, "account_id,seats,plan\n");
+}
 
 Test(bad_input, truncated_gzip)
 {
@@ -59,23 +77,35 @@ Test(bad_input, truncated_gzip)
 
 // ---- records ---------------------------------------------------------------------------------------------
 
-Test(bad_input, duplicate_header) { refuse_text("duplicate_header", 3, "account_id,seats,seats\na1,3,4\n"); }
+Test(bad_input, duplicate_header)
+{
+    refuse_text("duplicate_header", 3, "account_id,seats,seats\na1,3,4\n");
+}
 
 Test(bad_input, duplicate_ids)
 {
     refuse_text("duplicate_ids", 3, "account_id,seats\na1,3\na2,4\na1,5\n");
 }
 
-Test(bad_input, missing_id_column) { refuse_text("missing_id_column", 3, "acount_id,seats\na1,3\n"); }
+Test(bad_input, missing_id_column)
+{
+    refuse_text("missing_id_column", 3, "acount_id,seats\na1,3\n");
+}
 
-Test(bad_input, missing_id) { refuse_text("missing_id", 3, "account_id,seats\na1,3\n,4\n"); }
+Test(bad_input, missing_id)
+{
+    refuse_text("missing_id", 3, "account_id,seats\na1,3\n,4\n");
+}
 
 Test(bad_input, unclosed_quote)
 {
     refuse_text("unclosed_quote", 3, "account_id,plan\na1,basic\na2,\"pro\na3,basic\n");
 }
 
-Test(bad_input, ragged_row) { refuse_text("ragged_row", 3, "account_id,seats,plan\na1,3,basic\na2,5\na3,1,pro\n"); }
+Test(bad_input, ragged_row)
+{
+    refuse_text("ragged_row", 3, "account_id,seats,plan\na1,3,basic\na2,5\na3,1,pro\n");
+}
 
 Test(bad_input, nul_bytes)
 {
@@ -83,7 +113,10 @@ Test(bad_input, nul_bytes)
     refuse("nul_bytes", 3, text, sizeof text - 1);
 }
 
-Test(bad_input, invalid_utf8) { refuse_text("invalid_utf8", 3, "account_id,plan\na1,caf\xe9\na2,pro\n"); }
+Test(bad_input, invalid_utf8)
+{
+    refuse_text("invalid_utf8", 3, "account_id,plan\na1,caf\xe9\na2,pro\n");
+}
 
 Test(bad_input, hundred_megabyte_line)
 {
@@ -96,13 +129,17 @@ Test(bad_input, hundred_megabyte_line)
     free(text);
 }
 
-Test(bad_input, number_overflow) { refuse_text("number_overflow", 3, "account_id,seats\na1,3\na2,1e999\n"); }
+Test(bad_input, number_overflow)
+{
+    refuse_text("number_overflow", 3, "account_id,seats\na1,3\na2,1e999\n");
+}
 
 Test(bad_input, impossible_date)
 {
-    refuse_text("impossible_date", 3,
-                "account_id,renewal\na1,2026-01-31\na2,2026-02-30\na3,2026-03-01\na4,2026-03-01\na5,2026-03-01\n"
-                "a6,2026-03-01\na7,2026-03-01\na8,2026-03-01\na9,2026-03-01\nb1,2026-03-01\nb2,2026-03-01\n");
+    refuse_text(
+        "impossible_date", 3,
+        "account_id,renewal\na1,2026-01-31\na2,2026-02-30\na3,2026-03-01\na4,2026-03-01\na5,2026-03-01\n"
+        "a6,2026-03-01\na7,2026-03-01\na8,2026-03-01\na9,2026-03-01\nb1,2026-03-01\nb2,2026-03-01\n");
 }
 
 // A column that is numeric but for a few cells is never silently text.
@@ -158,9 +195,15 @@ Test(bad_input, bad_as_of)
     expect_message(folder, "bad_as_of", 2, "ingest data.csv --store store --as-of 31.10.2026");
 }
 
-Test(bad_input, mistyped_verb) { expect_message(folder, "mistyped_verb", 2, "injest data.csv"); }
+Test(bad_input, mistyped_verb)
+{
+    expect_message(folder, "mistyped_verb", 2, "injest data.csv");
+}
 
-Test(bad_input, mistyped_option) { expect_message(folder, "mistyped_option", 2, "ingest data.csv --sotre store"); }
+Test(bad_input, mistyped_option)
+{
+    expect_message(folder, "mistyped_option", 2, "ingest data.csv --sotre store");
+}
 
 Test(bad_input, unknown_kind)
 {
@@ -227,7 +270,8 @@ Test(bad_input, no_such_target)
 Test(bad_input, no_such_target_value)
 {
     put_text(folder, "data.csv", "id,usage,state\na,1,gone\nb,2,here\n");
-    expect_message(folder, "no_such_target_value", 3, "train data.csv --id id --target state=left -o model.json");
+    expect_message(folder, "no_such_target_value", 3,
+                   "train data.csv --id id --target state=left -o model.json");
 }
 
 Test(bad_input, model_exists)
@@ -269,7 +313,8 @@ Test(bad_input, extra_columns_and_new_levels_are_reported)
     cr_assert_eq(run.code, 0, "%s", run.err);
     free_run(&run);
     put_text(folder, "new.csv", "id,usage,plan,mood\nx,3,basic,good\ny,4,gold,bad\n");
-    expect_message(folder, "extra_columns_and_new_levels", 0, "score new.csv --model model.json -o scores.csv -v");
+    expect_message(folder, "extra_columns_and_new_levels", 0,
+                   "score new.csv --model model.json -o scores.csv -v");
 }
 
 Test(bad_input, truncated_model)
@@ -296,7 +341,10 @@ Test(bad_input, altered_model)
     free(model);
 }
 
-Test(bad_input, no_model) { expect_message(folder, "no_model", 1, "score data.csv --model model.json"); }
+Test(bad_input, no_model)
+{
+    expect_message(folder, "no_model", 1, "score data.csv --model model.json");
+}
 
 // ---- stores ----------------------------------------------------------------------------------------------
 
@@ -377,7 +425,8 @@ Test(bad_input, full_disk_while_scoring)
 {
     train_model();
     put_table("data.csv", 2, "", "");
-    command_run run = run_shell(folder, "ulimit -f 4; exec \"$HOLDFAST\" score data.csv --model model.json -o scores.csv");
+    command_run run =
+        run_shell(folder, "ulimit -f 4; exec \"$HOLDFAST\" score data.csv --model model.json -o scores.csv");
     cr_assert_eq(run.code, 1, "exit code %d: %s", run.code, run.err);
     cr_assert_not_null(strstr(run.err, "File too large"), "%s", run.err);
     cr_assert_eq(count_entries(folder, "."), 2, "data.csv and model.json are all there should be");

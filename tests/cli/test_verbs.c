@@ -12,9 +12,15 @@
 
 static char folder[256];
 
-static void enter(void) { enter_folder(folder); }
+static void enter(void)
+{
+    enter_folder(folder);
+}
 
-static void leave(void) { leave_folder(folder); }
+static void leave(void)
+{
+    leave_folder(folder);
+}
 
 TestSuite(verbs, .init = enter, .fini = leave, .timeout = 200);
 
@@ -27,7 +33,10 @@ static char *must(const char *line)
     return run.out;
 }
 
-static void quietly(const char *line) { free(must(line)); }
+static void quietly(const char *line)
+{
+    free(must(line));
+}
 
 static void same_text(char *a, const char *b)
 {
@@ -92,12 +101,13 @@ Test(verbs, the_same_ingest_again_changes_nothing)
 Test(verbs, standard_input_and_compressed_files_are_read)
 {
     put_text(folder, "data.csv", "account_id;seats;share\na;1;12%\nb;2;50%\n");
-    command_run run = run_shell(folder, "gzip -k data.csv && zstd -q data.csv && "
-                                        "\"$HOLDFAST\" ingest - --store s0 --as-of 2026-10-31 < data.csv && "
-                                        "\"$HOLDFAST\" ingest data.csv.gz --store s1 --as-of 2026-10-31 && "
-                                        "\"$HOLDFAST\" ingest data.csv.zst --store s2 --as-of 2026-10-31 && "
-                                        "for s in s0 s1 s2; do \"$HOLDFAST\" store export --store $s -o $s.csv; done && "
-                                        "cmp s0.csv s1.csv && cmp s0.csv s2.csv");
+    command_run run =
+        run_shell(folder, "gzip -k data.csv && zstd -q data.csv && "
+                          "\"$HOLDFAST\" ingest - --store s0 --as-of 2026-10-31 < data.csv && "
+                          "\"$HOLDFAST\" ingest data.csv.gz --store s1 --as-of 2026-10-31 && "
+                          "\"$HOLDFAST\" ingest data.csv.zst --store s2 --as-of 2026-10-31 && "
+                          "for s in s0 s1 s2; do \"$HOLDFAST\" store export --store $s -o $s.csv; done && "
+                          "cmp s0.csv s1.csv && cmp s0.csv s2.csv");
     cr_assert_eq(run.code, 0, "%s", run.err);
     free_run(&run);
     size_t length;
@@ -109,8 +119,9 @@ Test(verbs, standard_input_and_compressed_files_are_read)
 static void put_fleet(void)
 {
     quietly("synth -o fleet --accounts 700 --months 6 --seed 3");
-    command_run run = run_shell(folder, "for f in fleet/accounts-*.csv; do d=${f##*/accounts-}; "
-                                        "\"$HOLDFAST\" ingest \"$f\" --store store --as-of \"${d%.csv}\" || exit 1; done");
+    command_run run =
+        run_shell(folder, "for f in fleet/accounts-*.csv; do d=${f##*/accounts-}; "
+                          "\"$HOLDFAST\" ingest \"$f\" --store store --as-of \"${d%.csv}\" || exit 1; done");
     cr_assert_eq(run.code, 0, "%s", run.err);
     free_run(&run);
     quietly("train --store store --outcomes fleet/outcomes.csv --horizon 30 -o model.json");
@@ -127,8 +138,8 @@ Test(verbs, scores_are_the_same_bytes_for_any_threads_and_instructions)
         for (size_t t = 0; t < 2; t++) {
             char line[256];
             snprintf(line, sizeof line,
-                     "%s \"$HOLDFAST\" score --store store --model model.json --threads %d --format csv", others[i],
-                     threads[t]);
+                     "%s \"$HOLDFAST\" score --store store --model model.json --threads %d --format csv",
+                     others[i], threads[t]);
             command_run run = run_shell(folder, line);
             bool lacking = run.code == 2 && strstr(run.err, "this machine has no") != NULL;
             cr_assert(lacking || strcmp(run.out, one) == 0, "%s differs: %s", line, run.err);
@@ -144,7 +155,8 @@ Test(verbs, training_is_the_same_bytes_for_any_threads)
     for (int threads = 1; threads <= 7; threads += 3) {
         char line[256];
         snprintf(line, sizeof line,
-                 "train --store store --outcomes fleet/outcomes.csv --horizon 30 -o again.json --force --threads %d",
+                 "train --store store --outcomes fleet/outcomes.csv --horizon 30 -o again.json --force "
+                 "--threads %d",
                  threads);
         quietly(line);
         same_text(get_file(folder, "again.json", NULL), first);
@@ -160,7 +172,8 @@ Test(verbs, a_file_and_its_snapshot_score_alike)
     quietly("score fleet/accounts-2026-10-31.csv --model model.json -o b.csv");
     char *b = get_file(folder, "b.csv", NULL);
     same_text(get_file(folder, "a.csv", NULL), b);
-    cr_assert_eq(strncmp(b, "account_id,churn_probability,rank,reason_1,reason_2,reason_3\n", 61), 0, "%.80s", b);
+    cr_assert_eq(strncmp(b, "account_id,churn_probability,rank,reason_1,reason_2,reason_3\n", 61), 0, "%.80s",
+                 b);
     free(b);
 }
 
@@ -190,7 +203,10 @@ Test(verbs, a_category_of_the_model_stays_one)
 {
     char text[1 << 15] = "id,usage,plan,churned\n";
     for (int i = 0; i < 300; i++)
-        sprintf(text + strlen(text), "c%03d,%d,%s,%s\n", i, i * 7 % 91, i % 3 == 0 ? "1" : i % 3 == 1 ? "2" : "free",
+        sprintf(text + strlen(text), "c%03d,%d,%s,%s\n", i, i * 7 % 91,
+                i % 3 == 0   ? "1"
+                : i % 3 == 1 ? "2"
+                             : "free",
                 i * 29 % 10 < 3 ? "yes" : "no");
     put_text(folder, "data.csv", text);
     quietly("train data.csv --id id --target churned -o model.json");
@@ -236,9 +252,14 @@ Test(verbs, folds_say_who_tests_whom)
     size_t at = strlen(text);
     // Rows 0-99 fold 3, 100-199 fold 12, 200-399 always train, 400-499 skipped, 500-599 not listed.
     for (int i = 0; i < 500; i++)
-        at += (size_t)sprintf(text + at, "%d,%s\n", i, i < 100 ? "3" : i < 200 ? "12" : i < 400 ? "train" : "skip");
+        at += (size_t)sprintf(text + at, "%d,%s\n", i,
+                              i < 100   ? "3"
+                              : i < 200 ? "12"
+                              : i < 400 ? "train"
+                                        : "skip");
     put_text(folder, "folds.csv", text);
-    char *said = must("evaluate data.csv --id id --target churned=yes --folds folds.csv --format json --replicates 0");
+    char *said =
+        must("evaluate data.csv --id id --target churned=yes --folds folds.csv --format json --replicates 0");
     json_error_t where;
     json_t *root = json_loads(said, 0, &where), *folds = json_object_get(root, "folds");
     cr_assert_eq(json_array_size(folds), 2, "%s", said);
@@ -264,13 +285,17 @@ Test(verbs, a_fold_file_is_checked)
 {
     put_labelled(300);
     put_text(folder, "folds.csv", "row,fold\n0,0\n300,1\n");
-    expect_message(folder, "fold_row_out_of_range", 3, "evaluate data.csv --id id --target churned --folds folds.csv");
+    expect_message(folder, "fold_row_out_of_range", 3,
+                   "evaluate data.csv --id id --target churned --folds folds.csv");
     put_text(folder, "folds.csv", "row,fold\n0,0\n1,first\n");
-    expect_message(folder, "fold_no_number", 3, "evaluate data.csv --id id --target churned --folds folds.csv");
+    expect_message(folder, "fold_no_number", 3,
+                   "evaluate data.csv --id id --target churned --folds folds.csv");
     put_text(folder, "folds.csv", "row,flod\n0,0\n");
-    expect_message(folder, "fold_no_column", 3, "evaluate data.csv --id id --target churned --folds folds.csv");
+    expect_message(folder, "fold_no_column", 3,
+                   "evaluate data.csv --id id --target churned --folds folds.csv");
     put_text(folder, "folds.csv", "row,fold\n0,train\n1,train\n");
-    expect_message(folder, "fold_nothing_to_test", 3, "evaluate data.csv --id id --target churned --folds folds.csv");
+    expect_message(folder, "fold_nothing_to_test", 3,
+                   "evaluate data.csv --id id --target churned --folds folds.csv");
 }
 
 // A model measured on the rows it was trained on, by evaluate and by hand from its scores.
@@ -278,7 +303,8 @@ Test(verbs, evaluate_measures_what_score_writes)
 {
     put_labelled(400);
     quietly("train data.csv --id id --target churned=yes -o model.json");
-    char *said = must("evaluate data.csv --target churned=yes --model model.json --format json --replicates 0");
+    char *said =
+        must("evaluate data.csv --target churned=yes --model model.json --format json --replicates 0");
     json_error_t where;
     json_t *root = json_loads(said, 0, &where);
     double brier = json_number_value(json_object_get(json_object_get(root, "mean"), "brier"));
@@ -323,8 +349,9 @@ Test(verbs, every_verb_has_help)
 
 Test(verbs, an_interrupted_ingest_leaves_nothing)
 {
-    command_run run = run_shell(folder, "sleep 2 | timeout --preserve-status -s INT 0.5 \"$HOLDFAST\" ingest - --store store "
-                                        "--as-of 2026-10-31");
+    command_run run = run_shell(
+        folder, "sleep 2 | timeout --preserve-status -s INT 0.5 \"$HOLDFAST\" ingest - --store store "
+                "--as-of 2026-10-31");
     cr_assert_eq(run.code, 130, "exit code %d: %s", run.code, run.err);
     cr_assert_not_null(strstr(run.err, "interrupted"), "%s", run.err);
     cr_assert_not(has_file(folder, "store"));

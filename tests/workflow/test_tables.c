@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The real churn tables: each is run by the command its README shows, and IBM's Telco must reach what
-// scikit-learn's logistic reaches on the same folds. The tables are not part of the project: they are found in
-// HOLDFAST_DATASETS, or beside the checkout. Without them the program says so and exits with 77, which ctest
-// reports as skipped.
+// scikit-learn's logistic reaches on the same folds. The tables are not part of the project: they are found
+// in HOLDFAST_DATASETS, or beside the checkout. Without them the program says so and exits with 77, which
+// ctest reports as skipped.
 #include "cli/command_run.h"
 
 #include <glob.h>
@@ -49,7 +49,10 @@ static json_t *run_table(json_t **root, const char *table)
     return json_object_get(*root, "mean");
 }
 
-static double figure(const json_t *mean, const char *key) { return json_number_value(json_object_get(mean, key)); }
+static double figure(const json_t *mean, const char *key)
+{
+    return json_number_value(json_object_get(mean, key));
+}
 
 static void check_sane(const char *table, const json_t *mean)
 {
@@ -96,8 +99,8 @@ Test(tables, every_table_runs_by_its_own_command)
         const char *start = found.gl_pathv[i] + strlen(datasets) + 1;
         snprintf(table, sizeof table, "%.*s", (int)strcspn(start, "/"), start);
         // The largest tables take minutes under a sanitizer; the release build runs them all.
-        if (HOLDFAST_SANITIZED && (strcmp(table, "fightchurn_crm5") == 0 || strcmp(table, "kaggle_subs64k") == 0 ||
-                                   strcmp(table, "cdnow") == 0))
+        if (HOLDFAST_SANITIZED && (strcmp(table, "fightchurn_crm5") == 0 ||
+                                   strcmp(table, "kaggle_subs64k") == 0 || strcmp(table, "cdnow") == 0))
             continue;
         json_t *root, *mean = run_table(&root, table);
         check_sane(table, mean);

@@ -21,7 +21,10 @@ static char folder[64];
 static hf_context *context;
 static hf_error error;
 
-static void good(hf_status status) { cr_assert_eq(status, HF_OK, "%s: %s", hf_status_text(status), error.message); }
+static void good(hf_status status)
+{
+    cr_assert_eq(status, HF_OK, "%s: %s", hf_status_text(status), error.message);
+}
 
 static void enter(void)
 {
@@ -92,15 +95,17 @@ static void read_truth(const char *name)
                 if (base)
                     at_base = json_number_value(effect), intercept += at_base;
                 else
-                    parameters[parameter_count++] = (parameter){signal, level, 0, 1, json_number_value(effect) - at_base};
+                    parameters[parameter_count++] =
+                        (parameter){signal, level, 0, 1, json_number_value(effect) - at_base};
                 base = false;
             }
             continue;
         }
-        parameters[parameter_count++] =
-            (parameter){signal, NULL, mean, deviation, json_number_value(json_object_get(term, "coefficient"))};
+        parameters[parameter_count++] = (parameter){signal, NULL, mean, deviation,
+                                                    json_number_value(json_object_get(term, "coefficient"))};
         if (missing)
-            parameters[parameter_count++] = (parameter){signal, "", mean, deviation, json_number_value(missing)};
+            parameters[parameter_count++] =
+                (parameter){signal, "", mean, deviation, json_number_value(missing)};
     }
     cr_assert_leq(parameter_count, LIMIT);
 }
@@ -179,7 +184,8 @@ static const hf_term *term_of(const hf_model *model, const char *signal)
 static double estimate(const hf_model *model, const parameter *p)
 {
     const hf_term *term = term_of(model, p->signal);
-    if (!p->level) return (hf_term_value_number(term, p->mean + p->deviation) - hf_term_value_number(term, p->mean));
+    if (!p->level)
+        return (hf_term_value_number(term, p->mean + p->deviation) - hf_term_value_number(term, p->mean));
     if (p->level[0] == '\0') return hf_term_value_number(term, NAN) - hf_term_value_number(term, p->mean);
     json_t *item;
     size_t i;
@@ -270,8 +276,10 @@ Test(truth, coefficients_come_back_within_their_standard_errors)
         chi_squared += z * z;
     }
     // The parameters are correlated, so the bounds are wide; they still fail for errors half or double.
-    cr_assert_gt(chi_squared / parameter_count, 0.4, "%g: closer to the truth than chance allows", chi_squared);
-    cr_assert_lt(chi_squared / parameter_count, 2.0, "%g: farther from the truth than chance allows", chi_squared);
+    cr_assert_gt(chi_squared / parameter_count, 0.4, "%g: closer to the truth than chance allows",
+                 chi_squared);
+    cr_assert_lt(chi_squared / parameter_count, 2.0, "%g: farther from the truth than chance allows",
+                 chi_squared);
     cr_assert_gt(parameter_count, 35);
     hf_model_destroy(model);
     json_decref(truth);
@@ -285,7 +293,8 @@ Test(truth, the_auc_is_near_the_best_there_can_be)
     train("store", "fleet", 0, "model.json");
     make_fleet("later", 40000, 2, 13);
     read_truth("later/truth.json");
-    double best = json_number_value(json_object_get(json_array_get(json_object_get(truth, "by_month"), 0), "best_auc"));
+    double best =
+        json_number_value(json_object_get(json_array_get(json_object_get(truth, "by_month"), 0), "best_auc"));
 
     // The first month's accounts with the churn of the second as their label.
     char command[2048], table[512], output[512];
