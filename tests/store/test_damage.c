@@ -315,6 +315,19 @@ static void lie_other_code(hid_t file)
 {
     write_codes(file, 0);
 }
+// The checksum fits the bad code: only the code itself can be found wrong.
+static void lie_code_with_checksum(hid_t file)
+{
+    const int32_t codes[3] = {1000000, 0, -1};
+    uint64_t hashes[3];
+    hid_t set = H5Dopen2(file, "integrity/chunks", H5P_DEFAULT);
+    H5Dread(set, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, hashes);
+    hashes[2] = hf_hash(codes, sizeof codes, 0);
+    H5Dwrite(set, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, hashes);
+    H5Dclose(set);
+    write_codes(file, codes[0]);
+}
+
 static void lie_no_signal(hid_t file)
 {
     H5Ldelete(file, "signals/plan", H5P_DEFAULT);
@@ -583,6 +596,7 @@ static const lie lies[] = {
     LIE(no_unit),
     LIE(variable_text),
     LIE(array),
+    LIE(code_with_checksum),
     LIE(code_too_large),
     LIE(code_negative),
     LIE(code_extreme),
@@ -673,6 +687,8 @@ Test(damage, files_that_lie)
         hf_status status = read_status(context, other, &error);
         cr_assert_eq(status, lies[i].expected, "%s: %s: %s", lies[i].name, hf_status_text(status),
                      error.message);
+        if (strncmp(lies[i].name, "code_", 5) == 0)
+            cr_assert_not_null(strstr(error.message, "no level"), "%s: %s", lies[i].name, error.message);
         if (status != HF_OK) cr_assert(error.message[0] != '\0' && strcmp(error.file, other) == 0);
         cr_assert_eq(H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_ALL), 0, "%s leaves ids open", lies[i].name);
     }

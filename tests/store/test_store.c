@@ -152,6 +152,10 @@ Test(store, frames_that_cannot_be_kept)
     frame->columns[0].missing = 2;
     cr_assert_eq(hf_store_write(s.store, frame, NULL, NULL, NULL, &s.error), HF_ERROR_DATA);
     hf_frame_destroy(frame);
+    frame = fixture_frame(s.context, 20, 4);
+    ((int32_t *)frame->columns[hf_frame_find(frame, "plan")].values)[19] = 4; // a code that is no level
+    cr_assert_eq(hf_store_write(s.store, frame, NULL, NULL, NULL, &s.error), HF_ERROR_DATA);
+    hf_frame_destroy(frame);
     cr_assert_eq(hf_frame_create(&frame, s.context, 0, 1, NULL), HF_OK);
     frame->as_of = A_DATE;
     cr_assert_eq(hf_store_write(s.store, frame, NULL, NULL, NULL, &s.error), HF_ERROR_DATA);
