@@ -6,6 +6,7 @@
 // the column's kind is decided from all its cells.
 #include "csv/csv_reader.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -14,38 +15,33 @@ enum { MISFIT_SHARE = 10 }; // one cell in ten
 void hf_csv_stats_add(hf_csv_stats *stats, const hf_cell *cell)
 {
     const hf_decimal *d = &cell->number;
-    if (cell->class == HF_CELL_PERCENT) {
+    if (cell->class == HF_CELL_PERCENT)
         stats->percent++;
-        return;
-    }
-    stats->plain++;
-    if (d->decimals > stats->decimals) stats->decimals = d->decimals;
-    uint64_t *most = d->decimals == 0 ? &stats->most_whole : &stats->most_fixed;
-    if (d->decimals <= 2 && d->digits > *most) *most = d->digits;
-    stats->negative |= d->negative && d->digits > 0;
+    else
+        hf_csv_stats_number(stats, fabs(d->value), d->decimals, d->negative);
 }
 
 void hf_csv_stats_merge(hf_csv_stats *stats, const hf_csv_stats *other)
 {
     stats->plain += other->plain;
     stats->percent += other->percent;
+    if (other->whole > stats->whole) stats->whole = other->whole;
+    if (other->tenth > stats->tenth) stats->tenth = other->tenth;
+    if (other->hundredth > stats->hundredth) stats->hundredth = other->hundredth;
     if (other->decimals > stats->decimals) stats->decimals = other->decimals;
-    if (other->most_whole > stats->most_whole) stats->most_whole = other->most_whole;
-    if (other->most_fixed > stats->most_fixed) stats->most_fixed = other->most_fixed;
     stats->negative |= other->negative;
 }
 
-// Where the cells of one column lie in a block.
-typedef struct {
-    const uint32_t *starts, *ends;
-    int32_t start_stride, end_stride;
-    uint32_t gap; // from the end before to the start
-} cell_walk;
-
-static cell_walk walk_of(const hf_csv_block *b, int32_t field)
+static hf_csv_cells cells_of(const hf_csv_block *b, int32_t field)
 {
-    if (field == 0) return (cell_walk){b->starts, b->ends, 1, b->fields, 0};
-    return (cell_walk){b->ends + field - 1, b->ends + field, b->fields, b->fields, 1};
+    if (field == 0) return (hf_csv_cells){b->base, b->starts, b->ends, 1, b->fields, 0, b->rows};
+    return (hf_csv_cells){b->base, b->ends + field - 1, b->ends + field, b->fields, b->fields, 1, b->rows};
+}
+
+static hf_csv_span cell_at(const hf_csv_cells *c, int32_t row)
+{
+    uint32_t start = c->starts[(int64_t)row * c->start_stride] + c->gap;
+    return (hf_csv_span){c->base + start, c->ends[(int64_t)row * c->end_stride] - start};
 }
 
 static int64_t text_offset(const hf_csv_block *b, const char *p)
@@ -88,65 +84,60 @@ static void note_misfits(const hf_csv_reader *reader, int32_t field, int64_t mis
         atomic_store(&column->abandoned, true);
 }
 
-// The running statistics are scalars of their own, not fields of a struct whose address is taken, so that
-// they stay in registers.
-static inline __attribute__((always_inline)) void read_numbers(const hf_csv_reader *reader, hf_csv_worker *w,
-                                                               int32_t field, float *narrow, double *wide)
+// A cell the quick reader left: of up to 16 characters, or something else.
+static double read_odd(const hf_csv_reader *reader, hf_csv_worker *w, int32_t field, int32_t row,
+                       hf_csv_span cell, hf_csv_stats *stats)
+{
+    uint32_t minus = *cell.text == '-', decimals, length = (uint32_t)cell.length;
+    uint64_t digits;
+    if (reader->missing.numeric || !hf_decimal_short(cell.text + minus, length - minus, &digits, &decimals) ||
+        digits >= (uint64_t)1 << 53) {
+        hf_decimal d;
+        if (length == 0) return NAN;
+        if (reader->missing.numeric || !hf_decimal_read(&d, cell.text, length) ||
+            fabs(d.value) > (double)FLT_MAX)
+            return read_slowly(reader, w, field, row, cell.text, length, stats);
+        hf_csv_stats_number(stats, fabs(d.value), d.decimals, d.negative);
+        return d.value;
+    }
+    double magnitude = (double)digits / hf_decimal_power[decimals];
+    for (; decimals > 0 && digits % 10 == 0; decimals--)
+        digits /= 10;
+    hf_csv_stats_number(stats, magnitude, (int32_t)decimals, minus);
+    return minus ? -magnitude : magnitude;
+}
+
+// Plain numbers go to their rows at once; where rows were dropped from the block, over a buffer.
+static void read_numbers(const hf_csv_reader *reader, hf_csv_worker *w, int32_t field, bool wide)
 {
     const hf_csv_block *b = &w->block;
-    const cell_walk walk = walk_of(b, field);
-    const uint32_t *starts = walk.starts, *ends = walk.ends;
-    const char *base = b->base;
-    const bool compare = reader->missing.numeric;
-    hf_csv_stats slow = {0};
-    int64_t misfits_before = w->misfits.count, plain = 0;
-    uint64_t most_whole = 0, most_fixed = 0, below = 0;
-    uint32_t most_decimals = 0;
-    for (int32_t r = 0; r < b->rows; r++, starts += walk.start_stride, ends += walk.end_stride) {
-        uint32_t start = *starts + walk.gap, length = *ends - start;
-        const char *p = base + start;
-        uint32_t minus = *p == '-', decimals;
-        uint64_t digits;
-        double value;
-        if (__builtin_expect(hf_decimal_short(p + minus, length - minus, &digits, &decimals), 1) &&
-            digits < (uint64_t)1 << 53 && !compare) {
-            value = (double)digits;
-            if (decimals > 0) {
-                value /= hf_decimal_power[decimals];
-                // Zeros that end a fraction do not count; past two decimals it no longer matters.
-                for (; decimals > 0 && most_decimals <= 2 && digits % 10 == 0; decimals--)
-                    digits /= 10;
-            }
-            value = minus ? -value : value;
-            uint64_t whole = decimals == 0 ? digits : 0, fixed = decimals - 1 < 2 ? digits : 0;
-            most_whole = whole > most_whole ? whole : most_whole;
-            most_fixed = fixed > most_fixed ? fixed : most_fixed;
-            most_decimals = decimals > most_decimals ? decimals : most_decimals;
-            below |= minus ? digits : 0;
-            plain++;
-        } else {
-            value = length == 0 ? (double)NAN : read_slowly(reader, w, field, r, p, length, &slow);
-        }
-        int64_t slot = b->first_slot + b->slots[r];
-        if (narrow)
-            narrow[slot] = (float)value;
+    const hf_csv_cells cells = cells_of(b, field);
+    hf_csv_stats stats = {0};
+    int64_t misfits = w->misfits.count, first = b->first_slot + b->slots[0];
+    bool apart = b->slots[b->rows - 1] - b->slots[0] != (uint32_t)b->rows - 1;
+    float *floats = apart ? w->values : (float *)reader->columns[field].values + first;
+    double *doubles = apart ? w->values : (double *)reader->columns[field].values + first;
+    int32_t odd = b->rows;
+    if (!reader->missing.numeric)
+        odd = wide ? reader->numbers->wide(&stats, doubles, w->odd, &cells)
+                   : reader->numbers->narrow(&stats, floats, w->odd, &cells);
+    for (int32_t i = 0; i < odd; i++) {
+        int32_t row = reader->missing.numeric ? i : w->odd[i];
+        double value = read_odd(reader, w, field, row, cell_at(&cells, row), &stats);
+        if (wide)
+            doubles[row] = value;
         else
-            wide[slot] = value;
+            floats[row] = (float)value;
     }
-    hf_csv_stats_merge(&w->stats[field], &slow);
-    hf_csv_stats quick = {plain, 0, most_whole, most_fixed, (int32_t)most_decimals, below > 0};
-    hf_csv_stats_merge(&w->stats[field], &quick);
-    note_misfits(reader, field, w->misfits.count - misfits_before);
-}
-
-static void read_f32(const hf_csv_reader *reader, hf_csv_worker *w, int32_t field)
-{
-    read_numbers(reader, w, field, reader->columns[field].values, NULL);
-}
-
-static void read_f64(const hf_csv_reader *reader, hf_csv_worker *w, int32_t field)
-{
-    read_numbers(reader, w, field, NULL, reader->columns[field].values);
+    for (int32_t r = 0; apart && r < b->rows; r++) {
+        int64_t slot = b->first_slot + b->slots[r];
+        if (wide)
+            ((double *)reader->columns[field].values)[slot] = doubles[r];
+        else
+            ((float *)reader->columns[field].values)[slot] = floats[r];
+    }
+    hf_csv_stats_merge(&w->stats[field], &stats);
+    note_misfits(reader, field, w->misfits.count - misfits);
 }
 
 // ---- text ----------------------------------------------------------------------------------------------------
@@ -173,12 +164,12 @@ static char *scratch_of(const hf_csv_reader *reader, hf_csv_worker *w, size_t n)
 static void read_text(const hf_csv_reader *reader, hf_csv_worker *w, int32_t field)
 {
     const hf_csv_block *b = &w->block;
-    const cell_walk walk = walk_of(b, field);
+    const hf_csv_cells cells = cells_of(b, field);
     int32_t *codes = reader->columns[field].values;
     hf_tokens *tokens = &w->tokens[field];
     for (int32_t r = 0; r < b->rows; r++) {
-        uint32_t start = walk.starts[(int64_t)r * walk.start_stride] + walk.gap;
-        hf_csv_span cell = {b->base + start, walk.ends[(int64_t)r * walk.end_stride] - start};
+        hf_csv_span cell = cell_at(&cells, r);
+        uint32_t start = (uint32_t)(cell.text - b->base);
         const char *keep = b->text + b->origin + start;
         if (b->quoted && memchr(cell.text, '"', cell.length)) {
             char *scratch = scratch_of(reader, w, cell.length);
@@ -201,12 +192,12 @@ static void read_text(const hf_csv_reader *reader, hf_csv_worker *w, int32_t fie
 static void read_ids(const hf_csv_reader *reader, hf_csv_worker *w, int32_t field)
 {
     const hf_csv_block *b = &w->block;
-    const cell_walk walk = walk_of(b, field);
+    const hf_csv_cells cells = cells_of(b, field);
     size_t width = (size_t)reader->frame->id_width;
     char *ids = reader->frame->ids;
     for (int32_t r = 0; r < b->rows; r++) {
-        uint32_t start = walk.starts[(int64_t)r * walk.start_stride] + walk.gap;
-        hf_csv_span cell = {b->base + start, walk.ends[(int64_t)r * walk.end_stride] - start};
+        hf_csv_span cell = cell_at(&cells, r);
+        uint32_t start = (uint32_t)(cell.text - b->base);
         int64_t slot = b->first_slot + b->slots[r];
         if (b->quoted && memchr(cell.text, '"', cell.length)) {
             char *scratch = scratch_of(reader, w, cell.length);
@@ -233,10 +224,10 @@ void hf_csv_column_read(const hf_csv_reader *reader, hf_csv_worker *worker, int3
     if (!column->active || atomic_load_explicit(&column->abandoned, memory_order_relaxed)) return;
     switch (column->parse) {
     case HF_PARSE_F32:
-        read_f32(reader, worker, field);
+        read_numbers(reader, worker, field, false);
         break;
     case HF_PARSE_F64:
-        read_f64(reader, worker, field);
+        read_numbers(reader, worker, field, true);
         break;
     case HF_PARSE_TEXT:
         read_text(reader, worker, field);

@@ -114,7 +114,7 @@ static bool needs_texts(const hf_csv_reader *reader, const hf_csv_column *column
         overflows += misfits[i].reason == HF_BAD_OVERFLOW;
     int64_t numbers = s->plain + s->percent, present = numbers + count - overflows;
     if (numbers * 10 < present * 9) return true;
-    bool zero_one = s->percent == 0 && s->decimals == 0 && s->most_whole <= 1 && !s->negative;
+    bool zero_one = s->percent == 0 && s->decimals == 0 && s->whole <= 1 && !s->negative;
     return zero_one && any_flag_word(reader, misfits, count);
 }
 

@@ -24,6 +24,9 @@ bool hf_csv_nearly_flag(const hf_csv_tally *tally);
 hf_csv_family hf_csv_family_declared(hf_kind kind);
 // Kind and storage of a column of numbers. kind is kept where the caller declared it.
 void hf_csv_number_kind(hf_kind *kind, hf_storage *storage, const hf_csv_stats *stats, bool declared);
+// Whether f32 would lose a digit of the numbers: whole ones past 2^24, more than six digits with one or two
+// decimals. Numbers with more decimals are measurements. edge: share of those limits, 1 for the rule itself.
+bool hf_csv_is_wide(const hf_csv_stats *stats, double edge);
 // Whether plain numbers other than 0 are among them.
 bool hf_csv_has_plain(const hf_csv_stats *stats);
 

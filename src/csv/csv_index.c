@@ -44,13 +44,14 @@ hf_status hf_csv_block_init(hf_csv_block *block, const hf_context *context, cons
         .delimiter = delimiter,
         .fields = fields,
         .target = target,
+        .row_room = target + CHUNK + 2,
         .too_long = -1,
     };
     // A chunk adds at most one entry and one row a byte; a record under way holds fields + 1 entries or
     // fewer.
     block->ends = hf_new(context, (size_t)(target + 2) * (size_t)fields + CHUNK + 2, sizeof *block->ends);
-    block->starts = hf_new(context, (size_t)target + CHUNK + 2, sizeof *block->starts);
-    block->slots = hf_new(context, (size_t)target + CHUNK + 2, sizeof *block->slots);
+    block->starts = hf_new(context, (size_t)block->row_room, sizeof *block->starts);
+    block->slots = hf_new(context, (size_t)block->row_room, sizeof *block->slots);
     block->masks = hf_new(context, CHUNK_BLOCKS, sizeof *block->masks);
     if (block->ends && block->starts && block->slots && block->masks) return HF_OK;
     hf_csv_block_free(block);

@@ -64,6 +64,7 @@ typedef struct {
     char delimiter;
     hf_bad_list *bads; // where dropped slots go; NULL: nowhere
     int32_t target;    // rows a block aims at
+    int32_t row_room;  // rows it may hold
     hf_scan_masks *masks;
     char *tail; // owned: a copy of the last region, padded
     size_t tail_capacity;

@@ -56,19 +56,23 @@ hf_csv_family hf_csv_family_declared(hf_kind kind)
 
 bool hf_csv_has_plain(const hf_csv_stats *s)
 {
-    return s->most_whole > 0 || s->most_fixed > 0 || s->decimals > 2;
+    return s->whole > 0 || s->decimals > 0;
+}
+
+bool hf_csv_is_wide(const hf_csv_stats *s, double edge)
+{
+    return s->decimals <= 2 &&
+           (s->whole > 16777216 * edge || s->tenth >= 100000 * edge || s->hundredth >= 10000 * edge);
 }
 
 void hf_csv_number_kind(hf_kind *kind, hf_storage *storage, const hf_csv_stats *s, bool declared)
 {
-    // What f32 cannot hold to the last digit: whole numbers past 2^24, more than six digits with one or two
-    // decimals. Numbers with more decimals are measurements.
-    bool wide = s->decimals <= 2 && (s->most_whole > (uint64_t)1 << 24 || s->most_fixed > 999999);
+    bool wide = hf_csv_is_wide(s, 1);
     bool whole = s->decimals == 0 && !s->negative;
     hf_kind own = HF_KIND_NUMBER;
     if (s->percent > 0)
         own = HF_KIND_RATIO;
-    else if (s->plain > 0 && whole && s->most_whole <= 1)
+    else if (s->plain > 0 && whole && s->whole <= 1)
         own = HF_KIND_FLAG;
     else if (s->plain > 0 && whole)
         own = HF_KIND_COUNT;

@@ -3,7 +3,7 @@
 // Pass 2 over the text: regions in parallel, each region's records into their final rows. Waves of regions
 // bound the time between two questions whether to go on. Before it, a small sample guesses how each column is
 // best parsed; the guess decides how fast a column is read and never what it becomes.
-#include "csv/csv_reader.h"
+#include "csv/csv_decide.h"
 
 #include <omp.h>
 #include <sys/mman.h>
@@ -68,8 +68,7 @@ static hf_csv_parse guess_of(const hf_csv_column *column, const sample *s)
         return HF_PARSE_TEXT;
     }
     // A column near the edge of what f32 holds is likely to step over it elsewhere.
-    bool wide = s->stats.decimals <= 2 && (s->stats.most_whole > 1 << 21 || s->stats.most_fixed > 125000);
-    return wide ? HF_PARSE_F64 : HF_PARSE_F32;
+    return hf_csv_is_wide(&s->stats, 0.125) ? HF_PARSE_F64 : HF_PARSE_F32;
 }
 
 void hf_csv_huge_pages(void *array, size_t size)

@@ -89,6 +89,9 @@ static hf_status make_workers(hf_csv_reader *reader, hf_error *error)
         HF_TRY(done,
                hf_csv_block_init(&w->block, context, reader->path, reader->input.text, reader->input.size,
                                  reader->header.delimiter, reader->header.count, error));
+        w->values = hf_new_raw(context, (size_t)w->block.row_room, sizeof(double));
+        w->odd = hf_new_raw(context, (size_t)w->block.row_room, sizeof *w->odd);
+        if (!w->values || !w->odd) return hf_fail_memory(error);
     }
 done:
     return status;
@@ -107,6 +110,8 @@ static void reader_free(hf_csv_reader *reader)
         hf_delete(context, w->bads.items);
         hf_delete(context, w->misfits.items);
         hf_delete(context, w->scratch);
+        hf_delete(context, w->values);
+        hf_delete(context, w->odd);
     }
     hf_delete(context, reader->workers);
     hf_delete(context, reader->owner);
@@ -330,6 +335,7 @@ hf_status hf_csv_read_with(hf_frame **out, hf_csv_report *report, const hf_conte
     hf_csv_reader reader = {.context = context, .path = path, .options = options, .knobs = *knobs};
     reader.missing = hf_csv_missing_of(options->na, options->na_count);
     reader.bads.context = context;
+    reader.numbers = hf_csv_numbers_for(hf_kernels_for(hf_context_isa(context))->isa);
     hf_status status = HF_OK;
     HF_TRY(done, check_options(options, error));
     HF_TRY(done, read_all(&reader, error));

@@ -10,6 +10,7 @@
 #include "csv/csv_header.h"
 #include "csv/csv_index.h"
 #include "csv/csv_input.h"
+#include "csv/csv_numbers.h"
 #include "csv/csv_tokens.h"
 #include "frame/frame_room.h"
 #include "holdfast/csv.h"
@@ -32,15 +33,6 @@ typedef enum { HF_ROLE_SIGNAL, HF_ROLE_ID, HF_ROLE_AS_OF, HF_ROLE_IGNORED } hf_c
 // How a column's cells are parsed. TEXT fills numbers of tokens, which are decided on when all are known.
 typedef enum { HF_PARSE_F32, HF_PARSE_F64, HF_PARSE_TEXT, HF_PARSE_ID } hf_csv_parse;
 
-// What the plain numbers of a column are like. Combining two of them does not depend on order.
-typedef struct {
-    int64_t plain, percent; // cells
-    uint64_t most_whole;    // largest digits of a whole number
-    uint64_t most_fixed;    // largest digits of a number with one or two decimals
-    int32_t decimals;       // most; exact up to 2, above that only known to be more
-    bool negative;
-} hf_csv_stats;
-
 typedef struct {
     hf_csv_role role;
     hf_csv_parse parse;
@@ -61,6 +53,8 @@ typedef struct {
     hf_tokens *tokens;   // owned: one a field, empty until used
     hf_bad_list bads;    // structure and ids
     hf_bad_list misfits; // cells of numeric columns that did not parse
+    void *values;        // owned: numbers of a block whose rows have gaps between them
+    int32_t *odd;        // owned: rows of a block that are no plain numbers
     size_t id_longest;
     int64_t id_over; // offset of the first id over the limit, -1
     char *scratch;   // owned
@@ -74,6 +68,7 @@ typedef struct {
     const hf_csv_options *options;
     hf_csv_knobs knobs;
     hf_csv_missing missing;
+    const hf_csv_numbers *numbers;
     hf_csv_input input;
     hf_csv_header header;
     hf_csv_layout layout;
