@@ -83,7 +83,9 @@ static void compare(const hf_csv_numbers *numbers, const hf_csv_cells *c)
         cr_assert(!is_odd || is_left, "row %d is no number", i);
         uint32_t start = c->starts[i * c->start_stride] + c->gap, length = c->ends[i * c->end_stride] - start;
         if (is_left && !is_odd) {
-            cr_assert_gt(length, 8, "row %d '%.*s' was left", i, (int)length, c->base + start);
+            // A point behind zeros alone looks like a point alone.
+            bool zeros = strspn(c->base + start, "0") == length - 1 && c->base[start + length - 1] == '.';
+            cr_assert(length > 8 || zeros, "row %d '%.*s' was left", i, (int)length, c->base + start);
             hf_csv_cells one = *c;
             one.starts = c->starts + i * c->start_stride;
             one.ends = c->ends + i * c->end_stride;
