@@ -8,7 +8,10 @@
 #include "holdfast_bench.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,6 +29,15 @@ static int remove_entry(const char *path, const struct stat *info, int flag, str
 static void remove_tree(const char *path)
 {
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+// Lets the disk finish what the repeat before left it to do.
+static void settle(const char *folder)
+{
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    (void)syncfs(fd);
+    close(fd);
 }
 
 typedef struct {
@@ -73,13 +85,14 @@ static void record_repeat(bench_record *record, const ingest_times *times, int64
 }
 
 static hf_status repeat_all(bench_record *record, const hf_context *context, const bench_options *options,
-                            const char *csv, const char *store_folder, int64_t bytes, bench_memory *memory,
-                            hf_error *error)
+                            const char *csv, const char *folder, const char *store_folder, int64_t bytes,
+                            bench_memory *memory, hf_error *error)
 {
     hf_status status = HF_OK;
     ingest_times times = {0};
     for (int32_t r = -1; r < options->repeats; r++) {
         double peer = 0.0;
+        settle(folder);
         const double bandwidth = bench_memory_read(memory);
         const bool has_peer = bench_libcsv(&peer, csv);
         HF_TRY(done, ingest_once(&times, context, csv, store_folder, error));
@@ -114,10 +127,14 @@ hf_status bench_ingest(bench_record *record, const hf_context *context, const be
         return hf_fail_errno(error, folder, errno, "a temporary folder cannot be made; set TMPDIR");
     snprintf(csv, sizeof csv, "%s/fleet.csv", folder);
     snprintf(store_folder, sizeof store_folder, "%s/store", folder);
+    // Freed arrays stay with the process, so that after the warm-up no repeat waits for pages: a virtual
+    // machine may have to get them from its host each time.
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, INT_MAX);
     HF_TRY(done, bench_memory_create(&memory, context, error));
     HF_TRY(done, bench_fleet_csv(&bytes, context, csv, options->accounts, options->signals, options->seed,
                                  false, error));
-    HF_TRY(done, repeat_all(record, context, options, csv, store_folder, bytes, &memory, error));
+    HF_TRY(done, repeat_all(record, context, options, csv, folder, store_folder, bytes, &memory, error));
 done:
     if (memory.data) bench_memory_free(&memory);
     remove_tree(folder);

@@ -44,7 +44,7 @@ static bool machine_has(hf_isa isa)
     case HF_ISA_AVX512:
         return machine_has(HF_ISA_AVX2) && __builtin_cpu_supports("avx512f") &&
                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512vl");
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd");
     }
     return false;
 }

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { CHUNK_BLOCKS = 64, CHUNK = 64 * CHUNK_BLOCKS, BLOCK_ENTRIES = 8192, PADDING = 128 };
+enum { CHUNK_BLOCKS = 64, CHUNK = 64 * CHUNK_BLOCKS, BLOCK_ENTRIES = 2048, PADDING = 128 };
 enum { FLAG_QUOTE = 4, FLAG_STRAY = 8 }; // beside HF_SCAN_NUL and HF_SCAN_HIGH
 
 void hf_bad_add(hf_bad_list *list, hf_bad bad)

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 
 enum { HUGE_PAGE = 2 << 20 };
-enum { WAVE_REGIONS = 16 }; // a thread and wave
+enum { WAVE_REGIONS = 64 }; // a thread and wave
 
 // ---- the guess -----------------------------------------------------------------------------------------------
 
@@ -174,7 +174,7 @@ hf_status hf_csv_pass(hf_csv_reader *reader, hf_error *error)
     for (int32_t first = 0; first < count; first += wave) {
         HF_TRY(done, hf_check_cancel(reader->context, error));
         int32_t last = count - first < wave ? count : first + wave;
-#pragma omp parallel for default(none) shared(reader, first, last) schedule(static) num_threads(threads)
+#pragma omp parallel for default(none) shared(reader, first, last) schedule(dynamic) num_threads(threads)
         for (int32_t i = first; i < last; i++) {
             int thread = omp_get_thread_num();
             reader->owner[i] = (uint16_t)thread;

@@ -186,6 +186,7 @@ static hf_status leave_out(hf_csv_reader *reader, hf_error *error)
         hf_delete(reader->context, gone);
         return hf_fail_memory(error);
     }
+#pragma omp parallel for default(none) shared(reader, slots) schedule(static) num_threads(reader->threads)
     for (int64_t i = 0; i < slots; i++)
         reader->slot_of_row[i] = i;
     int64_t blank = 0;

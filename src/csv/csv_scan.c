@@ -77,8 +77,8 @@ static hf_status scan_ranges(range_scan *ranges, int32_t count, const hf_context
         hf_status status = hf_check_cancel(context, error);
         if (status != HF_OK) return status;
         int32_t last = count - first < wave ? count : first + wave;
-#pragma omp parallel for default(none) shared(ranges, first, last, job, begin, range_bytes) schedule(static) \
-    num_threads(threads)
+#pragma omp parallel for default(none) shared(ranges, first, last, job, begin, range_bytes) \
+    schedule(dynamic) num_threads(threads)
         for (int32_t i = first; i < last; i++) {
             int64_t from = begin + i * range_bytes;
             int64_t to = job->size - from < range_bytes ? job->size : from + range_bytes;

@@ -250,45 +250,81 @@ static void add_i64(hf_fingerprint *f, int64_t value)
     hf_fingerprint_add(f, &value, sizeof value);
 }
 
-// Ids are hashed without their padding, so that the width they are kept in does not count; packed into blocks
-// first, since a call an id takes longer than the hashing.
-static void add_ids(hf_fingerprint *f, const hf_frame *frame)
-{
+enum { ID_ROWS = 65536 }; // hashed at a time
+
+// A stream of bytes, hashed a full block at a time.
+typedef struct {
+    uint64_t hash;
+    size_t used;
     char block[32768];
-    size_t used = 0, width = (size_t)frame->id_width;
-    for (int64_t i = 0; i < frame->rows; i++) {
+} id_stream;
+
+static void stream_add(id_stream *s, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        const size_t room = sizeof s->block - s->used, part = size < room ? size : room;
+        memcpy(s->block + s->used, bytes, part);
+        s->used += part;
+        bytes += part;
+        size -= part;
+        if (s->used < sizeof s->block) continue;
+        s->hash = hf_hash(s->block, s->used, s->hash);
+        s->used = 0;
+    }
+}
+
+// Ids are hashed without their padding, each with its end, so that the width they are kept in does not count.
+static uint64_t hash_ids(const hf_frame *frame, int64_t first)
+{
+    id_stream s = {.hash = 0, .used = 0};
+    const size_t width = (size_t)frame->id_width;
+    const int64_t end = frame->rows - first < ID_ROWS ? frame->rows : first + ID_ROWS;
+    for (int64_t i = first; i < end; i++) {
         const char *id = frame->ids + (size_t)i * width;
-        if (used + width + 1 > sizeof block) {
-            hf_fingerprint_add(f, block, used);
-            used = 0;
-        }
-        if (width >= sizeof block) { // no reader makes ids like that, but nothing forbids them
-            hf_fingerprint_add(f, id, strnlen(id, width));
-            hf_fingerprint_add(f, "", 1);
-            continue;
-        }
-        const char *end = width > 0 ? memccpy(block + used, id, '\0', width) : NULL;
-        if (end) {
-            used = (size_t)(end - block);
+        if (s.used + width + 1 < sizeof s.block) { // the usual way: one copy
+            const char *stop = width > 0 ? memccpy(s.block + s.used, id, '\0', width) : NULL;
+            if (!stop) s.block[s.used + width] = '\0';
+            s.used = stop ? (size_t)(stop - s.block) : s.used + width + 1;
         } else {
-            used += width;
-            block[used++] = '\0';
+            stream_add(&s, id, strnlen(id, width));
+            stream_add(&s, "", 1);
         }
     }
-    hf_fingerprint_add(f, block, used);
+    return hf_hash(s.block, s.used, s.hash);
+}
+
+// The hashes of the ids, in parts, and then of each column's values.
+static hf_status hash_values(uint64_t **out, int64_t *count, const hf_frame *frame, hf_error *error)
+{
+    const int64_t parts = (frame->rows + ID_ROWS - 1) / ID_ROWS, all = parts + frame->column_count;
+    uint64_t *hashes = hf_new_raw(frame->context, (size_t)all, sizeof *hashes);
+    if (!hashes) return hf_fail_memory(error);
+#pragma omp parallel for default(none) shared(hashes, frame, parts, all) schedule(dynamic) \
+    num_threads(hf_context_threads(frame->context))
+    for (int64_t i = 0; i < all; i++) {
+        const hf_column *c = i < parts ? NULL : &frame->columns[i - parts];
+        hashes[i] = c ? hf_hash(c->values, (size_t)frame->rows * hf_storage_size(c->storage), 0)
+                      : hash_ids(frame, i * ID_ROWS);
+    }
+    *out = hashes;
+    *count = all;
+    return HF_OK;
 }
 
 // Missing floats may carry any NaN bits and zeros either sign; they are hashed as they stand, since equal
 // data comes from equal text and the store keeps bits.
 hf_status hf_frame_fingerprint(char out[33], const hf_frame *frame, hf_error *error)
 {
-    hf_fingerprint *f;
-    hf_status status = hf_fingerprint_create(&f, frame->context, error);
-    if (status != HF_OK) return status;
+    hf_fingerprint *f = NULL;
+    uint64_t *hashes = NULL;
+    int64_t count = 0;
+    hf_status status;
+    HF_TRY(done, hash_values(&hashes, &count, frame, error));
+    HF_TRY(done, hf_fingerprint_create(&f, frame->context, error));
     add_i64(f, frame->rows);
     add_i64(f, frame->as_of);
     add_text(f, frame->id_name);
-    add_ids(f, frame);
+    hf_fingerprint_add(f, hashes, (size_t)count * sizeof *hashes);
     for (int32_t i = 0; i < frame->column_count; i++) {
         const hf_column *c = &frame->columns[i];
         const int64_t head[] = {(int64_t)c->kind, (int64_t)c->storage, (int64_t)c->direction,
@@ -296,12 +332,13 @@ hf_status hf_frame_fingerprint(char out[33], const hf_frame *frame, hf_error *er
         add_text(f, c->name);
         add_text(f, c->unit);
         hf_fingerprint_add(f, head, sizeof head);
-        hf_fingerprint_add(f, c->values, (size_t)frame->rows * hf_storage_size(c->storage));
         for (int32_t k = 0; k < c->dictionary.count; k++)
             add_text(f, hf_dictionary_text(&c->dictionary, k));
     }
     hf_fingerprint_finish(f, out);
-    return HF_OK;
+done:
+    hf_delete(frame->context, hashes);
+    return status;
 }
 
 // ---- destroy ---------------------------------------------------------------------------------------------
