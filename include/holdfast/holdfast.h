@@ -7,6 +7,7 @@
 #include "holdfast/base.h"
 #include "holdfast/churn.h"
 #include "holdfast/csv.h"
+#include "holdfast/definition.h"
 #include "holdfast/frame.h"
 #include "holdfast/metrics.h"
 #include "holdfast/score.h"

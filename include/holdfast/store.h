@@ -70,6 +70,20 @@ HF_API hf_status hf_store_read(hf_frame **out, hf_snapshot_info *info, const hf_
 HF_API hf_status hf_snapshot_read(hf_frame **out, hf_snapshot_info *info, const hf_context *context,
                                   const char *path, hf_error *error);
 
+// ---- scores ----------------------------------------------------------------------------------------------
+
+// The scores of a night are frames too, kept in `scores/` in the same file form and by the same rules: one
+// file an as-of date and revision, immutable, checksummed. The frame's source says as JSON what made them.
+HF_API hf_status hf_store_write_scores(hf_store *store, const hf_frame *frame,
+                                       const hf_store_write_options *options, hf_snapshot_info *info,
+                                       bool *written, hf_error *error);
+// As hf_store_read. HF_ERROR_DATA when there are none of that date.
+HF_API hf_status hf_store_read_scores(hf_frame **out, hf_snapshot_info *info, const hf_store *store,
+                                      hf_date as_of, hf_error *error);
+// As hf_store_list; an empty list where nothing was ever scored.
+HF_API hf_status hf_store_list_scores(hf_snapshot_info **out, int32_t *count, const hf_store *store,
+                                      hf_error *error);
+
 // Called for each file checked: problem NULL when it is whole.
 typedef void hf_store_verify_function(void *user, const char *path, const char *problem);
 // Checks every byte of every file. HF_ERROR_DAMAGED when any is bad, after checking all.

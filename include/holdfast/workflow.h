@@ -11,6 +11,7 @@
 #include "holdfast/base.h"
 #include "holdfast/churn.h"
 #include "holdfast/csv.h"
+#include "holdfast/definition.h"
 #include "holdfast/score.h"
 #include "holdfast/store.h"
 #include "holdfast/synth.h"
@@ -103,6 +104,93 @@ HF_API hf_status hf_workflow_store_verify(const hf_context *context, const char 
 // Writes one snapshot as CSV.
 HF_API hf_status hf_workflow_store_export(const hf_context *context, const char *store, hf_date as_of,
                                           const char *output, bool overwrite, hf_error *error);
+
+// ---- health ----------------------------------------------------------------------------------------------
+
+// Profiles data and writes a starter definition that runs as it is, every guess marked as data or hypothesis.
+typedef struct {
+    const char *file; // NULL: the newest snapshot of the store
+    hf_csv_options csv;
+    const char *store;
+    const char *outcomes;   // CSV of outcomes, to learn from what happened; may be NULL (store only)
+    const char *target;     // COLUMN or COLUMN=VALUE of a file; may be NULL
+    const char *definition; // where it is written; "-" is standard output
+    bool overwrite;
+} hf_init_job;
+HF_API hf_status hf_workflow_init(const hf_context *context, const hf_init_job *job, hf_error *error);
+
+// Checks a definition against a table or a store. Findings go to `output`; HF_ERROR_DATA where one is an
+// error.
+typedef struct {
+    const char *definition;
+    const char *file; // NULL: a snapshot of the store
+    hf_csv_options csv;
+    const char *store;
+    hf_date as_of; // HF_DATE_MISSING: the newest
+    hf_report_format format;
+    bool overwrite;
+    const char *output;
+} hf_check_job;
+HF_API hf_status hf_workflow_check(const hf_context *context, const hf_check_job *job, hf_error *error);
+
+typedef enum { HF_TABLE_TABLE, HF_TABLE_CSV, HF_TABLE_JSON } hf_table_format;
+
+// Every signal: coverage, percentiles, shape, and with outcomes how it goes with them.
+typedef struct {
+    const char *file; // NULL: a snapshot of the store
+    hf_csv_options csv;
+    const char *store;
+    hf_date as_of;
+    const char *target;   // of a file; may be NULL
+    const char *outcomes; // of a store; may be NULL
+    const char *outcome;  // NULL: "churn"
+    int32_t lead, horizon;
+    hf_table_format format;
+    bool overwrite;
+    const char *output;
+} hf_profile_job;
+HF_API hf_status hf_workflow_profile(const hf_context *context, const hf_profile_job *job, hf_error *error);
+
+// One account, or with `portfolio` what moved most accounts and most ARR.
+typedef struct {
+    const char *account; // NULL with portfolio
+    bool portfolio;
+    const char *store;
+    const char *definition;
+    const char *model; // may be NULL
+    hf_date as_of;     // HF_DATE_MISSING: the newest
+    hf_date since;     // HF_DATE_MISSING: no move; required with portfolio
+    hf_report_format format;
+    bool overwrite;
+    const char *output;
+} hf_explain_job;
+HF_API hf_status hf_workflow_explain(const hf_context *context, const hf_explain_job *job, hf_error *error);
+
+// The night in one call: check, ingest, score, explain, compare with the last run, publish.
+typedef struct {
+    const char *definition;
+    const char *store;
+    const char *const *files; // file_count inputs
+    int32_t file_count;
+    hf_csv_options csv;
+    hf_date as_of;
+    const char *model; // may be NULL
+    bool revise;
+    const char *publish; // folder of the published files
+    double most_unknown; // gates; NaN: the definition's
+    double most_coverage_fall;
+    const char *output; // the summary
+} hf_run_job;
+// HF_ERROR_GATE: done and published nothing new, a gate failed.
+HF_API hf_status hf_workflow_run(const hf_context *context, const hf_run_job *job, hf_error *error);
+
+// Scores a past night again from what the store kept and compares: HF_ERROR_DAMAGED where a byte differs.
+typedef struct {
+    const char *store;
+    hf_date as_of; // HF_DATE_MISSING: the newest
+    const char *output;
+} hf_replay_job;
+HF_API hf_status hf_workflow_replay(const hf_context *context, const hf_replay_job *job, hf_error *error);
 
 #ifdef __cplusplus
 }
