@@ -34,6 +34,10 @@ hf_status hf_fail_memory(hf_error *error);
 
 // ---- context -------------------------------------------------------------------------------------------
 
+// The same context without messages and progress, for work whose findings have been said already. It has the
+// same threads, allocator and question of cancelling, and must be destroyed after all that is made with it.
+hf_status hf_context_quiet(hf_context **out, const hf_context *context, hf_error *error);
+
 void hf_log(const hf_context *context, hf_log_level level, const char *format, ...) HF_PRINTF(3, 4);
 #define hf_warn(context, ...) hf_log(context, HF_LOG_WARNING, __VA_ARGS__)
 #define hf_info(context, ...) hf_log(context, HF_LOG_INFO, __VA_ARGS__)

@@ -89,6 +89,14 @@ hf_status hf_context_create(hf_context **out, const hf_context_options *options,
     return HF_OK;
 }
 
+hf_status hf_context_quiet(hf_context **out, const hf_context *context, hf_error *error)
+{
+    hf_context_options options = context->options;
+    options.log = NULL;
+    options.progress = NULL;
+    return hf_context_create(out, &options, error);
+}
+
 void hf_context_destroy(hf_context *context)
 {
     if (context) context->options.resize(context->options.resize_user, context, 0);
