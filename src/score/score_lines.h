@@ -4,9 +4,9 @@
 #ifndef HOLDFAST_SCORE_LINES_H
 #define HOLDFAST_SCORE_LINES_H
 
+#include "score/line_text.h"
 #include "score/plan.h"
 
-#define HF_REASON_LIMIT 512 // bytes of a reason's text; longer ones are cut at a character
 // The worst line: an id, three names and three reasons, every byte escaped to six.
 #define HF_LINE_LIMIT (1024 + 6 * (HF_ID_LIMIT + HF_REASONS * (HF_NAME_LIMIT + HF_REASON_LIMIT)))
 

@@ -3,7 +3,6 @@
 // Scores as an aligned table for people: rank and probability to the right, texts to the left, two blanks
 // between, the last column as long as it is. Widths are counted in terminal columns; control characters in
 // the data are shown as blanks, so that they cannot break a line or steer a terminal.
-#include "score/display_width.h"
 #include "score/score_lines.h"
 
 #include <string.h>
@@ -12,46 +11,16 @@ enum { RANK_WIDTH = 7, CHURN_WIDTH = 7 };
 
 static const char ID_TITLE[] = "account", REASON_TITLE[] = "reasons";
 
-static char *put_blanks(char *out, int32_t count)
-{
-    for (; count > 0; count--)
-        *out++ = ' ';
-    return out;
-}
-
-static char *put_left(char *out, const char *text, size_t length, int32_t width)
-{
-    for (size_t i = 0; i < length; i++) {
-        const unsigned char c = (unsigned char)text[i];
-        *out++ = c < 0x20 || c == 0x7f ? ' ' : text[i];
-    }
-    return put_blanks(out, width - hf_display_width(text, length));
-}
-
-static char *put_right(char *out, const char *text, int32_t width)
-{
-    const size_t length = strlen(text);
-    out = put_blanks(out, width - (int32_t)length);
-    memcpy(out, text, length);
-    return out + length;
-}
-
-static void widen(int32_t *width, const char *text, size_t length)
-{
-    int32_t needed = hf_display_width(text, length);
-    if (needed > *width) *width = needed;
-}
-
 void hf_score_table_measure(hf_score_lines *lines, int64_t row)
 {
     char reason[HF_REASON_LIMIT];
     size_t length;
     const char *id = hf_frame_id(lines->plan->frame, row, &length);
-    widen(&lines->id_width, ID_TITLE, sizeof ID_TITLE - 1);
-    widen(&lines->id_width, id, length);
+    hf_widen(&lines->id_width, ID_TITLE, sizeof ID_TITLE - 1);
+    hf_widen(&lines->id_width, id, length);
     for (int j = 0; j < HF_REASONS; j++) {
         length = hf_score_reason(reason, lines, row, j);
-        widen(&lines->reason_width[j], reason, length);
+        hf_widen(&lines->reason_width[j], reason, length);
     }
 }
 
@@ -64,13 +33,13 @@ void hf_score_table_widen(hf_score_lines *lines, const hf_score_lines *other)
 
 char *hf_score_table_header(char *out, const hf_score_lines *lines)
 {
-    out = put_right(out, "rank", RANK_WIDTH);
-    out = put_blanks(out, 2);
-    out = put_left(out, ID_TITLE, sizeof ID_TITLE - 1, lines->id_width);
-    out = put_blanks(out, 2);
-    out = put_right(out, "churn", CHURN_WIDTH);
-    out = put_blanks(out, 2);
-    out = put_left(out, REASON_TITLE, sizeof REASON_TITLE - 1, 0);
+    out = hf_put_right(out, "rank", RANK_WIDTH);
+    out = hf_put_blanks(out, 2);
+    out = hf_put_left(out, ID_TITLE, sizeof ID_TITLE - 1, lines->id_width);
+    out = hf_put_blanks(out, 2);
+    out = hf_put_right(out, "churn", CHURN_WIDTH);
+    out = hf_put_blanks(out, 2);
+    out = hf_put_left(out, REASON_TITLE, sizeof REASON_TITLE - 1, 0);
     *out++ = '\n';
     return out;
 }
@@ -81,18 +50,18 @@ char *hf_score_table_line(char *out, const hf_score_lines *lines, int64_t row)
     size_t length;
     const char *id = hf_frame_id(lines->plan->frame, row, &length);
     hf_format_i64(text, lines->scores->rank[row]);
-    out = put_right(out, text, RANK_WIDTH);
-    out = put_blanks(out, 2);
-    out = put_left(out, id, length, lines->id_width);
-    out = put_blanks(out, 2);
+    out = hf_put_right(out, text, RANK_WIDTH);
+    out = hf_put_blanks(out, 2);
+    out = hf_put_left(out, id, length, lines->id_width);
+    out = hf_put_blanks(out, 2);
     length = hf_format_fixed(text, 100 * lines->scores->probability[row], 1);
     memcpy(text + length, " %", 3);
-    out = put_right(out, text, CHURN_WIDTH);
+    out = hf_put_right(out, text, CHURN_WIDTH);
     char *end = out;
     for (int j = 0; j < HF_REASONS; j++) {
         length = hf_score_reason(text, lines, row, j);
-        out = put_blanks(out, 2);
-        out = put_left(out, text, length, lines->reason_width[j]);
+        out = hf_put_blanks(out, 2);
+        out = hf_put_left(out, text, length, lines->reason_width[j]);
         if (length > 0) end = out;
     }
     while (end[-1] == ' ') // no blanks at the end of a line
