@@ -23,11 +23,14 @@ typedef struct {
     double c;             // 0: chosen on the path by cross-validated log-loss; else this C
     int64_t level_rows;   // a category level with fewer training rows is pooled
     int64_t missing_rows; // a signal missing in fewer training rows gets no missing coefficient
+    const int32_t *fold;  // one a row of the frame: inner folds; rows of one number stay together. NULL: dealt by account
+    const hf_date *as_of; // one a row of the frame: inner splits go forward in time, `gap` days between; NULL: no dates
+    int32_t gap;
 } hf_train_options;
 
 #define HF_TRAIN_OPTIONS_INIT \
     {                         \
-        1, 5, 0.0, 20, 10     \
+        1, 5, 0.0, 20, 10, NULL, NULL, 0 \
     }
 
 // Trains on the given rows of a frame. rows: count row numbers (NULL: all rows, count ignored). label: one a

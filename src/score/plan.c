@@ -20,7 +20,8 @@ static void list_missing(hf_text *out, const hf_model *model, const hf_frame *fr
     int32_t lacking = 0;
     for (int32_t t = 0; t < model->term_count; t++) {
         const char *signal = model->terms[t].signal;
-        if (hf_frame_find(frame, signal) >= 0) continue;
+        // A surface's and a rule's signals have curves of their own.
+        if (model->terms[t].axis_count > 0 || hf_frame_find(frame, signal) >= 0) continue;
         const char *nearest = hf_nearest(signal, names, (size_t)frame->column_count);
         hf_text_puts(out, lacking++ == 0 ? "the model needs columns the data lacks: " : ", ");
         hf_text_printf(out, "'%s'", signal);
@@ -100,12 +101,12 @@ static hf_status bind(hf_plan *plan, const hf_context *context, hf_error *error)
     plan->base = plan->model->intercept;
     for (int32_t t = 0; t < plan->count; t++) {
         const hf_term *term = &plan->model->terms[t];
-        int32_t c = hf_frame_find(plan->frame, term->signal);
+        int32_t c = hf_frame_find(plan->frame, term->axis_count > 0 ? term->axes[0].signal : term->signal);
         const hf_column *column = c < 0 ? NULL : &plan->frame->columns[c];
         if (column && column->missing == plan->frame->rows) column = NULL;
         plan->columns[t] = column;
         plan->base += term->reference;
-        HF_TRY(done, hf_term_compile(&plan->terms[t], context, term, column, NULL, error));
+        HF_TRY(done, hf_term_compile_in(&plan->terms[t], context, term, plan->frame, NULL, error));
     }
 done:
     return status;

@@ -97,6 +97,7 @@ hf_status hf_plan_report(const hf_plan *plan, const hf_context *context, hf_erro
     for (int32_t t = 0; t < plan->count; t++) {
         const hf_term *term = &plan->model->terms[t];
         const hf_column *column = plan->columns[t];
+        if (term->axis_count > 0) continue; // its signals have curves of their own
         report_missing(context, term, column, hf_frame_find(plan->frame, term->signal));
         report_ratio(context, term, column);
         if (column && term->kind == HF_TERM_TABLE)

@@ -6,6 +6,7 @@
 // far from zero cost nothing. A jump is placed by bisection over the representable numbers, so that every
 // value of the column falls on the side the definition says.
 #include "term/curve_value.h"
+#include "term/grid.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,6 +23,8 @@ struct hf_compiled_term {
     float *values;           // owned: HF_TERM_TABLE, by code + 1
     double *exact;           // owned: the same in double
     int32_t levels;
+    bool is_grid; // a surface or a rule: then only `term` and this
+    hf_grid_term grid;
 };
 
 static const char *storage_text(hf_storage storage)
@@ -192,6 +195,29 @@ done:
     return status;
 }
 
+hf_status hf_term_compile_in(hf_compiled_term **out, const hf_context *context, const hf_term *term,
+                             const hf_frame *frame, int32_t *unseen, hf_error *error)
+{
+    if (term->kind == HF_TERM_CURVE || term->kind == HF_TERM_TABLE) {
+        const int32_t c = hf_frame_find(frame, term->signal);
+        const hf_column *column = c < 0 || frame->columns[c].missing == frame->rows ? NULL : &frame->columns[c];
+        return hf_term_compile(out, context, term, column, unseen, error);
+    }
+    int32_t unknown = 0;
+    hf_compiled_term *compiled = hf_new(context, 1, sizeof *compiled);
+    if (!compiled) return hf_fail_memory(error);
+    compiled->term = term;
+    compiled->is_grid = true;
+    hf_status status = hf_grid_bind(&compiled->grid, context, term, frame, &unknown, error);
+    if (status != HF_OK) {
+        hf_delete(context, compiled);
+        return status;
+    }
+    if (unseen) *unseen = unknown;
+    *out = compiled;
+    return HF_OK;
+}
+
 static void run_wide(const hf_compiled_term *term, const hf_kernels *kernels, float *restrict out,
                      float *restrict scratch, const double *restrict x, int32_t n)
 {
@@ -208,7 +234,9 @@ static void run_wide(const hf_compiled_term *term, const hf_kernels *kernels, fl
 void hf_term_run(const hf_compiled_term *term, const hf_kernels *kernels, float *out, float *scratch,
                  int64_t begin, int32_t n)
 {
-    if (!term->column) {
+    if (term->is_grid) {
+        hf_grid_run(&term->grid, out, scratch, begin, n);
+    } else if (!term->column) {
         const float missing = (float)(term->term->missing - term->term->reference);
         for (int32_t i = 0; i < n; i++)
             out[i] = missing;
@@ -223,6 +251,7 @@ void hf_term_run(const hf_compiled_term *term, const hf_kernels *kernels, float 
 
 double hf_term_contribution(const hf_compiled_term *term, int64_t row)
 {
+    if (term->is_grid) return hf_grid_contribution(&term->grid, row);
     if (!term->column) return term->term->missing - term->term->reference;
     if (term->term->kind == HF_TERM_TABLE)
         return term->exact[((const int32_t *)term->column->values)[row] + 1];
@@ -232,6 +261,7 @@ double hf_term_contribution(const hf_compiled_term *term, int64_t row)
 void hf_term_compiled_free(const hf_context *context, hf_compiled_term *term)
 {
     if (!term) return;
+    hf_grid_unbind(context, &term->grid);
     hf_delete(context, term->knots);
     hf_delete(context, term->jump_at);
     hf_delete(context, term->jump_height);

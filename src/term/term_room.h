@@ -11,7 +11,7 @@
 
 #include <jansson.h>
 
-typedef enum { HF_TERM_CURVE, HF_TERM_TABLE } hf_term_kind;
+typedef enum { HF_TERM_CURVE, HF_TERM_TABLE, HF_TERM_SURFACE, HF_TERM_RULE } hf_term_kind;
 
 // A curve: with d = clamp(x, low, high) - origin,
 //   intercept + slope d + sum hinge_slope[k] max(0, d - hinge_at[k]) + sum step_height[k] [d > step_at[k]]
@@ -29,9 +29,26 @@ typedef struct {
     double pooled;
 } hf_table;
 
+#define HF_AXES 4 // signals of a surface or rule at most
+
+// One signal of a surface or rule, cut into cells.
+typedef struct {
+    char *signal; // owned: the column's name
+    hf_kind kind;
+    char *unit; // owned, "" if unknown
+    int32_t cells; // with the one for missing, which is the last
+    // a number x is in cell c where edge[c - 1] < x <= edge[c]
+    int32_t edges; // cells - 2
+    double *edge;  // owned, ascending
+    // a category's level is in level_cell[its place], a level not among them in `other`
+    hf_dictionary levels;
+    int32_t *level_cell; // owned
+    int32_t other;
+} hf_axis;
+
 typedef struct {
     hf_term_kind kind;
-    char *signal; // owned: the column's name
+    char *signal; // owned: the column's name; of a surface or rule its signals, joined by " x "
     hf_kind signal_kind;
     char *unit;             // owned, "" if unknown
     double missing;         // the term's value where the signal is missing
@@ -40,7 +57,15 @@ typedef struct {
     int64_t missing_seen;   // training rows where the signal was missing
     hf_curve curve;         // HF_TERM_CURVE
     hf_table table;         // HF_TERM_TABLE
+    // HF_TERM_SURFACE (two axes) and HF_TERM_RULE (one to HF_AXES): a value for every combination of cells, the last
+    // axis fastest. A rule's is its weight where every axis is in one of the cells it asks for, else 0.
+    hf_axis axes[HF_AXES];
+    int32_t axis_count;
+    double *values; // owned
 } hf_term;
+
+// Entries of a surface's or rule's values: the product of its axes' cells.
+int64_t hf_term_value_count(const hf_term *term);
 
 // The term's value for a number (NaN: missing) or a level (NULL: missing), before the reference is taken off.
 double hf_term_value_number(const hf_term *term, double x);
@@ -59,6 +84,9 @@ typedef struct hf_compiled_term hf_compiled_term;
 // levels the term does not know (their rows get the pooled value); may be NULL.
 hf_status hf_term_compile(hf_compiled_term **out, const hf_context *context, const hf_term *term,
                           const hf_column *column, int32_t *unseen, hf_error *error);
+// The same against all the frame's columns: finds the columns of every signal by name. A column without any value counts as absent.
+hf_status hf_term_compile_in(hf_compiled_term **out, const hf_context *context, const hf_term *term,
+                             const hf_frame *frame, int32_t *unseen, hf_error *error);
 // out: n contributions, n <= HF_TILE. No allocation. scratch: HF_TILE floats.
 void hf_term_run(const hf_compiled_term *term, const hf_kernels *kernels, float *out, float *scratch,
                  int64_t begin, int32_t n);

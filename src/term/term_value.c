@@ -45,5 +45,13 @@ void hf_term_free(const hf_context *context, hf_term *term)
     hf_delete(context, term->curve.step_height);
     hf_dictionary_free(context, &term->table.levels);
     hf_delete(context, term->table.values);
+    for (int32_t a = 0; a < term->axis_count; a++) {
+        hf_delete(context, term->axes[a].signal);
+        hf_delete(context, term->axes[a].unit);
+        hf_delete(context, term->axes[a].edge);
+        hf_dictionary_free(context, &term->axes[a].levels);
+        hf_delete(context, term->axes[a].level_cell);
+    }
+    hf_delete(context, term->values);
     *term = (hf_term){0};
 }

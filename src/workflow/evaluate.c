@@ -66,6 +66,18 @@ done:
     return status;
 }
 
+// Days between the last date trained on and the first one tested; 0 where they overlap.
+static int32_t gap_of(const hf_date *as_of, const int64_t *train, int64_t train_count, const int64_t *test,
+                      int64_t test_count)
+{
+    hf_date last = HF_DATE_MISSING, first = INT32_MAX;
+    for (int64_t i = 0; i < train_count; i++)
+        if (as_of[train[i]] > last) last = as_of[train[i]];
+    for (int64_t i = 0; i < test_count; i++)
+        if (as_of[test[i]] < first) first = as_of[test[i]];
+    return first > last ? first - last : 0;
+}
+
 static hf_status evaluate_fold(hf_evaluation *out, hf_metrics *replicates, const hf_context *context,
                                const hf_evaluate_job *job, const hf_labelled *table, const hf_folds *folds,
                                int32_t fold, hf_error *error)
@@ -91,8 +103,12 @@ static hf_status evaluate_fold(hf_evaluation *out, hf_metrics *replicates, const
                          (long long)folds->number[fold], (long long)test, (long long)train);
         goto done;
     }
+    hf_train_options fit = job->fit;
+    if (job->folds && folds->count > 2) fit.fold = folds->fold;
+    fit.as_of = table->report.as_of;
+    if (fit.as_of) fit.gap = gap_of(fit.as_of, train_rows, train, test_rows, test);
     HF_TRY(done, hf_model_train(&model, context, table->frame, table->label, table->cluster, train_rows,
-                                train, &job->fit, error));
+                                train, &fit, error));
     HF_TRY(done, measure(out, replicates, context, job, table, model, test_rows, test, error));
     out->c = hf_model_c(model);
     out->train_rows = train;

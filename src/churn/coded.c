@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rows coded by a basis, and the basis's terms. A number's map says what a cell's level and slope are for each feature: within
+// a cell, z and every hinge are linear in x and every step is constant. The curve of a term is read off the cells: a slope that
+// changes is a hinge, a level that jumps a step.
+#include "churn/basis.h"
+
+#include <math.h>
+#include <string.h>
+
+static int32_t cells_of(const hf_basis_signal *s, bool category)
+{
+    return category ? s->features + 1 : s->edges + 2; // the last one has no feature: missing, when it has none
+}
+
+static uint16_t number_cell(const hf_basis_signal *s, double x)
+{
+    int32_t low = 0, high = s->edges;
+    while (low < high) {
+        const int32_t middle = (low + high) / 2;
+        if (x > s->edge[middle])
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return (uint16_t)low;
+}
+
+static void code_number(uint16_t *cell, float *place, const hf_basis_signal *s, const hf_column *column,
+                        const int64_t *rows, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        double x = hf_column_number(column, rows[i]);
+        if (isnan(x)) {
+            cell[i] = (uint16_t)(s->edges + 1);
+            place[i] = 0.0f;
+            continue;
+        }
+        x = x < s->low ? s->low : x > s->high ? s->high : x;
+        cell[i] = number_cell(s, x);
+        place[i] = (float)((x - s->origin) / s->scale);
+    }
+}
+
+static void code_category(uint16_t *cell, const hf_basis_signal *s, const hf_column *column, const int64_t *rows,
+                          int64_t count)
+{
+    const int32_t *codes = column->values;
+    for (int64_t i = 0; i < count; i++) {
+        const int32_t k = codes[rows[i]] >= 0 ? s->level_cell[codes[rows[i]]] : s->missing_cell;
+        cell[i] = (uint16_t)(k >= 0 ? k : s->features);
+    }
+}
+
+void hf_coded_destroy(hf_coded *coded)
+{
+    if (!coded) return;
+    for (int32_t k = 0; coded->blocks && k < coded->count; k++) {
+        hf_delete(coded->context, (void *)coded->blocks[k].cell);
+        hf_delete(coded->context, (void *)coded->blocks[k].place);
+    }
+    hf_delete(coded->context, coded->blocks);
+    hf_delete(coded->context, coded);
+}
+
+static bool make_block(hf_coded *coded, int32_t k, const hf_basis_signal *s, bool category)
+{
+    hf_block *block = &coded->blocks[k];
+    const size_t rows = (size_t)coded->rows;
+    *block = (hf_block){.cells = cells_of(s, category), .first = s->first, .features = s->features, .scale = 1.0};
+    block->cell = hf_new_raw(coded->context, rows, sizeof *block->cell);
+    if (category) return block->cell != NULL;
+    block->place = hf_new_raw(coded->context, rows, sizeof *block->place);
+    return block->cell && block->place;
+}
+
+hf_status hf_coded_create(hf_coded **out, const hf_basis *basis, const int64_t *rows, int64_t count, hf_error *error)
+{
+    const hf_context *context = basis->context;
+    hf_coded *made = hf_new(context, 1, sizeof *made);
+    if (!made) return hf_fail_memory(error);
+    *made = (hf_coded){.context = context, .count = basis->count, .rows = count};
+    made->blocks = hf_new(context, (size_t)basis->count, sizeof *made->blocks);
+    bool good = made->blocks != NULL;
+    for (int32_t k = 0; good && k < basis->count; k++) {
+        const hf_basis_signal *s = &basis->signals[k];
+        const hf_column *column = &basis->frame->columns[s->column];
+        const bool category = column->storage == HF_STORAGE_CODE;
+        good = make_block(made, k, s, category);
+        if (!good) break;
+        if (category)
+            code_category((uint16_t *)made->blocks[k].cell, s, column, rows, count);
+        else
+            code_number((uint16_t *)made->blocks[k].cell, (float *)made->blocks[k].place, s, column, rows, count);
+    }
+    if (!good) {
+        hf_coded_destroy(made);
+        return hf_fail_memory(error);
+    }
+    *out = made;
+    return HF_OK;
+}
+
+// z = level + slope * place within a cell.
+static void line_of_cell(double *level, double *slope, const hf_basis_signal *s, int32_t cell)
+{
+    const double from = cell > 0 ? s->edge[cell - 1] : s->low, to = cell < s->edges ? s->edge[cell] : s->high;
+    const double middle = from + 0.5 * (to - from);
+    int32_t k = 1;
+    while (k < s->knots - 1 && middle > s->knot_x[k])
+        k++;
+    const double a_unit = (s->knot_z[k] - s->knot_z[k - 1]) / (s->knot_x[k] - s->knot_x[k - 1]);
+    *slope = a_unit * s->scale;
+    *level = s->knot_z[k - 1] + a_unit * (s->origin - s->knot_x[k - 1]);
+}
+
+static void bend_signal(double *map, const hf_basis_signal *s, double tau)
+{
+    const int32_t cells = s->edges + 2, features = s->features;
+    memset(map, 0, 2 * (size_t)cells * (size_t)features * sizeof *map);
+    for (int32_t c = 0; c <= s->edges && s->knots > 0; c++) {
+        double *level = map + (int64_t)c * features, *slope = map + (int64_t)(cells + c) * features;
+        double z_level, z_slope;
+        line_of_cell(&z_level, &z_slope, s, c);
+        int32_t f = 0;
+        level[f] = z_level;
+        slope[f++] = z_slope;
+        for (int32_t k = 0; k < s->hinges; k++, f++) {
+            const bool active = c > 0 && s->edge[c - 1] >= s->hinge_x[k];
+            level[f] = tau * ((active ? 0.5 * (z_level - s->hinge_z[k]) : 0.0) - s->hinge_centre[k]);
+            slope[f] = active ? tau * 0.5 * z_slope : 0.0;
+        }
+        for (int32_t k = 0; k < s->steps; k++, f++) {
+            const bool beyond = c > 0 && s->edge[c - 1] >= s->step_x[k];
+            level[f] = tau * ((beyond ? 1.0 : 0.0) - s->step_centre[k]);
+        }
+    }
+    if (s->has_missing) map[(int64_t)(cells - 1) * features + features - 1] = 1.0;
+}
+
+hf_status hf_bent_create(hf_bent *out, const hf_basis *basis, const hf_coded *coded, double tau, hf_error *error)
+{
+    hf_bent bent = {.context = basis->context, .count = coded->count, .tau = tau};
+    size_t size = 0, at = 0;
+    for (int32_t k = 0; k < coded->count; k++)
+        if (coded->blocks[k].place) size += 2 * (size_t)coded->blocks[k].cells * (size_t)coded->blocks[k].features;
+    bent.blocks = hf_new(basis->context, (size_t)coded->count, sizeof *bent.blocks);
+    bent.maps = hf_new(basis->context, size, sizeof *bent.maps);
+    if (!bent.blocks || !bent.maps) {
+        hf_bent_free(&bent);
+        return hf_fail_memory(error);
+    }
+    for (int32_t k = 0; k < coded->count; k++) {
+        hf_block *block = &bent.blocks[k];
+        *block = coded->blocks[k];
+        if (!block->place) continue;
+        bend_signal(bent.maps + at, &basis->signals[k], tau);
+        block->map = bent.maps + at;
+        at += 2 * (size_t)block->cells * (size_t)block->features;
+    }
+    *out = bent;
+    return HF_OK;
+}
+
+void hf_bent_free(hf_bent *bent)
+{
+    if (!bent->context) return;
+    hf_delete(bent->context, bent->blocks);
+    hf_delete(bent->context, bent->maps);
+    *bent = (hf_bent){0};
+}
+
+// ---- terms -----------------------------------------------------------------------------------------------------
+
+// The curve that a signal's cells draw, at weights w of its features.
+static hf_status fill_curve(hf_term *term, const hf_context *context, const hf_basis_signal *s, const double *map,
+                            const double *w, hf_error *error)
+{
+    const int32_t cells = s->edges + 2, features = s->features;
+    double level[HF_CELLS + 1], slope[HF_CELLS + 1];
+    for (int32_t c = 0; c <= s->edges; c++) {
+        level[c] = slope[c] = 0.0;
+        for (int32_t f = 0; f < features; f++) {
+            level[c] += map[(int64_t)c * features + f] * w[f];
+            slope[c] += map[(int64_t)(cells + c) * features + f] * w[f];
+        }
+        slope[c] /= s->scale; // to units of x
+    }
+    hf_curve *curve = &term->curve;
+    *curve = (hf_curve){.low = s->low, .high = s->high, .origin = s->origin};
+    if (s->knots == 0) return HF_OK; // constant where present
+    const size_t room = (size_t)s->edges;
+    curve->hinge_at = hf_new(context, room, sizeof(double));
+    curve->hinge_slope = hf_new(context, room, sizeof(double));
+    curve->step_at = hf_new(context, room, sizeof(double));
+    curve->step_height = hf_new(context, room, sizeof(double));
+    if (!curve->hinge_at || !curve->hinge_slope || !curve->step_at || !curve->step_height)
+        return hf_fail_memory(error);
+    curve->intercept = level[0];
+    curve->slope = slope[0];
+    for (int32_t c = 1; c <= s->edges; c++) {
+        const double at = s->edge[c - 1] - s->origin;
+        const double jump = level[c] - level[c - 1] + (slope[c] - slope[c - 1]) * at;
+        bool stepped = false;
+        for (int32_t k = 0; k < s->steps; k++)
+            stepped |= s->step_x[k] == s->edge[c - 1];
+        if (stepped) {
+            curve->step_at[curve->steps] = at;
+            curve->step_height[curve->steps++] = jump;
+        }
+        if (slope[c] != slope[c - 1]) {
+            curve->hinge_at[curve->hinges] = at;
+            curve->hinge_slope[curve->hinges++] = slope[c] - slope[c - 1];
+        }
+    }
+    return HF_OK;
+}
+
+static hf_status fill_table(hf_term *term, const hf_context *context, const hf_basis_signal *s,
+                            const hf_column *column, const double *w, hf_error *error)
+{
+    hf_status status = HF_OK;
+    const size_t levels = (size_t)s->levels;
+    int32_t n = 0;
+    int32_t *rank = hf_new(context, levels, sizeof *rank);
+    size_t *lengths = hf_new(context, levels, sizeof *lengths);
+    const char **texts = hf_new(context, levels, sizeof *texts);
+    term->table.values = hf_new(context, levels, sizeof *term->table.values);
+    if (!rank || !lengths || !texts || !term->table.values) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    for (int32_t k = 0; k < s->levels; k++) {
+        if (s->level_cell[k] < 0 || s->level_cell[k] == s->pooled_cell) continue;
+        texts[n] = hf_dictionary_text(&column->dictionary, k);
+        lengths[n] = strlen(texts[n]);
+        n++;
+    }
+    HF_TRY(done, hf_dictionary_build(&term->table.levels, context, texts, lengths, n, rank, error));
+    n = 0;
+    double sum = 0.0;
+    for (int32_t k = 0; k < s->levels; k++) {
+        if (s->level_cell[k] < 0 || s->level_cell[k] == s->pooled_cell) continue;
+        term->table.values[rank[n++]] = w[s->level_cell[k]];
+        sum += (double)s->level_rows[k] * w[s->level_cell[k]];
+    }
+    if (s->pooled_cell >= 0) sum += (double)s->pooled_rows * w[s->pooled_cell];
+    if (s->has_missing) sum += (double)s->missing * w[s->missing_cell];
+    term->reference = sum / (double)s->rows;
+    term->table.pooled = s->pooled_cell >= 0 ? w[s->pooled_cell] : term->reference;
+    term->missing = s->missing_cell >= 0 ? w[s->missing_cell] : term->table.pooled;
+    term->mean = term->deviation = NAN;
+done:
+    hf_delete(context, texts);
+    hf_delete(context, lengths);
+    hf_delete(context, rank);
+    return status;
+}
+
+static hf_status fill_term(hf_term *term, const hf_basis *basis, const hf_coded *coded, const double *map,
+                           int32_t k, const double *weights, hf_error *error)
+{
+    const hf_context *context = basis->context;
+    const hf_basis_signal *s = &basis->signals[k];
+    const hf_column *column = &basis->frame->columns[s->column];
+    const double *w = weights + s->first;
+    term->signal_kind = column->kind;
+    term->missing_seen = s->missing;
+    term->signal = hf_copy_text(context, column->name, strlen(column->name));
+    term->unit = hf_copy_text(context, column->unit, strlen(column->unit));
+    if (!term->signal || !term->unit) return hf_fail_memory(error);
+    if (column->storage == HF_STORAGE_CODE) {
+        term->kind = HF_TERM_TABLE;
+        return fill_table(term, context, s, column, w, error);
+    }
+    term->kind = HF_TERM_CURVE;
+    term->missing = s->has_missing ? w[s->features - 1] : 0.0;
+    term->mean = s->mean;
+    term->deviation = s->deviation;
+    hf_status status = fill_curve(term, context, s, map, w, error);
+    if (status != HF_OK) return status;
+    double sum = 0.0;
+    for (int64_t i = 0; i < coded->rows; i++) {
+        const uint16_t cell = coded->blocks[k].cell[i];
+        const double x = s->origin + s->scale * (double)coded->blocks[k].place[i];
+        sum += cell == s->edges + 1 ? term->missing : hf_term_value_number(term, x);
+    }
+    term->reference = sum / (double)coded->rows;
+    return HF_OK;
+}
+
+hf_status hf_basis_terms(hf_term **out, const hf_basis *basis, const hf_coded *coded, const hf_bent *bent,
+                         const double *weights, hf_error *error)
+{
+    const hf_context *context = basis->context;
+    hf_status status = HF_OK;
+    hf_term *terms = hf_new(context, (size_t)basis->count, sizeof *terms);
+    if (!terms) return hf_fail_memory(error);
+    for (int32_t k = 0; k < basis->count && status == HF_OK; k++)
+        status = fill_term(&terms[k], basis, coded, bent->blocks[k].map, k, weights, error);
+    if (status == HF_OK) {
+        *out = terms;
+        return HF_OK;
+    }
+    for (int32_t k = 0; k < basis->count; k++)
+        hf_term_free(context, &terms[k]);
+    hf_delete(context, terms);
+    return status;
+}

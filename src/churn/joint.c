@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The joint ridge of curves and pair cells. More pairs are tried only while one pays: wide designs are slow.
+#include "churn/joint.h"
+
+#include "churn/ridge_fit.h"
+
+#include <math.h>
+#include <string.h>
+
+#define INNER_EPS 2e-3
+
+// ---- blocks --------------------------------------------------------------------------------------------------
+
+void hf_joint_free(hf_joint *joint)
+{
+    for (int32_t k = 0; joint->blocks && k < joint->pairs; k++)
+        hf_delete(joint->context, (void *)joint->blocks[joint->curves + k].cell);
+    if (joint->context) hf_delete(joint->context, joint->blocks);
+    *joint = (hf_joint){0};
+}
+
+hf_status hf_joint_create(hf_joint *out, const hf_context *context, const hf_bent *bent, int32_t curve_features,
+                          const hf_binned *binned, const hf_pair *pairs, int32_t count, hf_error *error)
+{
+    hf_joint made = {.context = context, .curves = bent->count, .pairs = count, .curve_features = curve_features};
+    int32_t first = curve_features;
+    made.blocks = hf_new(context, (size_t)(bent->count + count), sizeof *made.blocks);
+    if (!made.blocks) return hf_fail_memory(error);
+    memcpy(made.blocks, bent->blocks, (size_t)bent->count * sizeof *made.blocks);
+    for (int32_t k = 0; k < count; k++) {
+        const hf_binned_signal *a = &binned->signals[pairs[k].a], *b = &binned->signals[pairs[k].b];
+        const int32_t cells = a->cells * b->cells;
+        uint16_t *cell = hf_new_raw(context, (size_t)binned->rows, sizeof *cell);
+        made.blocks[bent->count + k] =
+            (hf_block){.cells = cells, .cell = cell, .first = first, .features = cells, .scale = 1.0};
+        if (!cell) {
+            hf_joint_free(&made);
+            return hf_fail_memory(error);
+        }
+        for (int64_t i = 0; i < binned->rows; i++)
+            cell[i] = (uint16_t)(a->cell[i] * b->cells + b->cell[i]);
+        first += cells;
+        made.pair[k] = pairs[k];
+    }
+    *out = made;
+    return HF_OK;
+}
+
+hf_blocks hf_joint_blocks(const hf_joint *joint, int32_t k, const int64_t *rows, int64_t count)
+{
+    int32_t features = joint->curve_features;
+    for (int32_t i = 0; i < k; i++)
+        features += joint->blocks[joint->curves + i].features;
+    return (hf_blocks){.blocks = joint->blocks, .count = joint->curves + k, .features = features, .rows = rows,
+                       .row_count = count};
+}
+
+void hf_joint_penalise(hf_joint *joint, double *weights, double lambda, double cell_penalty)
+{
+    const double scale = sqrt(lambda / cell_penalty);
+    for (int32_t k = 0; k < joint->pairs; k++) {
+        hf_block *block = &joint->blocks[joint->curves + k];
+        for (int32_t f = 0; weights && f < block->features; f++)
+            weights[block->first + f] *= block->scale / scale;
+        block->scale = scale;
+    }
+}
+
+// ---- stages --------------------------------------------------------------------------------------------------
+
+void hf_stage_free(const hf_context *context, hf_stage *stage)
+{
+    hf_joint_free(&stage->joint);
+    hf_binned_destroy(stage->binned);
+    hf_bent_free(&stage->bent);
+    hf_delete(context, stage->weights);
+    hf_delete(context, stage->margin);
+    *stage = (hf_stage){0};
+}
+
+static void set_margins(double *margin, const hf_blocks *blocks, const double *weights, double *scratch)
+{
+    hf_blocks_margin(margin, blocks, weights, scratch);
+    for (int64_t i = 0; i < blocks->row_count; i++)
+        margin[i] += weights[blocks->features];
+}
+
+static hf_status screen(hf_stage *stage, const hf_context *context, hf_error *error)
+{
+    hf_status status = HF_OK;
+    const hf_inner *inner = stage->inner;
+    hf_pair pairs[HF_MOST_PAIRS];
+    int32_t count = 0;
+    double *residual = hf_new_raw(context, 2 * (size_t)inner->train, sizeof *residual);
+    if (!residual) return hf_fail_memory(error);
+    for (int64_t i = 0; i < inner->train; i++) {
+        const double p = 1.0 / (1.0 + exp(-stage->margin[i]));
+        residual[i] = (double)inner->label[i] - p;
+        residual[inner->train + i] = p * (1.0 - p);
+    }
+    HF_TRY(done, hf_pair_screen(pairs, &count, context, stage->binned, residual, residual + inner->train, inner->train,
+                                error));
+    HF_TRY(done, hf_joint_create(&stage->joint, context, &stage->bent, inner->basis->features, stage->binned, pairs,
+                                 count, error));
+done:
+    hf_delete(context, residual);
+    return status;
+}
+
+hf_status hf_stage_create(hf_stage *out, const hf_context *context, const hf_frame *frame, const int64_t *frame_rows,
+                          const hf_split *split, const hf_inner *inner, double tau, double lambda, hf_error *error)
+{
+    hf_status status = HF_OK;
+    const int64_t rows = inner->train + inner->valid;
+    hf_stage made = {.inner = inner};
+    double *scratch = NULL;
+    int64_t *of_frame = hf_new_raw(context, (size_t)rows, sizeof *of_frame);
+    made.weights = hf_new(context, (size_t)inner->basis->features + 1, sizeof *made.weights);
+    made.margin = hf_new_raw(context, (size_t)rows, sizeof *made.margin);
+    if (!of_frame || !made.weights || !made.margin) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    (void)frame;
+    for (int64_t i = 0; i < rows; i++)
+        of_frame[i] = frame_rows[i < inner->train ? split->train[i] : split->valid[i - inner->train]];
+    HF_TRY(done, hf_bent_create(&made.bent, inner->basis, inner->coded, tau, error));
+    hf_blocks blocks = {.blocks = made.bent.blocks, .count = made.bent.count, .features = inner->basis->features,
+                        .rows = inner->rows, .row_count = inner->train};
+    hf_ridge fit = {.weights = made.weights};
+    HF_TRY(done, hf_ridge_fit(&fit, context, &blocks, inner->label, lambda, INNER_EPS, error));
+    blocks.row_count = rows;
+    scratch = hf_new_raw(context, (size_t)hf_blocks_widest(&blocks), sizeof *scratch);
+    if (!scratch) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    set_margins(made.margin, &blocks, made.weights, scratch);
+    HF_TRY(done, hf_binned_create(&made.binned, inner->basis, of_frame, inner->train, rows, HF_PAIR_BINS, HF_PAIR_LEVELS,
+                                  error));
+    HF_TRY(done, screen(&made, context, error));
+    *out = made;
+    made = (hf_stage){0};
+done:
+    hf_stage_free(context, &made);
+    hf_delete(context, of_frame);
+    hf_delete(context, scratch);
+    return status;
+}
+
+// ---- the choice ----------------------------------------------------------------------------------------------
+
+int32_t hf_one_standard_error(const double *losses, const bool *used, int32_t count, int64_t rows)
+{
+    double mean[64] = {0};
+    int32_t best = 0;
+    for (int32_t c = 0; c < count; c++) {
+        if (!used[c]) continue;
+        for (int64_t i = 0; i < rows; i++)
+            mean[c] += losses[c * rows + i] / (double)rows;
+        if (mean[c] < mean[best]) best = c;
+    }
+    for (int32_t c = 0; c < best; c++) {
+        if (!used[c]) continue;
+        const double d = mean[c] - mean[best];
+        double squares = 0.0;
+        for (int64_t i = 0; i < rows; i++) {
+            const double e = losses[c * rows + i] - losses[best * rows + i] - d;
+            squares += e * e;
+        }
+        if (d <= sqrt(squares / (double)rows / (double)rows)) return c;
+    }
+    return best;
+}
+
+enum { COUNTS = 5, PENALTIES = 3, CANDIDATES = 1 + COUNTS * PENALTIES };
+static const int32_t counts[COUNTS] = {1, 3, 6, 9, 12};
+static const double penalties[PENALTIES] = {30, 10, 3};
+
+// One split's losses with the first k pairs, at every penalty from strong to weak; and on request its margins at one of them.
+static hf_status try_count(double *losses, int64_t stride, double *margin, int32_t at, hf_stage *stage,
+                           const hf_context *context, int32_t k, double lambda, hf_error *error)
+{
+    hf_status status = HF_OK;
+    const hf_inner *inner = stage->inner;
+    const int64_t rows = inner->train + inner->valid;
+    if (k > stage->joint.pairs) k = stage->joint.pairs;
+    hf_blocks train = hf_joint_blocks(&stage->joint, k, inner->rows, inner->train);
+    hf_blocks whole = hf_joint_blocks(&stage->joint, k, inner->rows, rows);
+    hf_blocks whole_scratch = hf_joint_blocks(&stage->joint, stage->joint.pairs, inner->rows, rows);
+    double *weights = NULL, *all = NULL;
+#pragma omp critical(hf_churn_memory)
+    {
+        weights = hf_new(context, (size_t)whole_scratch.features + 1, sizeof *weights);
+        all = hf_new_raw(context, (size_t)rows + (size_t)hf_blocks_widest(&whole_scratch), sizeof *all);
+    }
+    if (!weights || !all) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    memcpy(weights, stage->weights, (size_t)inner->basis->features * sizeof *weights);
+    weights[train.features] = stage->weights[inner->basis->features];
+    hf_ridge fit = {.weights = weights};
+    for (int32_t p = 0; p < PENALTIES; p++) {
+        // the intercept stands behind the cells in use, so only those are rescaled
+        const double old = k > 0 ? stage->joint.blocks[stage->joint.curves].scale : 1.0;
+        hf_joint_penalise(&stage->joint, NULL, lambda, penalties[p]);
+        const double now = k > 0 ? stage->joint.blocks[stage->joint.curves].scale : 1.0;
+        for (int32_t f = inner->basis->features; f < train.features; f++)
+            weights[f] *= old / now;
+        HF_TRY(done, hf_ridge_fit(&fit, context, &train, inner->label, lambda, INNER_EPS, error));
+        set_margins(all, &whole, weights, all + rows);
+        for (int64_t i = 0; losses && i < inner->valid; i++)
+            losses[p * stride + i] = hf_log_loss(all[inner->train + i], inner->label[inner->train + i]);
+        if (margin && p == at) memcpy(margin, all, (size_t)rows * sizeof *margin);
+    }
+done:
+#pragma omp critical(hf_churn_memory)
+    {
+        hf_delete(context, weights);
+        hf_delete(context, all);
+    }
+    return status;
+}
+
+static double mean_of(const double *losses, int64_t rows)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; i < rows; i++)
+        sum += losses[i];
+    return sum / (double)rows;
+}
+
+hf_status hf_joint_choose(hf_joint_choice *out, const hf_context *context, hf_stage *stages, int32_t splits, double lambda,
+                          int32_t most, hf_error *error)
+{
+    hf_status status = HF_OK;
+    int64_t rows = 0, first[HF_MOST_SPLITS];
+    int32_t available = most;
+    bool used[CANDIDATES] = {true};
+    int failed = 0;
+    for (int32_t k = 0; k < splits; k++) {
+        first[k] = rows;
+        rows += stages[k].inner->valid;
+        if (stages[k].joint.pairs < available) available = stages[k].joint.pairs;
+    }
+    double *losses = hf_new_raw(context, (size_t)rows * CANDIDATES, sizeof *losses);
+    if (!losses) return hf_fail_memory(error);
+    for (int32_t k = 0; k < splits; k++)
+        for (int64_t i = 0; i < stages[k].inner->valid; i++) {
+            const int64_t at = stages[k].inner->train + i;
+            losses[first[k] + i] = hf_log_loss(stages[k].margin[at], stages[k].inner->label[at]);
+        }
+    hf_joint_choice choice = {0, 0.0, mean_of(losses, rows), 0.0};
+    double best = choice.loss_none;
+    for (int32_t c = 0; c < COUNTS && available > 0 && (c == 0 || counts[c - 1] < available); c++) {
+        HF_TRY(done, hf_check_cancel(context, error));
+        double *mine = losses + (1 + c * PENALTIES) * rows;
+#pragma omp parallel for default(none) shared(mine, rows, first, stages, splits, context, c, counts, lambda, failed) \
+    schedule(dynamic, 1) num_threads(hf_context_threads(context))
+        for (int32_t k = 0; k < splits; k++)
+            if (try_count(mine + first[k], rows, NULL, 0, &stages[k], context, counts[c], lambda, NULL) != HF_OK) {
+#pragma omp atomic write
+                failed = 1;
+            }
+        if (failed) {
+            status = hf_fail_memory(error);
+            goto done;
+        }
+        double least = INFINITY;
+        for (int32_t p = 0; p < PENALTIES; p++) {
+            used[1 + c * PENALTIES + p] = true;
+            least = fmin(least, mean_of(mine + p * rows, rows));
+        }
+        if (least >= best) break;
+        best = least;
+    }
+    const int32_t taken = hf_one_standard_error(losses, used, CANDIDATES, rows);
+    choice.loss = mean_of(losses + (int64_t)taken * rows, rows);
+    if (taken > 0) {
+        choice.pairs = counts[(taken - 1) / PENALTIES];
+        choice.cell_penalty = penalties[(taken - 1) % PENALTIES];
+        for (int32_t k = 0; k < splits; k++)
+            HF_TRY(done, try_count(NULL, 0, stages[k].margin, (taken - 1) % PENALTIES, &stages[k], context, choice.pairs,
+                                   lambda, error));
+    }
+    *out = choice;
+done:
+    hf_delete(context, losses);
+    return status;
+}

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Boosted trees on cells, by histograms of gradient and curvature, and the rules read off them. A condition is a set of
+// cells, so conditions on one signal merge by intersection and a category splits one level from the rest. Missing goes to
+// the side where it gains more.
+#include "churn/rule_search.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TREES = 80, NODES = 15, LEAST_ROWS = 20, MOST_CANDIDATES = TREES * 12 };
+#define RATE 0.1
+#define SAMPLE 0.6
+#define RIDGE 5.0
+#define LEAST_CURVATURE 5.0
+
+typedef struct {
+    int32_t signal; // split on; -1: a leaf
+    uint64_t left;  // cells that go left
+    double value;   // of a leaf
+    int32_t depth;
+    hf_rule rule; // what leads here
+} tree_node;
+
+typedef struct {
+    const hf_context *context;
+    const hf_binned *binned;
+    const uint8_t *label;
+    int64_t rows;
+    double *margin, *residual, *curvature; // owned, a row each
+    uint8_t *node;                         // owned: where a row is; 255: not sampled
+    tree_node nodes[NODES];
+    hf_rule *candidates; // owned
+    int32_t count;
+} growing;
+
+bool hf_rule_holds(const hf_rule *rule, const hf_binned *binned, int64_t row)
+{
+    for (int32_t k = 0; k < rule->conditions; k++)
+        if (!(rule->cells[k] >> binned->signals[rule->signal[k]].cell[row] & 1)) return false;
+    return true;
+}
+
+static uint64_t all_cells(int32_t cells)
+{
+    return cells >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << cells) - 1;
+}
+
+static hf_rule narrowed(const hf_rule *rule, int32_t signal, uint64_t cells)
+{
+    hf_rule made = *rule;
+    int32_t at = 0;
+    while (at < made.conditions && made.signal[at] < signal)
+        at++;
+    if (at < made.conditions && made.signal[at] == signal) {
+        made.cells[at] &= cells;
+        return made;
+    }
+    for (int32_t k = made.conditions; k > at; k--) {
+        made.signal[k] = made.signal[k - 1];
+        made.cells[k] = made.cells[k - 1];
+    }
+    made.signal[at] = signal;
+    made.cells[at] = cells;
+    made.conditions++;
+    return made;
+}
+
+typedef struct {
+    double gain;
+    int32_t signal;
+    uint64_t left;
+} best_split;
+
+static double worth(double g, double h)
+{
+    return g * g / (h + RIDGE);
+}
+
+static void consider(best_split *best, double g_left, double h_left, double g, double h, int32_t signal, uint64_t left)
+{
+    if (h_left < LEAST_CURVATURE || h - h_left < LEAST_CURVATURE) return;
+    const double gain = worth(g_left, h_left) + worth(g - g_left, h - h_left) - worth(g, h);
+    if (gain > best->gain) *best = (best_split){gain, signal, left};
+}
+
+// The best split of one signal from its histogram.
+static void split_signal(best_split *best, const hf_binned_signal *s, int32_t signal, const double *g, const double *h)
+{
+    const int32_t last = s->cells - 1;
+    const uint64_t missing = (uint64_t)1 << last;
+    double sum_g = 0.0, sum_h = 0.0, left_g = 0.0, left_h = 0.0;
+    for (int32_t c = 0; c <= last; c++) {
+        sum_g += g[c];
+        sum_h += h[c];
+    }
+    const bool some = h[last] > 0;
+    for (int32_t c = 0; c < last; c++) {
+        if (s->category) {
+            consider(best, g[c], h[c], sum_g, sum_h, signal, (uint64_t)1 << c);
+            continue;
+        }
+        left_g += g[c];
+        left_h += h[c];
+        const uint64_t left = all_cells(c + 1);
+        if (c + 1 < last || some) consider(best, left_g, left_h, sum_g, sum_h, signal, left);
+        if (some && c + 1 < last)
+            consider(best, left_g + g[last], left_h + h[last], sum_g, sum_h, signal, left | missing);
+    }
+    if (s->category && some) consider(best, g[last], h[last], sum_g, sum_h, signal, missing);
+}
+
+static void note_rule(growing *t, const hf_rule *rule)
+{
+    if (rule->conditions > 0 && t->count < MOST_CANDIDATES) t->candidates[t->count++] = *rule;
+}
+
+// Splits the nodes of one depth; node k's children are 2k + 1 and 2k + 2.
+static void split_level(growing *t, int32_t depth, const uint8_t *used, double *histogram)
+{
+    const int32_t first = (1 << depth) - 1, count = 1 << depth;
+    best_split best[1 << (HF_RULE_DEPTH - 1)] = {{0.0, -1, 0}};
+    for (int32_t k = 0; k < count; k++)
+        best[k] = (best_split){1e-6, -1, 0};
+    for (int32_t s = 0; s < t->binned->count; s++) {
+        if (!used[s]) continue;
+        const hf_binned_signal *signal = &t->binned->signals[s];
+        memset(histogram, 0, (size_t)count * 128 * sizeof *histogram);
+        for (int64_t i = 0; i < t->rows; i++) {
+            const int32_t k = t->node[i] - first;
+            if (k < 0 || k >= count) continue;
+            double *at = histogram + k * 128 + 2 * signal->cell[i];
+            at[0] += t->residual[i];
+            at[1] += t->curvature[i];
+        }
+        for (int32_t k = 0; k < count; k++) {
+            double g[64], h[64];
+            if (t->nodes[first + k].depth != depth) continue;
+            for (int32_t c = 0; c < signal->cells; c++) {
+                g[c] = histogram[k * 128 + 2 * c];
+                h[c] = histogram[k * 128 + 2 * c + 1];
+            }
+            split_signal(&best[k], signal, s, g, h);
+        }
+    }
+    for (int32_t k = 0; k < count; k++) {
+        tree_node *node = &t->nodes[first + k];
+        if (node->depth != depth || best[k].signal < 0) continue;
+        const uint64_t all = all_cells(t->binned->signals[best[k].signal].cells);
+        node->signal = best[k].signal;
+        node->left = best[k].left;
+        t->nodes[2 * (first + k) + 1] = (tree_node){.signal = -1, .depth = depth + 1,
+                                                    .rule = narrowed(&node->rule, node->signal, node->left)};
+        t->nodes[2 * (first + k) + 2] = (tree_node){.signal = -1, .depth = depth + 1,
+                                                    .rule = narrowed(&node->rule, node->signal, all & ~node->left)};
+    }
+    for (int64_t i = 0; i < t->rows; i++) {
+        const int32_t k = t->node[i];
+        if (k < first || k >= first + count || t->nodes[k].signal < 0) continue;
+        const bool left = t->nodes[k].left >> t->binned->signals[t->nodes[k].signal].cell[i] & 1;
+        t->node[i] = (uint8_t)(2 * k + (left ? 1 : 2));
+    }
+}
+
+static void set_leaves(growing *t)
+{
+    double g[NODES] = {0}, h[NODES] = {0};
+    for (int64_t i = 0; i < t->rows; i++)
+        if (t->node[i] < NODES) {
+            g[t->node[i]] += t->residual[i];
+            h[t->node[i]] += t->curvature[i];
+        }
+    for (int32_t k = 0; k < NODES; k++)
+        if (t->nodes[k].depth >= 0 && t->nodes[k].signal < 0) t->nodes[k].value = RATE * g[k] / (h[k] + RIDGE);
+}
+
+static void move_margins(growing *t)
+{
+    for (int64_t i = 0; i < t->rows; i++) {
+        int32_t k = 0;
+        while (t->nodes[k].signal >= 0)
+            k = 2 * k +
+                (t->nodes[k].left >> t->binned->signals[t->nodes[k].signal].cell[i] & 1 ? 1 : 2);
+        t->margin[i] += t->nodes[k].value;
+    }
+}
+
+static void take_gradient(growing *t)
+{
+    for (int64_t i = 0; i < t->rows; i++) {
+        const double p = 1.0 / (1.0 + exp(-t->margin[i]));
+        t->residual[i] = (double)t->label[i] - p;
+        t->curvature[i] = p * (1.0 - p);
+    }
+}
+
+static void grow_tree(growing *t, hf_random *random, uint8_t *used, double *histogram)
+{
+    take_gradient(t);
+    for (int64_t i = 0; i < t->rows; i++)
+        t->node[i] = hf_random_uniform(random) < SAMPLE ? 0 : 255;
+    for (int32_t s = 0; s < t->binned->count; s++)
+        used[s] = hf_random_uniform(random) < SAMPLE && !t->binned->signals[s].copy;
+    for (int32_t k = 0; k < NODES; k++)
+        t->nodes[k] = (tree_node){.signal = -1, .depth = k == 0 ? 0 : -1};
+    for (int32_t depth = 0; depth < HF_RULE_DEPTH; depth++)
+        split_level(t, depth, used, histogram);
+    set_leaves(t);
+    move_margins(t);
+    for (int32_t k = 1; k < NODES; k++)
+        if (t->nodes[k].depth >= 0 && (t->nodes[k].depth >= 2 || t->nodes[k].signal < 0)) note_rule(t, &t->nodes[k].rule);
+}
+
+// ---- the rules that count ------------------------------------------------------------------------------------
+
+typedef struct {
+    double score;
+    uint64_t rows_hash;
+    int64_t rows;
+    int32_t candidate;
+} scored;
+
+static int compare_scored(const void *a, const void *b)
+{
+    const scored *x = a, *y = b;
+    if (x->score != y->score) return x->score > y->score ? -1 : 1;
+    return x->candidate - y->candidate;
+}
+
+// Support, gradient and which rows, of every candidate; those with too few rows in or out have score -1.
+static void score_candidates(scored *out, const growing *t)
+{
+    for (int32_t c = 0; c < t->count; c++) {
+        double g = 0.0, h = 0.0;
+        int64_t rows = 0;
+        uint64_t hash = 1469598103934665603u;
+        for (int64_t i = 0; i < t->rows; i++) {
+            if (!hf_rule_holds(&t->candidates[c], t->binned, i)) continue;
+            g += t->residual[i];
+            h += t->curvature[i];
+            hash = (hash ^ (uint64_t)i) * 1099511628211u;
+            rows++;
+        }
+        const bool fits = rows >= LEAST_ROWS && t->rows - rows >= LEAST_ROWS;
+        out[c] = (scored){fits ? fabs(g) / sqrt(h + RIDGE) : -1.0, hash, rows, c};
+    }
+}
+
+static hf_status keep_rules(hf_rules *out, growing *t, hf_error *error)
+{
+    hf_status status = HF_OK;
+    hf_rules made = {.context = t->context};
+    int64_t all = 0;
+    int32_t kept = 0;
+    scored *list = hf_new(t->context, (size_t)t->count, sizeof *list);
+    if (!list) return hf_fail_memory(error);
+    score_candidates(list, t);
+    qsort(list, (size_t)t->count, sizeof *list, compare_scored);
+    for (int32_t c = 0; c < t->count && kept < HF_MOST_RULES && list[c].score >= 0; c++) {
+        bool copy = false;
+        for (int32_t k = 0; k < kept && !copy; k++)
+            copy = list[k].rows_hash == list[c].rows_hash && list[k].rows == list[c].rows;
+        if (copy) continue;
+        list[kept++] = list[c];
+        all += list[kept - 1].rows;
+    }
+    made.rules = hf_new(t->context, (size_t)kept, sizeof *made.rules);
+    made.first = hf_new(t->context, (size_t)kept + 1, sizeof *made.first);
+    made.row = hf_new_raw(t->context, (size_t)all, sizeof *made.row);
+    if (!made.rules || !made.first || !made.row) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    int64_t at = 0;
+    for (int32_t k = 0; k < kept; k++) {
+        made.rules[k] = t->candidates[list[k].candidate];
+        made.first[k] = at;
+        for (int64_t i = 0; i < t->rows; i++)
+            if (hf_rule_holds(&made.rules[k], t->binned, i)) made.row[at++] = (int32_t)i;
+    }
+    made.first[kept] = at;
+    made.count = kept;
+    *out = made;
+    made = (hf_rules){0};
+done:
+    hf_rules_free(&made);
+    hf_delete(t->context, list);
+    return status;
+}
+
+void hf_rules_free(hf_rules *rules)
+{
+    if (!rules->context) return;
+    hf_delete(rules->context, rules->rules);
+    hf_delete(rules->context, rules->first);
+    hf_delete(rules->context, rules->row);
+    *rules = (hf_rules){0};
+}
+
+hf_status hf_rules_find(hf_rules *out, const hf_context *context, const hf_binned *binned, const double *margin,
+                        const uint8_t *label, int64_t rows, uint64_t seed, hf_error *error)
+{
+    hf_status status = HF_OK;
+    growing t = {.context = context, .binned = binned, .label = label, .rows = rows};
+    uint8_t *used = hf_new(context, (size_t)binned->count, sizeof *used);
+    double *histogram = hf_new(context, 4 * 128, sizeof *histogram);
+    t.margin = hf_new_raw(context, (size_t)rows, sizeof *t.margin);
+    t.residual = hf_new_raw(context, (size_t)rows, sizeof *t.residual);
+    t.curvature = hf_new_raw(context, (size_t)rows, sizeof *t.curvature);
+    t.node = hf_new_raw(context, (size_t)rows, sizeof *t.node);
+    t.candidates = hf_new(context, MOST_CANDIDATES, sizeof *t.candidates);
+    if (!used || !histogram || !t.margin || !t.residual || !t.curvature || !t.node || !t.candidates) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    memcpy(t.margin, margin, (size_t)rows * sizeof *margin);
+    for (int32_t k = 0; k < TREES; k++) {
+        hf_random random = hf_random_seed(seed, (uint64_t)k);
+        grow_tree(&t, &random, used, histogram);
+    }
+    memcpy(t.margin, margin, (size_t)rows * sizeof *margin);
+    take_gradient(&t);
+    HF_TRY(done, keep_rules(out, &t, error));
+done:
+    hf_delete(context, used);
+    hf_delete(context, histogram);
+    hf_delete(context, t.margin);
+    hf_delete(context, t.residual);
+    hf_delete(context, t.curvature);
+    hf_delete(context, t.node);
+    hf_delete(context, t.candidates);
+    return status;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Surfaces and rules compiled, for the room.
+#ifndef HOLDFAST_GRID_H
+#define HOLDFAST_GRID_H
+
+#include "term/term_room.h"
+
+// One axis against its column.
+typedef struct {
+    const hf_axis *axis;     // borrowed
+    const hf_column *column; // borrowed; NULL: every row is missing
+    float *edge;             // owned: f32 columns; a float is past it exactly if past the axis's
+    int32_t *cell;           // owned: categories, by code + 1
+} hf_bound_axis;
+
+typedef struct {
+    const hf_term *term; // borrowed
+    hf_bound_axis axes[HF_AXES];
+    float *values; // owned: less the reference
+} hf_grid_term;
+
+hf_status hf_grid_bind(hf_grid_term *out, const hf_context *context, const hf_term *term, const hf_frame *frame,
+                       int32_t *unseen, hf_error *error);
+void hf_grid_unbind(const hf_context *context, hf_grid_term *grid);
+// Contributions of n rows; scratch: HF_TILE floats, used as cell numbers.
+void hf_grid_run(const hf_grid_term *grid, float *out, float *scratch, int64_t begin, int32_t n);
+double hf_grid_contribution(const hf_grid_term *grid, int64_t row);
+
+#endif
