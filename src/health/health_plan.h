@@ -17,9 +17,8 @@ typedef struct {
 typedef struct {
     const hf_column *column;  // NULL: every row is missing
     const hf_column *dated;   // the date it was observed on, NULL: the definition says it, or it is as-of
-    int64_t stale_before;     // days: an earlier date is stale, and so is a missing one; INT64_MIN: never
-    bool all_stale;           // the date the definition gives is too old
-    bool no_score;            // a missing value has none (skip)
+    hf_date stale_before;     // an earlier date is stale, and so is a missing one; HF_DATE_MISSING: never
+    bool all_stale;           // the date the definition gives is too old, or no row has one
     double missing_score;     // the score of a missing or stale value; NaN where it has none
     hf_percentile percentile; // in place of curves
     int32_t curve_count;      // distinct curves, over the segments
@@ -30,13 +29,19 @@ typedef struct {
     bool same_weight;          // in all segments
 } hf_plan_measure;
 
+// A manual override in force.
+typedef struct {
+    int64_t row;
+    int32_t place; // among the manual ones
+} hf_manual_place;
+
 struct hf_health_plan {
     const hf_context *context;
     const hf_definition *definition;   // borrowed
     const hf_frame *frame;             // borrowed
     const hf_manual_overrides *manual; // borrowed; may be NULL
-    int32_t *manual_in_force;          // owned: places of those in force, by row, then in the file's order
-    int32_t manual_count;
+    hf_manual_place *in_force;         // owned: by row, then in the file's order
+    int32_t in_force_count;
     hf_plan_measure *measures; // owned
     int32_t *segment;          // owned: each row's
     hf_bound_condition **segment_when;  // owned: one a segment, NULL for the default
