@@ -142,6 +142,38 @@ hf_status hf_health_frame(hf_frame **out, const hf_context *context, const hf_he
                           const hf_health *health, const double *probability, const int32_t *rank,
                           const char *source, hf_error *error);
 
+// ---- flapping ------------------------------------------------------------------------------------------------
+
+#define HF_FLAP_DAYS 62 // two months of month ends
+#define HF_FLAP_STAYS 2 // nights that a true fall stays beyond its first
+#define HF_FLAP_LATE 4
+
+typedef struct {
+    int64_t nights;   // of one account, followed by another, its band known in both
+    int64_t changes;  // the band is another in the second
+    int64_t reversed; // of those, come back to where they were, or beyond, within the days
+} hf_band_changes;
+
+typedef struct {
+    hf_band_changes band, band_raw;
+    int64_t falls;              // band_raw falls to the lowest band and stays there
+    int64_t late[HF_FLAP_LATE]; // of those, with band there 0, 1, 2, 3 or more nights later
+    int64_t unpublished;        // of those, never before the account or the nights ended
+    int32_t most_nights, most_days; // the latest
+} hf_flap_count;
+
+// Scores frames are added by date (nothing of them is kept) and counted together. The definition's bands are
+// the order of what the frames name; it is borrowed until the end. Memory: ten bytes an account and night.
+// Errors: HF_ERROR_DATA for a frame without band and band_raw, HF_ERROR_USAGE for a date out of turn.
+typedef struct hf_flapping hf_flapping;
+hf_status hf_flapping_create(hf_flapping **out, const hf_context *context, const hf_definition *definition,
+                             hf_error *error);
+hf_status hf_flapping_add(hf_flapping *flapping, const hf_frame *scores, hf_error *error);
+// days: within which a change is taken back (HF_FLAP_DAYS); stays: HF_FLAP_STAYS. A band that is unknown ends
+// what is followed.
+void hf_flapping_count(hf_flap_count *out, const hf_flapping *flapping, int32_t days, int32_t stays);
+void hf_flapping_destroy(hf_flapping *flapping); // accepts NULL
+
 // ---- explanation, in double ----------------------------------------------------------------------------------
 
 typedef struct {
@@ -182,6 +214,18 @@ void hf_health_explanation_free(const hf_context *context, hf_health_explanation
 hf_status hf_health_explain_with(hf_health_explanation *out, const hf_context *context,
                                  const hf_health_plan *plan, int64_t row, const hf_measure_state *state,
                                  const double *score, bool overrides, hf_error *error);
+
+// The trend of each measure of one account: its score now (of the explanation) and as the scores of an earlier
+// night kept it (`before` as for hf_health_settle; NULL: none). NaN where there is none. out has room for one
+// a measure. Cost: a walk over the ids of `before`.
+typedef struct {
+    double now, before;
+    hf_trend trend; // by the definition's dead zone
+} hf_measure_trend;
+void hf_health_trends(hf_measure_trend *out, const hf_health_plan *plan, int64_t row,
+                      const hf_health_explanation *explanation, const hf_frame *before);
+// Of two scores: HF_TREND_UNKNOWN where one is NaN, FLAT where they differ by at most dead_zone points.
+hf_trend hf_trend_between(double now, double before, double dead_zone);
 
 // ---- why it moved --------------------------------------------------------------------------------------------
 
