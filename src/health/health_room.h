@@ -208,6 +208,11 @@ hf_status hf_health_explain(hf_health_explanation *out, const hf_context *contex
                             int64_t row, hf_error *error);
 void hf_health_explanation_free(const hf_context *context, hf_health_explanation *explanation);
 
+// Raw health in double from measure scores (one a measure, NaN: none) by a segment's weights. effective: one a
+// measure, filled; *unassigned likewise. No allocation.
+double hf_health_combine(const hf_health_plan *plan, int32_t segment, const double *score, double *effective,
+                         double *unassigned);
+
 // The score with parts put in by hand, for what-if and for the explanation of moves: states and scores (one a
 // measure) in place of the row's own; the segment's weights; overrides of the row applied or not. Fills
 // contributions as hf_health_explain does.
@@ -256,9 +261,10 @@ typedef struct {
     double gain;                 // points of health this step adds
 } hf_path_step;
 
-// The fewest actionable measures to raise, the largest gain first, until health reaches the band's edge
-// (band: place; the last step only as far as needed). *count 0: it is there already, or no raising of
-// actionable measures reaches it (*reached says which). out has room for one step a measure.
+// The fewest actionable measures to raise, the largest gain first, until health reaches the band's edge and
+// coverage is enough (band: place; the last step only as far as needed). *reached with *count 0: it is there
+// already. Not *reached: with steps, they bring the raw health there and the account's overrides hold it back;
+// without, no raising of actionable measures does. out has room for one step a measure.
 hf_status hf_health_path(hf_path_step *out, int32_t *count, bool *reached, const hf_context *context,
                          const hf_health_plan *plan, int64_t row, int8_t band, hf_error *error);
 
