@@ -185,6 +185,8 @@ typedef struct {
 struct hf_definition {
     const hf_context *context;
     char *path; // owned: the file, for messages
+    char *text; // owned: the file's bytes, for messages
+    size_t text_length;
     char *name; // owned
     hf_signal_definition *signals;
     int32_t signal_count;
