@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whether a frame has what a definition needs: every signal of its measures, conditions and settings, of a kind
-// that they can take. What does not fit is gathered and reported at once, so that a feed is repaired in one
-// round; the error points at the first place of the definition that is concerned.
+// Whether a frame has what a definition needs: every signal of its measures, conditions and settings, of a
+// kind that they can take. What does not fit is gathered and reported at once, so that a feed is repaired in
+// one round; the error points at the first place of the definition that is concerned.
 #include "health/health_plan.h"
 
 #include <string.h>
@@ -100,7 +100,8 @@ static void check_all(check *c)
     for (int32_t o = 0; o < d->override_count; o++)
         check_condition(c, &d->overrides[o].when, d->overrides[o].place);
     const hf_column *arr = d->arr[0] ? need(c, d->arr, (hf_place){0}) : NULL;
-    if (arr && !is_empty(c, arr) && !is_number(arr)) unfit(c, "setting", "arr", arr, "a number", (hf_place){0});
+    if (arr && !is_empty(c, arr) && !is_number(arr))
+        unfit(c, "setting", "arr", arr, "a number", (hf_place){0});
     if (d->parent[0]) need(c, d->parent, (hf_place){0});
 }
 

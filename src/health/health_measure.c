@@ -37,6 +37,11 @@ const char *hf_health_level(const hf_health_plan *plan, int32_t measure, int64_t
     return code < 0 ? NULL : hf_dictionary_text(&column->dictionary, code);
 }
 
+static double held(double score)
+{
+    return fmin(fmax(score, 0), 100);
+}
+
 double hf_health_score_of(const hf_health_plan *plan, int32_t segment, int32_t measure, double number,
                           const char *level)
 {
@@ -46,8 +51,8 @@ double hf_health_score_of(const hf_health_plan *plan, int32_t segment, int32_t m
         return hf_percentile_of(&m->percentile, segment, number, d->measures[measure].direction);
     const hf_term *curve = d->segments[segment].curve[measure];
     if (level ? curve->kind != HF_TERM_TABLE : isnan(number) || curve->kind != HF_TERM_CURVE) return NAN;
-    const double score = level ? hf_term_value_level(curve, level) : hf_term_value_number(curve, number);
-    return fmin(fmax(score, 0), 100);
+    if (level) return held(hf_term_value_level(curve, level));
+    return held(hf_term_value_number(curve, fmin(fmax(number, -DBL_MAX), DBL_MAX)));
 }
 
 double hf_health_score(const hf_health_plan *plan, int32_t measure, int64_t row, hf_measure_state *state)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Percentile measures: a value's rank among the observed values of its segment, ties in the middle. The values
-// are sorted once when the plan is made (a radix sort by bytes, segment by segment), and every rank is then
-// two binary searches, for the fleet's own values and for any other.
+// Percentile measures: a value's rank among the observed values of its segment, ties in the middle. The
+// values are sorted once when the plan is made (a radix sort by bytes, segment by segment), and every rank is
+// then two binary searches, for the fleet's own values and for any other.
 #include "health/health_plan.h"
 
 #include <math.h>
@@ -126,8 +126,8 @@ hf_status hf_percentile_create(hf_percentile *out, const hf_health_plan *plan, i
     for (int64_t i = 0; i < rows; i++)
         made.rank[i] = hf_health_state(plan, measure, i) != HF_STATE_OBSERVED
                            ? NAN
-                           : (float)hf_percentile_of(&made, plan->segment[i], hf_health_number(plan, measure, i),
-                                                     direction);
+                           : (float)hf_percentile_of(&made, plan->segment[i],
+                                                     hf_health_number(plan, measure, i), direction);
     *out = made;
     made = (hf_percentile){0};
 done:

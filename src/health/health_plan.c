@@ -2,13 +2,13 @@
 //
 // Binds a definition to a frame: columns, curves compiled once each however many segments share them, every
 // row's segment, normalised weights, percentile ranks and the manual overrides in force. A curve whose f32
-// form could be off by a noticeable part of a point is found here, from a bound on its rounding, and marked to
-// run in double.
+// form could be off by a noticeable part of a point is found here, from a bound on its rounding, and marked
+// to run in double.
 #include "health/health_plan.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 // Points by which the f32 form of a curve may be off; with the rest, health stays within 1e-4.
 static const double FINE = 9e-5;
@@ -35,13 +35,18 @@ static double rounding_of(const hf_curve *c)
     return unit * (3 * products + knots + size * (c->hinges + c->steps + 2));
 }
 
-// A copy of the curve's head for the kernels: NaN for a missing value, measured from where the curve begins.
+// A copy of the curve's head for the kernels: NaN for a missing value, measured from where the curve begins,
+// and bounds that an infinite value cannot pass.
 static hf_term term_for_kernels(const hf_term *curve)
 {
     hf_term term = *curve;
     term.missing = NAN;
     term.reference = 0;
-    term.mean = curve->kind == HF_TERM_CURVE && isfinite(curve->curve.low) ? curve->curve.low : NAN;
+    term.mean = NAN;
+    if (curve->kind != HF_TERM_CURVE) return term;
+    if (isfinite(curve->curve.low)) term.mean = curve->curve.low;
+    term.curve.low = fmax(curve->curve.low, -(double)FLT_MAX);
+    term.curve.high = fmin(curve->curve.high, (double)FLT_MAX);
     return term;
 }
 
@@ -73,7 +78,8 @@ static hf_status compile_curves(hf_plan_measure *out, const hf_health_plan *plan
         const int32_t k = out->curve_of[s] = out->curve_count;
         out->terms[k] = term_for_kernels(curve);
         out->slow[k] = curve->kind == HF_TERM_CURVE && !(rounding_of(&curve->curve) <= FINE);
-        HF_TRY(done, hf_term_compile(&out->curves[k], plan->context, &out->terms[k], out->column, NULL, error));
+        HF_TRY(done,
+               hf_term_compile(&out->curves[k], plan->context, &out->terms[k], out->column, NULL, error));
         out->curve_count++;
     }
 done:
@@ -318,8 +324,7 @@ hf_status hf_health_plan_create(hf_health_plan **out, const hf_context *context,
                           "health needs the date that the data is of; give it with --as-of");
     hf_health_plan *plan = hf_new(context, 1, sizeof *plan);
     if (!plan) return hf_fail_memory(error);
-    *plan =
-        (hf_health_plan){.context = context, .definition = definition, .frame = frame, .manual = manual};
+    *plan = (hf_health_plan){.context = context, .definition = definition, .frame = frame, .manual = manual};
     plan->measures = hf_new(context, (size_t)definition->measure_count, sizeof *plan->measures);
     if (!plan->measures) {
         status = hf_fail_memory(error);
