@@ -116,6 +116,10 @@ typedef struct {
     const char *target;     // COLUMN or COLUMN=VALUE of a file; may be NULL
     const char *definition; // where it is written; "-" is standard output
     bool overwrite;
+    hf_date as_of;         // of the file or snapshot; HF_DATE_MISSING: none, or the newest
+    const char *outcome;   // NULL: "churn"
+    int32_t lead, horizon; // days; horizon 0: 90
+    const char *output;    // what was guessed from what; NULL: nothing is said
 } hf_init_job;
 HF_API hf_status hf_workflow_init(const hf_context *context, const hf_init_job *job, hf_error *error);
 

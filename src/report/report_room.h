@@ -8,6 +8,7 @@
 #include "history/history_room.h"
 #include "holdfast/metrics.h"
 #include "holdfast/store.h"
+#include "metrics/metrics_room.h"
 
 // ---- grids: aligned text -----------------------------------------------------------------------------------
 
@@ -55,5 +56,37 @@ hf_status hf_report_frame(hf_text *text, const hf_context *context, const hf_fra
                           const hf_snapshot_info *info, hf_error *error);
 hf_status hf_report_frame_json(hf_text *text, const hf_frame *frame, const hf_snapshot_info *info,
                                hf_error *error);
+
+// ---- profiles --------------------------------------------------------------------------------------------
+
+// A number for people: about four digits, thousands apart, "-" for NaN. At most 32 bytes.
+const char *hf_brief(char out[32], double value);
+
+#define HF_PROFILE_LEADS 4
+extern const int32_t hf_profile_leads[HF_PROFILE_LEADS]; // days: 30, 60, 90, 180
+
+// What is known of the signals of a frame, one entry a column. Everything is borrowed.
+typedef struct {
+    const hf_frame *frame; // what the data looks like: a table, or a snapshot
+    const hf_profile *shape;
+    const double *rho;    // columns x columns: rank correlations
+    const int32_t *group; // of correlated signals, -1 for none
+    int32_t groups;
+    // How the signals go with the outcome; outcome NULL: nothing is known of one.
+    const hf_profile *outcome;
+    const hf_frame *observed; // the rows that are labelled; levels of the outcome's bins are its codes
+    const char *event;        // what happened: "churn", or "Churn=Yes"
+    bool days;                // dates are counted from the as-of date there: 30 is in 30 days
+    int64_t labelled, events;
+    int32_t snapshots, lead, horizon; // of a store; 0 of a table
+    int64_t one_in;                   // one account in so many was looked at; 1: all
+    const double
+        *lead_auc; // columns x HF_PROFILE_LEADS: AUC by days between snapshot and outcome; may be NULL
+} hf_data_profile;
+
+hf_status hf_report_profile(hf_text *text, const hf_context *context, const hf_data_profile *profile,
+                            hf_error *error);
+hf_status hf_report_profile_csv(hf_text *text, const hf_data_profile *profile, hf_error *error);
+hf_status hf_report_profile_json(hf_text *text, const hf_data_profile *profile, hf_error *error);
 
 #endif
