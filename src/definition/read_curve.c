@@ -42,6 +42,23 @@ static hf_status fail_at_node(const hf_reading *r, const hf_yaml_node *node, con
     return hf_definition_fail(r->error, r->definition, node->place, "%s", message);
 }
 
+// A value of the signal: a number, or a percentage as ratios are written.
+static hf_status take_x(double *out, const hf_reading *r, const hf_yaml_node *node, const char *key)
+{
+    double value;
+    const size_t length = node->kind == HF_YAML_SCALAR && node->plain ? strlen(node->text) : 0;
+    hf_status status = HF_OK;
+    if (length > 1 && node->text[length - 1] == '%' && hf_parse_double(&value, node->text, length - 1))
+        value /= 100;
+    else
+        status = hf_take_number(&value, r, node, key, -INFINITY, INFINITY);
+    if (status != HF_OK) return status;
+    if (!(fabs(value) <= X_LIMIT))
+        return fail_at_node(r, node, "this x is beyond any signal; write a smaller one");
+    *out = value;
+    return HF_OK;
+}
+
 // A list of [x, score]; x ascending, `equal` whether two may share an x.
 static hf_status read_pairs(pairs *out, const curve_reading *c, const hf_yaml_node *list, const char *key,
                             int32_t least, bool equal)
@@ -63,7 +80,7 @@ static hf_status read_pairs(pairs *out, const curve_reading *c, const hf_yaml_no
             return hf_expected(r, pair, key, "a pair [x, score]", form);
         const int32_t k = out->count;
         const hf_yaml_node *x = hf_yaml_first(r->tree, pair), *y = hf_yaml_next(r->tree, x);
-        HF_TRY(done, hf_take_number(&out->x[k], r, x, "x", -X_LIMIT, X_LIMIT));
+        HF_TRY(done, take_x(&out->x[k], r, x, "x"));
         HF_TRY(done, hf_take_number(&out->y[k], r, y, "score", 0, 100));
         if (k > 0 && out->x[k] < out->x[k - 1])
             return fail_at_node(r, x, "the x of a curve must ascend; put this pair where it belongs");
@@ -112,8 +129,8 @@ static hf_status read_linear(const curve_reading *c, const hf_yaml_node *node)
     HF_TRY(done, HF_CHECK_MAP(r, node, "a linear curve", keys));
     HF_TRY(done, hf_require(&worst_node, r, node, node->place, "a linear curve", "worst", form));
     HF_TRY(done, hf_require(&best_node, r, node, node->place, "a linear curve", "best", form));
-    HF_TRY(done, hf_take_number(&worst, r, worst_node, "worst", -X_LIMIT, X_LIMIT));
-    HF_TRY(done, hf_take_number(&best, r, best_node, "best", -X_LIMIT, X_LIMIT));
+    HF_TRY(done, take_x(&worst, r, worst_node, "worst"));
+    HF_TRY(done, take_x(&best, r, best_node, "best"));
     if (worst == best)
         return fail_at_node(r, best_node,
                             "worst and best are the same number; a score needs room between them");
