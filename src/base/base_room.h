@@ -41,6 +41,7 @@ hf_status hf_context_quiet(hf_context **out, const hf_context *context, hf_error
 void hf_log(const hf_context *context, hf_log_level level, const char *format, ...) HF_PRINTF(3, 4);
 #define hf_warn(context, ...) hf_log(context, HF_LOG_WARNING, __VA_ARGS__)
 #define hf_info(context, ...) hf_log(context, HF_LOG_INFO, __VA_ARGS__)
+int64_t hf_warnings(const hf_context *context); // how many were logged so far
 void hf_progress(const hf_context *context, const char *stage, int64_t done, int64_t total);
 // HF_OK, or HF_ERROR_CANCELLED with the error filled. Call from one thread.
 hf_status hf_check_cancel(const hf_context *context, hf_error *error);
