@@ -4,9 +4,12 @@
 #ifndef HOLDFAST_REPORT_ROOM_H
 #define HOLDFAST_REPORT_ROOM_H
 
+#include "churn/churn_room.h"
 #include "frame/frame_room.h"
+#include "health/health_room.h"
 #include "history/history_room.h"
 #include "holdfast/metrics.h"
+#include "holdfast/score.h"
 #include "holdfast/store.h"
 #include "metrics/metrics_room.h"
 
@@ -88,5 +91,104 @@ hf_status hf_report_profile(hf_text *text, const hf_context *context, const hf_d
                             hf_error *error);
 hf_status hf_report_profile_csv(hf_text *text, const hf_data_profile *profile, hf_error *error);
 hf_status hf_report_profile_json(hf_text *text, const hf_data_profile *profile, hf_error *error);
+
+// ---- one account, and what moved the fleet -----------------------------------------------------------------
+
+// An account on one night. Everything is borrowed.
+typedef struct {
+    const hf_health_plan *plan;
+    const hf_health *health; // settled, with risk
+    const hf_health_explanation *explanation;
+    const hf_manual_overrides *manual; // NULL: none
+    const hf_plan *churn;              // NULL: no model
+    const hf_model *model;
+    double probability; // with a model
+    int32_t rank;
+    int64_t row;
+} hf_account_night;
+
+typedef struct {
+    hf_account_night now;
+    int8_t target;             // the band the path leads to
+    const hf_path_step *steps; // step_count
+    int32_t step_count;
+    bool reached;                 // by the steps (hf_health_path)
+    const hf_account_night *then; // the night it is compared with; NULL: no move
+    const hf_health_move *move;   // with then
+} hf_account_page;
+
+// One page: scores, every measure with its part, overrides, the model's reasons, the path, the move.
+hf_status hf_report_explain(hf_text *text, const hf_context *context, const hf_account_page *page,
+                            hf_error *error);
+hf_status hf_report_explain_json(hf_text *text, const hf_context *context, const hf_account_page *page,
+                                 hf_error *error);
+
+// What one factor (a measure, the configuration, the overrides) did to a fleet between two nights. An account
+// counts as moved by it where it added or took half a point or more.
+#define HF_MOVED 0.5
+typedef struct {
+    int32_t measure;         // of the definition; -1: configuration, -2: overrides, -3: all together
+    int64_t down, up;        // accounts
+    double arr_down, arr_up; // their ARR; an account without counts as 0
+    double points;           // sum over all accounts of the terms
+} hf_fleet_mover;
+
+typedef struct {
+    const hf_definition *definition;
+    hf_date since, as_of;
+    int64_t accounts;       // on both nights
+    int64_t gone, appeared; // on one alone
+    bool has_arr;
+    const char *unit;             // of the ARR, "" if unknown
+    const hf_fleet_mover *movers; // those that moved any account most first, the total last
+    int32_t count;
+} hf_fleet_move;
+
+hf_status hf_report_fleet_move(hf_text *text, const hf_context *context, const hf_fleet_move *move,
+                               hf_error *error);
+hf_status hf_report_fleet_move_json(hf_text *text, const hf_fleet_move *move, hf_error *error);
+
+// ---- a night ---------------------------------------------------------------------------------------------
+
+// A band of the night, or "unknown".
+typedef struct {
+    const char *name;
+    int64_t accounts, before; // before: in the last run
+    double arr, arr_at_risk;  // NaN where the definition has no ARR
+} hf_run_band;
+
+typedef struct {
+    const char *name;
+    double seconds;
+} hf_run_stage;
+
+// What a night came to. Texts are borrowed. Money is NaN where the definition has no ARR.
+typedef struct {
+    hf_date as_of, last; // last: the last run's, HF_DATE_MISSING where there is none
+    int64_t accounts;
+    const hf_run_band *bands; // worst first, then unknown
+    int32_t band_count;
+    double arr, arr_at_risk;
+    // What the model expects to be lost, and the range it stays in 19 nights of 20; NaN without a model.
+    double expected, expected_low, expected_high;
+    double losses, losses_low, losses_high; // accounts
+    int64_t added, changed, gone;
+    int64_t into_worst, out_of_worst;
+    double into_worst_arr, out_of_worst_arr;
+    int64_t better, worse;
+    int64_t cadence[3]; // daily, weekly, monthly
+    // Of this run alone; no file has them.
+    int64_t warnings;
+    bool nothing_new; // every byte was there already
+    const char *folder;
+    const char *const *files; // published
+    int32_t file_count;
+    const hf_run_stage *stages;
+    int32_t stage_count;
+} hf_run_summary;
+
+hf_status hf_report_run(hf_text *text, const hf_context *context, const hf_run_summary *run, hf_error *error);
+// The same for programs, without what differs from run to run.
+hf_status hf_report_run_json(hf_text *text, const hf_run_summary *run, hf_error *error);
 
 #endif
