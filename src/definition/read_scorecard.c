@@ -75,10 +75,14 @@ static hf_status read_subjective(hf_measure *out, const hf_reading *r, const hf_
     const hf_yaml_node *node = hf_get(r, map, "subjective");
     hf_status status = HF_OK;
     out->dated = HF_DATE_MISSING;
-    if (!node || node->kind == HF_YAML_SCALAR) {
-        HF_TRY(done, hf_read_flag(&out->subjective, r, map, "subjective"));
+    const bool yes = node && hf_node_is(node, "true"), no = !node || hf_node_is(node, "false");
+    if (yes || no) {
+        out->subjective = yes;
         return hf_copy(&out->author, r, "");
     }
+    if (node->kind != HF_YAML_MAP)
+        return hf_expected(r, node, "subjective", "true, false or who said so and when",
+                           "as in {author: CSM, date: 2026-10-01}");
     HF_TRY(done, HF_CHECK_MAP(r, node, "a subjective measure", keys));
     HF_TRY(done, hf_read_text(&out->author, r, node, "author"));
     HF_TRY(done, hf_read_date(&out->dated, r, node, "date"));

@@ -102,6 +102,11 @@ static hf_status read_segment_curve(hf_segment *out, const hf_reading *r, const 
     bool percentile;
     if (m < 0) return fail_unknown(r, key, "measure", false, false);
     const hf_measure *measure = &d->measures[m];
+    const bool table = hf_get(r, node, "table");
+    if (node->kind == HF_YAML_MAP && !measure->percentile && table != (measure->curve.kind == HF_TERM_TABLE))
+        return hf_definition_fail(r->error, d, node->place,
+                                  "measure '%s' has a %s, so a segment's curve of it is one too",
+                                  measure->path, table ? "curve over numbers" : "table");
     hf_term *own = &out->own[out->own_count];
     hf_status status = hf_read_curve(own, &percentile, r, node, measure->signal, measure->direction);
     if (status != HF_OK) return status;
@@ -110,10 +115,6 @@ static hf_status read_segment_curve(hf_segment *out, const hf_reading *r, const 
         return hf_definition_fail(r->error, d, node->place,
                                   "a percentile is within the segment already and holds for all segments; %s",
                                   percentile ? "set it at the measure" : "take this curve out");
-    if (own->kind != measure->curve.kind)
-        return hf_definition_fail(r->error, d, node->place,
-                                  "measure '%s' has a %s; a segment's curve is one too", measure->path,
-                                  own->kind == HF_TERM_TABLE ? "curve of numbers" : "table");
     out->curve[m] = own;
     return HF_OK;
 }

@@ -30,9 +30,11 @@ hf_clip hf_clip_found(const hf_yaml_node *node)
     case HF_YAML_EMPTY:
         return hf_clip_text("nothing");
     case HF_YAML_LIST:
-        return hf_clip_text("a list");
+        snprintf(clip.text, sizeof clip.text, node->children > 0 ? "a list of %d" : "an empty list",
+                 node->children);
+        return clip;
     case HF_YAML_MAP:
-        return hf_clip_text("a map");
+        return hf_clip_text(node->children > 0 ? "a map" : "an empty map");
     }
     clip = hf_clip_text(node->text);
     size_t length = strlen(clip.text);
@@ -294,7 +296,7 @@ hf_status hf_read_choice(int *out, const hf_reading *r, const hf_yaml_node *map,
                                                : ", ",
                               words[i]);
     const char *nearest = node->kind == HF_YAML_SCALAR ? hf_nearest(node->text, words, count) : NULL;
-    if (nearest) snprintf(remedy, sizeof remedy, "did you mean %s?", nearest);
+    if (nearest) snprintf(remedy, sizeof remedy, "did you mean '%s'?", nearest);
     return hf_expected(r, node, key, expected, remedy);
 }
 

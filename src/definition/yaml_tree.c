@@ -228,11 +228,16 @@ static hf_status fail_syntax(building *b)
     message[strcspn(message, "\n")] = '\0';
     hf_place place = {found->line, found->column};
     if (place.line < 1 || place.column < 1) place = (hf_place){1, 1};
-    if (strstr(message, "clos") && b->depth > 0) {
-        hf_place opened = b->tree.nodes[b->open[b->depth - 1]].place;
-        return hf_definition_fail(b->error, b->definition, opened, "not YAML: %s; close what is opened here",
-                                  message);
-    }
+    const hf_yaml_node *open = b->depth > 0 ? &b->tree.nodes[b->open[b->depth - 1]] : NULL;
+    const char bracket =
+        open && open->offset < b->definition->text_length ? b->definition->text[open->offset] : 0;
+    // Within brackets the complaint is where libfyaml gave up; what is wrong is often that they are not
+    // closed.
+    if (bracket == '[' || bracket == '{')
+        return hf_definition_fail(b->error, b->definition, place,
+                                  "not YAML: %s; look whether the %c of line %d, column %d is closed and its "
+                                  "entries have commas between them",
+                                  message, bracket, open->place.line, open->place.column);
     return hf_definition_fail(
         b->error, b->definition, place,
         "not YAML: %s; check the indentation, the quotes and the blank after each colon", message);
