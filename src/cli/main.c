@@ -10,8 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const cli_command *const commands[] = {&cli_ingest, &cli_train, &cli_score, &cli_evaluate,
-                                              &cli_store,  &cli_synth, &cli_init,  &cli_profile};
+static const cli_command *const commands[] = {&cli_ingest,   &cli_train,   &cli_score,
+                                              &cli_evaluate, &cli_explain, &cli_store,
+                                              &cli_synth,    &cli_init,    &cli_profile};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int exit_code(hf_status status)
