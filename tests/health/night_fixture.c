@@ -80,8 +80,8 @@ void night_close(night *n)
 {
     const hf_context *context = n->context;
     hf_health *h = &n->health;
-    void *owned[] = {h->measure,  h->state, h->segment, h->raw,           h->health,   h->coverage,
-                     h->band_raw, h->lost,  h->band,    h->smoothed,      h->pending,  h->band_since,
+    void *owned[] = {h->measure,  h->state, h->segment, h->raw,           h->health,      h->coverage,
+                     h->band_raw, h->lost,  h->band,    h->smoothed,      h->pending,     h->band_since,
                      h->trend,    h->arr,   h->cadence, h->pending_count, h->arr_at_risk, h->parent};
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
         hf_delete(context, owned[i]);
@@ -167,9 +167,9 @@ void night_add_texts(night *n, const char *name, const char *const *texts)
         if (i == 0 || strcmp(sorted[i], sorted[distinct - 1]) != 0) sorted[distinct++] = sorted[i];
     for (size_t i = 0; i < distinct; i++)
         lengths[i] = strlen(sorted[i]);
-    cr_assert_eq(hf_dictionary_build(&c->dictionary, n->context, sorted, lengths, (int32_t)distinct, NULL,
-                                     NULL),
-                 HF_OK);
+    cr_assert_eq(
+        hf_dictionary_build(&c->dictionary, n->context, sorted, lengths, (int32_t)distinct, NULL, NULL),
+        HF_OK);
     for (int64_t i = 0; i < rows; i++)
         ((int32_t *)c->values)[i] = texts[i] ? hf_dictionary_find(&c->dictionary, texts[i]) : -1;
     hf_column_count_missing(c, rows);

@@ -35,8 +35,8 @@ typedef struct {
 void night_open(night *out, const hf_context *context, const card *c, hf_date as_of, const char *const *ids,
                 int64_t n);
 void night_close(night *n);
-// Health and everything that follows from it without settling: raw, and band_raw by the row's segment; unknown
-// where the coverage is below a half or the health is NaN.
+// Health and everything that follows from it without settling: raw, and band_raw by the row's segment;
+// unknown where the coverage is below a half or the health is NaN.
 void night_put(night *n, int64_t row, double health, double coverage);
 // Settles, knows the risk and gives the scores frame.
 hf_frame *night_scores(night *n, const hf_frame *last, const hf_frame *before);

@@ -30,9 +30,11 @@ static void add_bands(hf_frame *frame, const char *name, const char *letters)
     static const size_t lengths[] = {5, 5, 3, 6};
     hf_column *column = NULL;
     cr_assert_eq(hf_frame_add(frame, &column, name, HF_KIND_CATEGORY, HF_STORAGE_CODE, NULL), HF_OK);
-    cr_assert_eq(hf_dictionary_build(&column->dictionary, frame->context, texts, lengths, 4, NULL, NULL), HF_OK);
+    cr_assert_eq(hf_dictionary_build(&column->dictionary, frame->context, texts, lengths, 4, NULL, NULL),
+                 HF_OK);
     for (int64_t i = 0; i < frame->rows; i++)
-        ((int32_t *)column->values)[i] = letters[i] == '?' ? -1 : (int32_t)(strchr("gxry", letters[i]) - "gxry");
+        ((int32_t *)column->values)[i] =
+            letters[i] == '?' ? -1 : (int32_t)(strchr("gxry", letters[i]) - "gxry");
     hf_column_count_missing(column, frame->rows);
 }
 
@@ -71,7 +73,8 @@ static void check_changes(const char *letters, int step, int days, int nights, i
     char same[32];
     memset(same, 'g', sizeof same);
     same[strlen(letters)] = '\0';
-    const hf_flap_count n = count_one(letters, same, step, days, 1), m = count_one(same, letters, step, days, 1);
+    const hf_flap_count n = count_one(letters, same, step, days, 1),
+                        m = count_one(same, letters, step, days, 1);
     cr_assert_eq(n.band_raw.nights, nights, "%s", letters);
     cr_assert_eq(n.band_raw.changes, changes, "%s: %d", letters, (int)n.band_raw.changes);
     cr_assert_eq(n.band_raw.reversed, reversed, "%s: %d", letters, (int)n.band_raw.reversed);
@@ -83,17 +86,17 @@ Test(flap_count, counts_changes_and_those_that_are_taken_back)
 {
     check_changes("ggg", 31, 62, 2, 0, 0);
     check_changes("gyg", 31, 62, 2, 2, 1);
-    check_changes("gyyg", 31, 62, 3, 2, 1);    // back after exactly the days
-    check_changes("gyyg", 31, 61, 3, 2, 0);    // a day too late
+    check_changes("gyyg", 31, 62, 3, 2, 1); // back after exactly the days
+    check_changes("gyyg", 31, 61, 3, 2, 0); // a day too late
     check_changes("gyyyg", 31, 62, 4, 2, 0);
-    check_changes("gygyg", 31, 62, 4, 4, 3);   // each change is taken back by the next, save the last
-    check_changes("gry", 31, 62, 2, 2, 0);     // halfway back is not back
-    check_changes("yrg", 31, 62, 2, 2, 1);     // beyond is
-    check_changes("gyrg", 31, 62, 3, 3, 2);    // green again takes both falls back
+    check_changes("gygyg", 31, 62, 4, 4, 3); // each change is taken back by the next, save the last
+    check_changes("gry", 31, 62, 2, 2, 0);   // halfway back is not back
+    check_changes("yrg", 31, 62, 2, 2, 1);   // beyond is
+    check_changes("gyrg", 31, 62, 3, 3, 2);  // green again takes both falls back
     check_changes("rgr", 31, 62, 2, 2, 1);
-    check_changes("g?g", 31, 62, 0, 0, 0);     // nothing is known of what came between
+    check_changes("g?g", 31, 62, 0, 0, 0); // nothing is known of what came between
     check_changes("gy?g", 31, 62, 1, 1, 0);
-    check_changes("gyxg", 31, 62, 1, 1, 0);    // a band that is none of the definition's
+    check_changes("gyxg", 31, 62, 1, 1, 0); // a band that is none of the definition's
     check_changes("g", 31, 62, 0, 0, 0);
     check_changes("", 31, 62, 0, 0, 0);
 }
@@ -119,8 +122,8 @@ Test(flap_count, tells_how_late_a_true_fall_shows)
     check_fall("yrrr", "yyyy", 2, 1, 0, 1);
     check_fall("yrry", "yyyy", 2, 0, 0, 0); // not a true one
     check_fall("yrry", "yyry", 1, 1, 1, 0);
-    check_fall("yrr", "yyr", 2, 0, 0, 0);   // who knows
-    check_fall("rrr", "yyr", 1, 0, 0, 0);   // it never fell
+    check_fall("yrr", "yyr", 2, 0, 0, 0); // who knows
+    check_fall("rrr", "yyr", 1, 0, 0, 0); // it never fell
     check_fall("?rrr", "?yrr", 1, 0, 0, 0);
     check_fall("yr", "yr", 0, 1, 0, 0);
     check_fall("yrrr", "rrrr", 2, 1, 0, 0); // it had not been let up yet
@@ -249,8 +252,8 @@ Test(flap_count, agrees_with_an_oracle_on_random_histories)
         all.late[3] += found.late[3];
         all.unpublished += found.unpublished;
     }
-    cr_assert(all.band.reversed > 100 && all.late[3] > 5 && all.unpublished > 5, "it tests little: %d, %d, %d",
-              (int)all.band.reversed, (int)all.late[3], (int)all.unpublished);
+    cr_assert(all.band.reversed > 100 && all.late[3] > 5 && all.unpublished > 5,
+              "it tests little: %d, %d, %d", (int)all.band.reversed, (int)all.late[3], (int)all.unpublished);
 }
 
 // ---- errors and memory ---------------------------------------------------------------------------------------
@@ -261,7 +264,8 @@ Test(flap_count, takes_nights_by_date_with_both_bands)
     hf_error error = {0};
     hf_flapping *f = NULL;
     hf_flap_count before, after;
-    hf_frame *first = scores_of(context, 20000, id, "g", "g", 1), *next = scores_of(context, 20031, id, "r", "g", 1);
+    hf_frame *first = scores_of(context, 20000, id, "g", "g", 1),
+             *next = scores_of(context, 20031, id, "r", "g", 1);
     cr_assert_eq(hf_flapping_create(&f, context, &c.definition, NULL), HF_OK);
     cr_assert_eq(hf_flapping_add(f, first, NULL), HF_OK);
     cr_assert_eq(hf_flapping_add(f, first, &error), HF_ERROR_USAGE);
@@ -273,7 +277,8 @@ Test(flap_count, takes_nights_by_date_with_both_bands)
     next->as_of = 20062;
     hf_frame_remove(next, hf_frame_find(next, "band_raw"));
     cr_assert_eq(hf_flapping_add(f, next, &error), HF_ERROR_DATA);
-    cr_assert_not_null(strstr(error.message, "expected a column 'band_raw', found none"), "%s", error.message);
+    cr_assert_not_null(strstr(error.message, "expected a column 'band_raw', found none"), "%s",
+                       error.message);
     hf_flapping_count(&after, f, 62, 0);
     same_counts(&before, &after);
     cr_assert_eq(after.band_raw.changes, 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A night as a frame: it says what the health says, and comes back from the store to the bit, so that the next
-// night settles on it as it would have on the one in memory. And the trend of measures, which reads it.
+// A night as a frame: it says what the health says, and comes back from the store to the bit, so that the
+// next night settles on it as it would have on the one in memory. And the trend of measures, which reads it.
 #include "base/failing_context.h"
 #include "holdfast/store.h"
 #include "night_fixture.h"
@@ -62,9 +62,8 @@ static hf_frame *keep(const night *n, const char *source)
 {
     hf_frame *out = NULL;
     hf_error error = {0};
-    cr_assert_eq(
-        hf_health_frame(&out, n->context, &n->plan, &n->health, probability, rank, source, &error), HF_OK,
-        "%s", error.message);
+    cr_assert_eq(hf_health_frame(&out, n->context, &n->plan, &n->health, probability, rank, source, &error),
+                 HF_OK, "%s", error.message);
     return out;
 }
 
@@ -80,11 +79,26 @@ static const char *band_at(const card *c, int8_t band)
 
 Test(night_frame, says_what_the_health_says)
 {
-    static const char *const columns[] = {
-        "health",       "health_raw", "health_smoothed", "band",    "band_raw", "pending_band",
-        "band_since",   "pending_count", "days_in_band", "coverage", "trend",   "segment",
-        "cadence",      "arr",        "arr_at_risk",     "parent_health", "churn_probability", "rank",
-        "measure:usage.depth", "measure:support.tickets"};
+    static const char *const columns[] = {"health",
+                                          "health_raw",
+                                          "health_smoothed",
+                                          "band",
+                                          "band_raw",
+                                          "pending_band",
+                                          "band_since",
+                                          "pending_count",
+                                          "days_in_band",
+                                          "coverage",
+                                          "trend",
+                                          "segment",
+                                          "cadence",
+                                          "arr",
+                                          "arr_at_risk",
+                                          "parent_health",
+                                          "churn_probability",
+                                          "rank",
+                                          "measure:usage.depth",
+                                          "measure:support.tickets"};
     const int32_t count = sizeof columns / sizeof columns[0];
     card c;
     night n;
@@ -190,8 +204,7 @@ Test(night_frame, comes_back_from_the_store_to_the_bit)
         hf_frame_destroy(in_memory);
         in_memory = now;
         kept = NULL;
-        cr_assert_eq(hf_store_read(&kept, &info, store, 20000 + 31 * t, &error), HF_OK, "%s",
-                     error.message);
+        cr_assert_eq(hf_store_read(&kept, &info, store, 20000 + 31 * t, &error), HF_OK, "%s", error.message);
         cr_assert_eq(hf_frame_fingerprint(b, kept, NULL), HF_OK);
         cr_assert_str_eq(a, b);
         cr_assert_str_eq(kept->source, "{}");

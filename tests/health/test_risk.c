@@ -149,7 +149,7 @@ Test(risk, cadence_has_exact_shares_whatever_the_ties)
 {
     static fleet f;
     // Accounts, daily, weekly: 20 % and 30 %, to the nearest account.
-    static const int sizes[][3] = {{0, 0, 0}, {1, 0, 1}, {2, 0, 1},   {3, 1, 1},     {5, 1, 2},
+    static const int sizes[][3] = {{0, 0, 0}, {1, 0, 1}, {2, 0, 1},  {3, 1, 1},     {5, 1, 2},
                                    {7, 1, 3}, {8, 2, 2}, {10, 2, 3}, {101, 20, 31}, {MANY, 140, 210}};
     card c;
     card_init(&c, context);
@@ -410,7 +410,8 @@ Test(risk, gives_the_same_bytes_on_any_number_of_threads)
         c.definition.rollup = HF_ROLLUP_ARR;
         open_fleet(&n, on, &c, &f, MANY);
         know_risk(&n, f.probability);
-        cr_assert_eq(hf_health_frame(&scores, on, &n.plan, &n.health, f.probability, NULL, NULL, NULL), HF_OK);
+        cr_assert_eq(hf_health_frame(&scores, on, &n.plan, &n.health, f.probability, NULL, NULL, NULL),
+                     HF_OK);
         cr_assert_eq(hf_frame_fingerprint(found, scores, NULL), HF_OK);
         if (k == 0) strcpy(first, found);
         cr_assert_str_eq(found, first);

@@ -115,7 +115,8 @@ static verdict judge(const world *w, int a, int t)
 
 static char id_text[ACCOUNTS][16];
 
-static int64_t open_world_night(night *n, const hf_context *on, const card *c, const world *w, int t, int *row_of)
+static int64_t open_world_night(night *n, const hf_context *on, const card *c, const world *w, int t,
+                                int *row_of)
 {
     const char *ids[ACCOUNTS];
     int64_t rows = 0;
@@ -157,7 +158,8 @@ static void check_night(const world *w, const hf_frame *scores, const int *row_o
         cr_assert_eq(number_at(scores, "days_in_band", row), w->date[t] - v.since);
         const double s = smoothed(w, a, t), found = number_at(scores, "health_smoothed", row);
         cr_assert(isnan(s) ? isnan(found) : fabs(s - found) < 1e-9);
-        const double change = before >= 0 && w->present[before][a] ? w->health[t][a] - w->health[before][a] : NAN;
+        const double change =
+            before >= 0 && w->present[before][a] ? w->health[t][a] - w->health[before][a] : NAN;
         cr_assert_str_eq(text_at(scores, "trend", row), isnan(change)   ? ""
                                                         : change > 2.0  ? "up"
                                                         : change < -2.0 ? "down"
@@ -257,12 +259,12 @@ static void through(char *out, card *c, int segment, const double *healths, int 
     hf_frame_destroy(last);
 }
 
-#define THROUGH(segment, expected, ...)                                              \
-    do {                                                                             \
-        const double healths[] = {__VA_ARGS__};                                      \
-        char found[32];                                                              \
+#define THROUGH(segment, expected, ...)                                                \
+    do {                                                                               \
+        const double healths[] = {__VA_ARGS__};                                        \
+        char found[32];                                                                \
         through(found, &c, segment, healths, (int)(sizeof healths / sizeof *healths)); \
-        cr_assert_str_eq(found, expected);                                           \
+        cr_assert_str_eq(found, expected);                                             \
     } while (0)
 
 Test(settle, meets_the_margin_exactly)
@@ -271,16 +273,16 @@ Test(settle, meets_the_margin_exactly)
     card_init(&c, context);
     c.definition.margin = 5;
     c.definition.snapshots = 3;
-    THROUGH(1, "gyy", 80, 65, 65);                        // the margin itself changes the band
-    THROUGH(1, "gggy", 80, nextafter(65, 66), 69.5, 69);  // a hair less waits for the third
-    THROUGH(1, "yyyg", 60, 70, 74.5, 74.5);               // upward: three in a row
-    THROUGH(1, "yg", 60, 75);                             // or the margin
+    THROUGH(1, "gyy", 80, 65, 65);                       // the margin itself changes the band
+    THROUGH(1, "gggy", 80, nextafter(65, 66), 69.5, 69); // a hair less waits for the third
+    THROUGH(1, "yyyg", 60, 70, 74.5, 74.5);              // upward: three in a row
+    THROUGH(1, "yg", 60, 75);                            // or the margin
     THROUGH(1, "yyg", 60, nextafter(75, 74), 75);
-    THROUGH(1, "gr", 80, 30);                             // two edges at once, by the margin of the first
-    THROUGH(1, "gggr", 80, 66, 66, 10);                   // wherever it is when its time has come
-    THROUGH(1, "gggggg", 80, 66, 66, 71, 66, 66);         // back in between: counted anew
-    THROUGH(1, "yyyyyy", 60, 39, 70, 39, 70, 39);         // on the other side: counted anew
-    THROUGH(0, "gyy", 80, 55, 55);                        // the segment's own edges: 30 and 60
+    THROUGH(1, "gr", 80, 30);                     // two edges at once, by the margin of the first
+    THROUGH(1, "gggr", 80, 66, 66, 10);           // wherever it is when its time has come
+    THROUGH(1, "gggggg", 80, 66, 66, 71, 66, 66); // back in between: counted anew
+    THROUGH(1, "yyyyyy", 60, 39, 70, 39, 70, 39); // on the other side: counted anew
+    THROUGH(0, "gyy", 80, 55, 55);                // the segment's own edges: 30 and 60
     THROUGH(0, "gggy", 80, 59, 56, 58);
 }
 
