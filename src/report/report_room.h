@@ -53,6 +53,9 @@ hf_status hf_report_evaluation_json(hf_text *text, const hf_evaluation *folds, i
 
 hf_status hf_report_snapshots(hf_text *text, const hf_context *context, const hf_snapshot_info *list,
                               int32_t count, hf_error *error);
+// The same of the scores it keeps.
+hf_status hf_report_kept_scores(hf_text *text, const hf_context *context, const hf_snapshot_info *list,
+                                int32_t count, hf_error *error);
 hf_status hf_report_snapshots_json(hf_text *text, const hf_snapshot_info *list, int32_t count,
                                    hf_error *error);
 hf_status hf_report_frame(hf_text *text, const hf_context *context, const hf_frame *frame,
