@@ -231,13 +231,13 @@ static hf_status fail_syntax(building *b)
     const hf_yaml_node *open = b->depth > 0 ? &b->tree.nodes[b->open[b->depth - 1]] : NULL;
     const char bracket =
         open && open->offset < b->definition->text_length ? b->definition->text[open->offset] : 0;
-    // Within brackets the complaint is where libfyaml gave up; what is wrong is often that they are not
-    // closed.
-    if (bracket == '[' || bracket == '{')
-        return hf_definition_fail(b->error, b->definition, place,
-                                  "not YAML: %s; look whether the %c of line %d, column %d is closed and its "
-                                  "entries have commas between them",
-                                  message, bracket, open->place.line, open->place.column);
+    // Where brackets are not closed libfyaml gives up on a later line; what is wrong is at their beginning.
+    if ((bracket == '[' || bracket == '{') && open->place.line != place.line)
+        return hf_definition_fail(
+            b->error, b->definition, open->place,
+            "not YAML: %s, on line %d; look whether the %c that opens here is closed and "
+            "its entries have commas between them",
+            message, place.line, bracket);
     return hf_definition_fail(
         b->error, b->definition, place,
         "not YAML: %s; check the indentation, the quotes and the blank after each colon", message);

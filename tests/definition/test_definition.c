@@ -188,3 +188,130 @@ Test(definition, resolves_segments)
     cr_assert_eq(rest->band_from[2], 70);
     hf_definition_destroy(d);
 }
+
+// ---- defaults ----------------------------------------------------------------------------------------------
+
+static const char least[] = "holdfast: 1\n"
+                            "groups: {a: {measures: {b: {signal: x, higher: good, curve: percentile}}}}\n";
+
+Test(definition, has_defaults)
+{
+    hf_definition *d = NULL;
+    cr_assert(hf_definition_parse(&d, context, least, strlen(least), "models/v1/fleet.health.yaml", NULL) ==
+              HF_OK);
+    cr_assert_str_eq(d->name, "fleet.health");
+    cr_assert_eq(d->band_count, 3);
+    cr_assert_str_eq(d->bands[0].name, "red");
+    cr_assert_str_eq(d->bands[1].name, "yellow");
+    cr_assert_str_eq(d->bands[2].name, "green");
+    cr_assert_eq(d->bands[1].from, 40);
+    cr_assert_eq(d->bands[2].from, 70);
+    cr_assert_eq(d->min_coverage, 0.5);
+    cr_assert(isinf(d->max_inherit));
+    cr_assert_eq(d->neutral, 50);
+    cr_assert_eq(d->margin, 0);
+    cr_assert_eq(d->snapshots, 1);
+    cr_assert_eq(d->smoothing_days, 0);
+    cr_assert_eq(d->trend_days, 30);
+    cr_assert_eq(d->trend_dead_zone, 2);
+    cr_assert_str_eq(d->arr, "");
+    cr_assert_str_eq(d->parent, "");
+    cr_assert_eq(d->rollup, HF_ROLLUP_NONE);
+    cr_assert_str_eq(d->manual_overrides, "");
+    cr_assert_eq(d->daily, 0.2);
+    cr_assert_eq(d->weekly, 0.3);
+    cr_assert_eq(d->cadence_by, HF_CADENCE_BY_RISK);
+    cr_assert_eq(d->outcome_count, 0);
+    cr_assert_eq(d->override_count, 0);
+    cr_assert(isnan(d->most_unknown) && isnan(d->most_coverage_fall));
+    cr_assert_eq(d->segment_count, 1);
+    cr_assert_str_eq(d->segments[0].name, "default");
+    cr_assert_str_eq(d->segments[0].model, "");
+    cr_assert_eq(d->groups[0].weight, 1);
+    cr_assert_eq(d->groups[0].aggregate, HF_AGGREGATE_MEAN);
+    const hf_measure *b = &d->measures[0];
+    cr_assert_eq(b->weight, 1);
+    cr_assert_eq(b->missing, HF_MISSING_SKIP);
+    cr_assert_eq(b->max_age, 0);
+    cr_assert_eq(b->origin, HF_ORIGIN_UNSAID);
+    cr_assert_eq(b->dated, HF_DATE_MISSING);
+    cr_assert(b->actionable && !b->subjective);
+    cr_assert_str_eq(b->why, "");
+    cr_assert_str_eq(b->author, "");
+    cr_assert_str_eq(b->observed_on, "");
+    hf_definition_destroy(d);
+    hf_definition_destroy(NULL);
+}
+
+// ---- the text --------------------------------------------------------------------------------------------
+
+Test(definition, takes_other_line_ends_and_a_byte_order_mark)
+{
+    char text[16384] = "\xef\xbb\xbf";
+    size_t n = 3;
+    for (const char *p = whole_definition; *p; p++) {
+        if (*p == '\n') text[n++] = '\r';
+        text[n++] = *p;
+    }
+    text[n] = '\0';
+    hf_definition *d = read_good(context, text), *plain = read_good(context, whole_definition);
+    cr_assert_eq(d->measure_count, plain->measure_count);
+    cr_assert_str_eq(measure(d, "usage.depth")->why, "People who use more of the product stay.");
+    cr_assert_eq(d->bands[1].place.line, plain->bands[1].place.line);
+    cr_assert_str_neq(d->fingerprint, plain->fingerprint);
+    hf_definition_destroy(d);
+    hf_definition_destroy(plain);
+}
+
+// Columns and carets count characters, whatever bytes they take and however long the line is.
+Test(definition, places_are_in_characters)
+{
+    hf_definition *d = NULL;
+    hf_error error = {0};
+    const char *text = "holdfast: 1\ngroups: {\"\xc3\xa4\xc3\xb6\": {wieght: 3}}\n";
+    cr_assert(hf_definition_parse(&d, context, text, strlen(text), "x", &error) == HF_ERROR_DATA);
+    cr_assert_eq(error.line, 2);
+    cr_assert_eq(error.column, 17);
+    cr_assert_str_eq(error.message, "a group has no key 'wieght'; did you mean 'weight'?\n"
+                                    "groups: {\"\xc3\xa4\xc3\xb6\": {wieght: 3}}\n"
+                                    "                ^");
+    char long_line[1000], shown[200];
+    snprintf(long_line, sizeof long_line, "holdfast: 1\ngates: {unknown: 20%%, %300s: 9} # %200d\n", "unknwn",
+             0);
+    cr_assert(hf_definition_parse(&d, context, long_line, strlen(long_line), "x", &error) == HF_ERROR_DATA);
+    cr_assert_eq(error.column, 23 + 300 - 6);
+    snprintf(shown, sizeof shown, "\n%70sunknwn: 9} # %17s\n%70s^", "", "", "");
+    cr_assert_str_eq(strchr(error.message, '\n'), shown);
+}
+
+Test(definition, failures_later_point_into_the_file)
+{
+    hf_definition *d = read_good(context, whole_definition);
+    hf_error error = {0};
+    cr_assert(hf_definition_fail(&error, d, measure(d, "people.survey")->place, "the data has no '%s'",
+                                 "csat") == HF_ERROR_DATA);
+    cr_assert_eq(error.line, 53);
+    cr_assert_str_eq(error.message, "the data has no 'csat'\n"
+                                    "      survey: {signal: csat, curve: {linear: {worst: 1, best: 5}}}\n"
+                                    "      ^");
+    cr_assert(hf_definition_fail(&error, d, (hf_place){0, 0}, "of a default") == HF_ERROR_DATA);
+    cr_assert_str_eq(error.message, "of a default");
+    cr_assert(hf_definition_fail(NULL, d, (hf_place){1, 1}, "unheard") == HF_ERROR_DATA);
+    hf_definition_destroy(d);
+}
+
+// ---- what is shipped ---------------------------------------------------------------------------------------
+
+Test(definition, the_shipped_scorecard_reads)
+{
+    hf_definition *d = NULL;
+    hf_error error = {0};
+    cr_assert(hf_definition_load(&d, context, HOLDFAST_MODELS "/b2b-saas.yaml", &error) == HF_OK, "%s",
+              error.message);
+    cr_assert_str_eq(d->name, "b2b-saas");
+    for (int32_t m = 0; m < d->measure_count; m++) {
+        cr_expect(d->measures[m].why[0] != '\0', "%s has no why", d->measures[m].path);
+        cr_expect(d->measures[m].origin != HF_ORIGIN_UNSAID, "%s has no origin", d->measures[m].path);
+    }
+    hf_definition_destroy(d);
+}
