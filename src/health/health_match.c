@@ -8,7 +8,9 @@
 
 #include <string.h>
 
-enum { AHEAD = 8 }; // places looked at before an account is put aside
+// Places looked at before an account is put aside: a few; and after so many in a row were, and twice, and
+// four times as many, far more, lest the walk stands before accounts that are gone.
+enum { AHEAD = 8, FAR_AHEAD = 1 << 16 };
 
 static bool same_id(const hf_frame *a, int64_t i, const hf_frame *b, int64_t j)
 {
@@ -30,22 +32,25 @@ typedef struct {
     int64_t frame_count, keys_count;
 } aside;
 
-static int64_t look_ahead(const hf_frame *frame, int64_t at, const hf_frame *keys, int64_t row)
+static int64_t look_ahead(const hf_frame *frame, int64_t at, int64_t ahead, const hf_frame *keys, int64_t row)
 {
-    for (int64_t j = at; j < frame->rows && j - at < AHEAD; j++)
+    for (int64_t j = at; j < frame->rows && j - at < ahead; j++)
         if (same_id(frame, j, keys, row)) return j;
     return -1;
 }
 
 static void walk(int64_t *out, aside *rest, const hf_frame *frame, const hf_frame *keys)
 {
-    int64_t at = 0;
+    int64_t at = 0, missed = 0; // missed: put aside in a row
     for (int64_t i = 0; i < keys->rows; i++) {
-        out[i] = look_ahead(frame, at, keys, i);
+        const bool doubles = (missed & (missed - 1)) == 0;
+        out[i] = look_ahead(frame, at, missed < AHEAD ? AHEAD : doubles ? FAR_AHEAD : 1, keys, i);
         if (out[i] < 0) {
             rest->keys[rest->keys_count++] = i;
+            missed++;
             continue;
         }
+        missed = 0;
         for (; at < out[i]; at++)
             rest->frame[rest->frame_count++] = at;
         at++;

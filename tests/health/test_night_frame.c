@@ -196,7 +196,7 @@ Test(night_frame, comes_back_from_the_store_to_the_bit)
         cr_assert_eq(hf_frame_fingerprint(a, now, NULL), HF_OK);
         cr_assert_eq(hf_frame_fingerprint(b, again, NULL), HF_OK);
         cr_assert_str_eq(a, b, "night %d", t);
-        cr_assert_eq(hf_store_write(store, now, &options, NULL, &written, &error), HF_OK, "%s",
+        cr_assert_eq(hf_store_write_scores(store, now, &options, NULL, &written, &error), HF_OK, "%s",
                      error.message);
         cr_assert(written);
         hf_frame_destroy(kept);
@@ -204,7 +204,7 @@ Test(night_frame, comes_back_from_the_store_to_the_bit)
         hf_frame_destroy(in_memory);
         in_memory = now;
         kept = NULL;
-        cr_assert_eq(hf_store_read(&kept, &info, store, 20000 + 31 * t, &error), HF_OK, "%s", error.message);
+        cr_assert_eq(hf_store_read_scores(&kept, &info, store, 20000 + 31 * t, &error), HF_OK, "%s", error.message);
         cr_assert_eq(hf_frame_fingerprint(b, kept, NULL), HF_OK);
         cr_assert_str_eq(a, b);
         cr_assert_str_eq(kept->source, "{}");
