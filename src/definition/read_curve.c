@@ -178,9 +178,8 @@ static hf_status compile_points(const curve_reading *c, const pairs *p)
         if (!(fabs(next) < SLOPE_LIMIT))
             return fail_at_node(r, p->node[k],
                                 "this x is too near the one before; for a jump write the same x twice");
-        // The slope of a first jump's left side is 0, but nothing is left of it.
-        const bool first = k == 1 || (k == 2 && p->x[1] == p->x[0]);
-        if (first) {
+        // After a first jump the slope is a hinge: left of it, where single precision begins, the curve is flat.
+        if (k == 1) {
             curve->slope = next;
         } else if (next != slope) {
             curve->hinge_at[curve->hinges] = p->x[k - 1] - curve->origin;
