@@ -102,12 +102,21 @@ static void sort_segments(double *values, uint64_t *keys, uint64_t *other, const
     }
 }
 
+// The pass tells missing from stale by NaN, so a stale value has a number, which is not used.
+static float rank_of(const hf_percentile *percentile, const hf_health_plan *plan, int32_t measure,
+                     int64_t row)
+{
+    const hf_measure_state state = hf_health_state(plan, measure, row);
+    if (state != HF_STATE_OBSERVED) return state == HF_STATE_ABSENT ? NAN : 0;
+    return (float)hf_percentile_of(percentile, plan->segment[row], hf_health_number(plan, measure, row),
+                                   plan->definition->measures[measure].direction);
+}
+
 hf_status hf_percentile_create(hf_percentile *out, const hf_health_plan *plan, int32_t measure,
                                hf_error *error)
 {
     hf_status status = HF_OK;
     const hf_context *context = plan->context;
-    const hf_direction direction = plan->definition->measures[measure].direction;
     const int32_t segments = plan->definition->segment_count;
     const int64_t rows = plan->frame->rows;
     hf_percentile made = {.values = hf_new_raw(context, (size_t)rows, sizeof *made.values),
@@ -121,13 +130,10 @@ hf_status hf_percentile_create(hf_percentile *out, const hf_health_plan *plan, i
     }
     gather(keys, &made, plan, measure);
     sort_segments(made.values, keys, other, made.first, segments);
-#pragma omp parallel for default(none) shared(made, plan, measure, direction, rows) schedule(static) \
+#pragma omp parallel for default(none) shared(made, plan, measure, rows) schedule(static) \
     num_threads(hf_context_threads(context))
     for (int64_t i = 0; i < rows; i++)
-        made.rank[i] = hf_health_state(plan, measure, i) != HF_STATE_OBSERVED
-                           ? NAN
-                           : (float)hf_percentile_of(&made, plan->segment[i],
-                                                     hf_health_number(plan, measure, i), direction);
+        made.rank[i] = rank_of(&made, plan, measure, i);
     *out = made;
     made = (hf_percentile){0};
 done:

@@ -102,13 +102,10 @@ static void bind_age(hf_plan_measure *out, const hf_measure *measure, const hf_f
     if (measure->max_age <= 0) return;
     const int64_t before = (int64_t)frame->as_of - measure->max_age;
     const hf_date limit = before > HF_DATE_MISSING + 1 ? (hf_date)before : HF_DATE_MISSING + 1;
-    if (measure->observed_on[0]) {
-        out->dated = column_of(frame, measure->observed_on);
-        out->all_stale = !out->dated;
-        out->stale_before = out->dated ? limit : HF_DATE_MISSING;
-    } else if (measure->dated != HF_DATE_MISSING) {
-        out->all_stale = measure->dated < limit;
-    }
+    if (!measure->observed_on[0]) return;
+    out->dated = column_of(frame, measure->observed_on);
+    out->all_stale = !out->dated;
+    out->stale_before = out->dated ? limit : HF_DATE_MISSING;
 }
 
 static bool is_same_weight(const hf_health_plan *plan, int32_t m)

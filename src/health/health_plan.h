@@ -11,14 +11,14 @@
 typedef struct {
     double *values; // owned; NULL: the measure is no percentile
     int64_t *first; // owned: segments + 1 places in values
-    float *rank;    // owned: one a row, 0 to 100; NaN where not observed
+    float *rank;    // owned: one a row, 0 to 100; NaN where missing
 } hf_percentile;
 
 typedef struct {
     const hf_column *column;   // NULL: every row is missing
-    const hf_column *dated;    // the date it was observed on, NULL: the definition says it, or it is as-of
+    const hf_column *dated;    // the date it was observed on; NULL: it has none
     hf_date stale_before;      // an earlier date is stale, and so is a missing one; HF_DATE_MISSING: never
-    bool all_stale;            // the date the definition gives is too old, or no row has one
+    bool all_stale;            // no row has a date
     double missing_score;      // the score of a missing or stale value; NaN where it has none
     hf_percentile percentile;  // in place of curves
     int32_t curve_count;       // distinct curves, over the segments
