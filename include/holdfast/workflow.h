@@ -183,9 +183,14 @@ typedef struct {
     const char *publish; // folder of the published files
     double most_unknown; // gates; NaN: the definition's
     double most_coverage_fall;
-    const char *output; // the summary
+    const char *output;      // the summary
+    const char *recorded_at; // of what is stored, as in hf_snapshot_info; NULL: when the newest input was
+                             // last written, so that a run begun again stores the same bytes
 } hf_run_job;
-// HF_ERROR_GATE: done and published nothing new, a gate failed.
+// The store's lock is held throughout. Nothing is stored or published unless all that can fail went well: on
+// any error the last good night stays. The same inputs again change no byte. Killed anywhere and run again it
+// ends with the bytes of an undisturbed run. Errors: HF_ERROR_GATE where a gate failed; HF_ERROR_EXISTS where
+// the date is there with other content and `revise` is not set; HF_ERROR_LOCKED; those of the parts.
 HF_API hf_status hf_workflow_run(const hf_context *context, const hf_run_job *job, hf_error *error);
 
 // Scores a past night again from what the store kept and compares: HF_ERROR_DAMAGED where a byte differs.

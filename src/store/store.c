@@ -8,6 +8,7 @@
 #include "store/snapshot_file.h"
 #include "store/snapshot_layout.h"
 #include "store/store_folder.h"
+#include "store/store_room.h"
 
 #include <string.h>
 #include <time.h>
@@ -265,6 +266,25 @@ hf_status hf_store_read_scores(hf_frame **out, hf_snapshot_info *info, const hf_
                                hf_error *error)
 {
     return read_shelf(out, info, store, HF_SHELF_SCORES, as_of, error);
+}
+
+hf_status hf_store_read_revision(hf_frame **out, hf_snapshot_info *info, const hf_store *store, bool scores,
+                                 hf_date as_of, int32_t revision, hf_error *error)
+{
+    const hf_store_entry entry = {as_of, revision};
+    hf_snapshot_info found = {0};
+    hf_frame *frame = NULL;
+    char path[512];
+    hf_status status;
+    hf_store_path(path, store, scores ? HF_SHELF_SCORES : HF_SHELF_SNAPSHOTS, entry);
+    HF_TRY(done, hf_snapshot_load(&frame, &found, store->context, path, false, error));
+    HF_TRY(done, check_name(&found, entry, path, error));
+    if (info) *info = found;
+    *out = frame;
+    frame = NULL;
+done:
+    hf_frame_destroy(frame);
+    return status;
 }
 
 hf_status hf_snapshot_read(hf_frame **out, hf_snapshot_info *info, const hf_context *context,

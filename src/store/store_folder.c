@@ -293,8 +293,13 @@ hf_status hf_store_open(hf_store **out, const hf_context *context, const char *f
 void hf_store_close(hf_store *store)
 {
     if (!store) return;
-    // Closing frees the lock when no forked copy of the descriptor is left.
-    if (store->lock >= 0) close(store->lock);
+    // Closing frees the lock when no forked copy of the descriptor is left. Who held it is taken out first,
+    // so that what was done leaves the same bytes whoever did it; where that fails nothing is lost.
+    if (store->lock >= 0) {
+        if (ftruncate(store->lock, 0) != 0)
+            hf_info(store->context, "%s: the lock keeps a name", store->folder);
+        close(store->lock);
+    }
     hf_delete(store->context, store->folder);
     for (int i = 0; i < HF_SHELVES; i++)
         hf_delete(store->context, store->shelves[i]);
