@@ -194,4 +194,40 @@ hf_status hf_report_run(hf_text *text, const hf_context *context, const hf_run_s
 // The same for programs, without what differs from run to run.
 hf_status hf_report_run_json(hf_text *text, const hf_run_summary *run, hf_error *error);
 
+// ---- checks ----------------------------------------------------------------------------------------------
+
+typedef enum { HF_FINDING_ERROR, HF_FINDING_WARNING, HF_FINDING_NOTE } hf_finding_level;
+
+typedef struct {
+    hf_finding_level level;
+    int32_t line; // of the definition, 0 for the data
+    char place[160], what[400], remedy[240];
+} hf_finding;
+
+// How well a signal that the definition uses is filled.
+typedef struct {
+    char signal[128];
+    double coverage, last; // shares of the accounts; last NaN where no snapshot is before this one
+    double stale;          // share whose value is too old; NaN where nothing says its age
+    double weight;         // nominal share of the default segment's health, 0 where it is no measure
+} hf_signal_coverage;
+
+typedef struct {
+    const char *definition, *data;
+    hf_date as_of, last; // HF_DATE_MISSING where there is none
+    int64_t accounts;
+    double coverage;       // mean observed share of the weight; NaN where it could not be scored
+    double under_coverage; // share of the accounts under min_coverage
+    double min_coverage;
+    const hf_signal_coverage *signals;
+    int32_t signal_count;
+    const hf_finding *findings; // errors first
+    int32_t count;
+    int32_t by_level[3];
+} hf_check_report;
+
+hf_status hf_report_check(hf_text *text, const hf_context *context, const hf_check_report *report,
+                          hf_error *error);
+hf_status hf_report_check_json(hf_text *text, const hf_check_report *report, hf_error *error);
+
 #endif

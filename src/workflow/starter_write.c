@@ -86,6 +86,22 @@ static void write_head(hf_text *text, const hf_starter *s, const char *name, con
     hf_text_putc(text, '\n');
 }
 
+// What a later table might not say by itself: levels that look like yes and no, or like numbers.
+static void write_signals(hf_text *text, const hf_starter *s)
+{
+    bool any = false;
+    for (int32_t i = 0; i < s->count; i++) {
+        const hf_guess *g = &s->guesses[i];
+        const hf_column *column = &s->data->frame->columns[g->column];
+        if (g->role != HF_ROLE_LEVELS && (g->role == HF_ROLE_LEFT_OUT || g->derived[0] == '\0')) continue;
+        if (!any) hf_text_puts(text, "\nsignals:\n");
+        any = true;
+        hf_text_puts(text, "  ");
+        add_name(text, column->name);
+        hf_text_printf(text, ": {kind: %s}\n", hf_kind_name(column->kind));
+    }
+}
+
 static void write_derived(hf_text *text, const hf_starter *s)
 {
     bool any = false;
@@ -244,6 +260,7 @@ hf_status hf_starter_write(hf_text *text, const hf_starter *s, const char *name,
                            hf_error *error)
 {
     write_head(text, s, name, source);
+    write_signals(text, s);
     write_derived(text, s);
     write_groups(text, s);
     write_rest(text, s);
