@@ -4,6 +4,7 @@
 // a slope and hinges between clips; steps, and points that repeat an x, become jumps. A jump at x counts from
 // x on, so it is placed at the number just below the smaller of x and x as single precision keeps it: columns
 // of either precision then have x itself on the upper side.
+#include "definition/condition.h"
 #include "definition/reading.h"
 
 #include <math.h>
@@ -45,13 +46,11 @@ static hf_status fail_at_node(const hf_reading *r, const hf_yaml_node *node, con
 // A value of the signal: a number, or a percentage as ratios are written.
 static hf_status take_x(double *out, const hf_reading *r, const hf_yaml_node *node, const char *key)
 {
-    double value;
-    const size_t length = node->kind == HF_YAML_SCALAR && node->plain ? strlen(node->text) : 0;
+    double value = NAN;
     hf_status status = HF_OK;
-    if (length > 1 && node->text[length - 1] == '%' && hf_parse_double(&value, node->text, length - 1))
-        value /= 100;
-    else
-        status = hf_take_number(&value, r, node, key, -INFINITY, INFINITY);
+    if (node->kind == HF_YAML_SCALAR && node->plain && strchr(node->text, '%'))
+        status = hf_condition_number(&value, r->context, node->text, r->error);
+    if (status == HF_OK && isnan(value)) status = hf_take_number(&value, r, node, key, -INFINITY, INFINITY);
     if (status != HF_OK) return status;
     if (!(fabs(value) <= X_LIMIT))
         return fail_at_node(r, node, "this x is beyond any signal; write a smaller one");
@@ -178,7 +177,8 @@ static hf_status compile_points(const curve_reading *c, const pairs *p)
         if (!(fabs(next) < SLOPE_LIMIT))
             return fail_at_node(r, p->node[k],
                                 "this x is too near the one before; for a jump write the same x twice");
-        // After a first jump the slope is a hinge: left of it, where single precision begins, the curve is flat.
+        // After a first jump the slope is a hinge: left of it, where single precision begins, the curve is
+        // flat.
         if (k == 1) {
             curve->slope = next;
         } else if (next != slope) {

@@ -31,6 +31,34 @@ static const hf_signal_definition *find_signal(const hf_definition *definition, 
     return NULL;
 }
 
+// As hf_derive makes it, as far as its sources are known.
+static hf_known_signal know_derived(const hf_definition *definition, const hf_derived_signal *derived)
+{
+    hf_known_signal known = {.has_kind = true, .unit = derived->unit, .direction = derived->direction};
+    const hf_signal_definition *of = find_signal(definition, derived->of);
+    const char *unit = "";
+    switch (derived->derivation) {
+    case HF_DERIVE_RATIO:
+    case HF_DERIVE_GROWTH:
+        known.kind = HF_KIND_RATIO;
+        break;
+    case HF_DERIVE_DAYS_SINCE:
+    case HF_DERIVE_DAYS_UNTIL:
+        known.kind = HF_KIND_COUNT;
+        unit = "days";
+        break;
+    case HF_DERIVE_PER:
+    case HF_DERIVE_CHANGE:
+        known.kind = HF_KIND_NUMBER;
+        if (derived->derivation == HF_DERIVE_CHANGE && of && of->has_kind && of->kind == HF_KIND_MONEY)
+            known.kind = HF_KIND_MONEY;
+        unit = of ? of->unit : "";
+        break;
+    }
+    if (known.unit[0] == '\0') known.unit = unit;
+    return known;
+}
+
 hf_known_signal hf_know_signal(const hf_definition *definition, const char *name)
 {
     hf_known_signal known = {.unit = "", .given = find_signal(definition, name)};
@@ -42,18 +70,7 @@ hf_known_signal hf_know_signal(const hf_definition *definition, const char *name
         return known;
     }
     const int32_t i = find_derived(definition, name);
-    if (i < 0) return known;
-    const hf_derived_signal *derived = &definition->derived[i];
-    const bool ratio = derived->derivation == HF_DERIVE_RATIO || derived->derivation == HF_DERIVE_GROWTH;
-    known.has_kind = true;
-    known.kind = ratio ? HF_KIND_RATIO : HF_KIND_NUMBER;
-    if (derived->derivation == HF_DERIVE_CHANGE &&
-        hf_know_signal(definition, derived->of).kind == HF_KIND_RATIO &&
-        hf_know_signal(definition, derived->of).has_kind)
-        known.kind = HF_KIND_RATIO;
-    known.unit = derived->unit;
-    known.direction = derived->direction;
-    return known;
+    return i < 0 ? known : know_derived(definition, &definition->derived[i]);
 }
 
 // ---- signals ---------------------------------------------------------------------------------------------

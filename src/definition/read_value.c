@@ -2,6 +2,7 @@
 //
 // Typed values of a definition: numbers with ranges, whole numbers, shares, spans of days, dates, names,
 // words from a list. Each failure says what was expected and what was found, at the value's place.
+#include "definition/condition.h"
 #include "definition/reading.h"
 
 #include <math.h>
@@ -246,13 +247,10 @@ hf_status hf_read_share(double *out, const hf_reading *r, const hf_yaml_node *ma
     double value;
     if (!node) return HF_OK;
     if (node->kind == HF_YAML_SCALAR && node->plain) {
-        size_t length = strlen(node->text);
-        bool percent = length > 0 && node->text[length - 1] == '%';
-        if (percent) length--;
-        while (percent && length > 0 && node->text[length - 1] == ' ')
-            length--;
-        if (hf_parse_double(&value, node->text, length) && value >= 0 && value <= (percent ? 100 : 1)) {
-            *out = percent ? value / 100 : value;
+        hf_status status = hf_condition_number(&value, r->context, node->text, r->error);
+        if (status != HF_OK) return status;
+        if (value >= 0 && value <= 1) {
+            *out = value;
             return HF_OK;
         }
     }

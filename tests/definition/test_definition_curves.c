@@ -242,6 +242,28 @@ Test(definition_curves, random_points)
     }
 }
 
+// A percentage is the very number, and a derived signal's kind and unit are known before there is data.
+Test(definition_curves, percentages_and_derived_kinds)
+{
+    const char *text =
+        "holdfast: 1\n"
+        "signals: {arr: {kind: money, unit: EUR}}\n"
+        "derived: {a: {change: arr, days: 30, higher: good}, b: {days_until: due, higher: good},\n"
+        "  c: {ratio: [arr, seats], higher: bad}}\n"
+        "groups: {g: {measures: {a: {signal: a, curve: {linear: {worst: 0, best: 9}}},\n"
+        "  b: {signal: b, curve: {linear: {worst: 0, best: 9}}},\n"
+        "  c: {signal: c, curve: {linear: {worst: 12.3%, best: -7%}}}}}}\n";
+    hf_definition *d = read_good(context, text);
+    cr_expect_eq(d->measures[0].curve.signal_kind, HF_KIND_MONEY);
+    cr_expect_str_eq(d->measures[0].curve.unit, "EUR");
+    cr_expect_eq(d->measures[1].curve.signal_kind, HF_KIND_COUNT);
+    cr_expect_str_eq(d->measures[1].curve.unit, "days");
+    cr_expect_eq(d->measures[2].curve.signal_kind, HF_KIND_RATIO);
+    cr_expect_eq(d->measures[2].curve.curve.high, 0.123);
+    cr_expect_eq(d->measures[2].curve.curve.low, -0.07);
+    hf_definition_destroy(d);
+}
+
 Test(definition_curves, tables)
 {
     hf_definition *d = with_curve("good", "percentile");
