@@ -113,7 +113,9 @@ hf_status hf_bytes_open(hf_bytes *out, const hf_context *context, const char *pa
 void hf_bytes_close(const hf_context *context, hf_bytes *bytes);
 
 // An output file that appears whole or not at all: written beside its final name, synced, renamed. Path "-"
-// is standard output, written straight through.
+// is standard output, written straight through; once its reader has left, what is written goes nowhere and
+// that is no error. A file that is replaced hands its mode and owner on, and a symbolic link to it stays.
+// Temporary files that killed writers of the same name left are removed.
 typedef struct hf_output hf_output;
 // overwrite false: HF_ERROR_EXISTS if the path exists, at open and again at commit.
 hf_status hf_output_open(hf_output **out, const hf_context *context, const char *path, bool overwrite,
