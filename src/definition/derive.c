@@ -199,7 +199,7 @@ static hf_status match_past(const deriving *d, int32_t past)
     if (d->rows[past]) return HF_OK;
     int64_t *rows = hf_new_raw(context, (size_t)d->frame->rows, sizeof *rows);
     if (!rows) return hf_fail_memory(d->error);
-    hf_status status = hf_frame_match(rows, d->past[past], d->frame, d->error);
+    hf_status status = hf_frame_match_near(rows, context, d->past[past], d->frame, d->error);
     if (status != HF_OK) {
         hf_delete(context, rows);
         return status;
