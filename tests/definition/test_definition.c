@@ -5,6 +5,7 @@
 #include "definition_case.h"
 
 #include <math.h>
+#include <stdio.h>
 
 static hf_context *context;
 
@@ -313,5 +314,25 @@ Test(definition, the_shipped_scorecard_reads)
         cr_expect(d->measures[m].why[0] != '\0', "%s has no why", d->measures[m].path);
         cr_expect(d->measures[m].origin != HF_ORIGIN_UNSAID, "%s has no origin", d->measures[m].path);
     }
+    hf_definition_destroy(d);
+}
+
+// The example that describes the form is one that reads, and leaves out no key.
+Test(definition, the_described_example_reads)
+{
+    char page[65536];
+    FILE *file = fopen(HOLDFAST_MODELS "/README.md", "rb");
+    cr_assert(file);
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    fclose(file);
+    char *text = strstr(page, "```yaml\n");
+    cr_assert(text);
+    text += 8;
+    *strstr(text, "```") = '\0';
+    hf_definition *d = read_good(context, text);
+    cr_expect_eq(d->derived_count, 6);
+    cr_expect_eq(d->measure_count, 8);
+    cr_expect_eq(d->segment_count, 2);
+    cr_expect_eq(d->override_count, 1);
     hf_definition_destroy(d);
 }
