@@ -60,16 +60,18 @@ typedef struct {
     const char *file;   // NULL: a snapshot of the store
     hf_csv_options csv; // id NULL: the id column the model remembers, if the file has it
     const char *store;
-    hf_date as_of; // of the snapshot; HF_DATE_MISSING: the newest
-    const char *model;
-    bool allow_missing; // score signals the data lacks as missing
+    hf_date as_of;          // of the snapshot (HF_DATE_MISSING: the newest); with a definition also of a file
+    const char *model;      // NULL: health alone
+    const char *definition; // NULL: churn alone
+    bool allow_missing;     // score signals the data lacks as missing
     hf_score_format format;
     int64_t top; // 0: all
     bool overwrite;
     const char *output;
 } hf_score_job;
 
-// Scores every account and writes probability, rank and reasons.
+// Scores every account and writes probability, rank and reasons; with a definition also health, band, trend,
+// what is at risk and the path to the best band, in the light of the snapshots before.
 HF_API hf_status hf_workflow_score(const hf_context *context, const hf_score_job *job, hf_error *error);
 
 typedef enum { HF_REPORT_TABLE, HF_REPORT_JSON } hf_report_format;
