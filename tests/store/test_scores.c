@@ -148,6 +148,31 @@ Test(scores, stand_apart_from_snapshots)
     tear_down(&s);
 }
 
+Test(scores, any_revision_can_be_read)
+{
+    subject s;
+    hf_frame *frame = NULL;
+    hf_snapshot_info info;
+    set_up(&s);
+    for (int i = 1; i <= 3; i++) {
+        cr_assert_eq(write_one(&s, hf_store_write_scores, A_DATE, (float)i, "{}", true, NULL, NULL), HF_OK);
+        cr_assert_eq(write_one(&s, hf_store_write, A_DATE, (float)(10 * i), "", true, NULL, NULL), HF_OK);
+    }
+    for (int i = 1; i <= 3; i++) {
+        cr_assert_eq(hf_store_read_revision(&frame, &info, s.store, true, A_DATE, i, NULL), HF_OK);
+        cr_assert(first_of(frame) == (float)i && info.revision == i);
+        hf_frame_destroy(frame);
+        cr_assert_eq(hf_store_read_revision(&frame, &info, s.store, false, A_DATE, i, NULL), HF_OK);
+        cr_assert(first_of(frame) == (float)(10 * i) && info.revision == i);
+        hf_frame_destroy(frame);
+    }
+    frame = NULL;
+    cr_assert_eq(hf_store_read_revision(&frame, NULL, s.store, true, A_DATE, 4, &s.error), HF_ERROR_IO);
+    cr_assert_not_null(strstr(s.error.file, "scores/2026-10-31.r4.h5"));
+    cr_assert_null(frame);
+    tear_down(&s);
+}
+
 Test(scores, one_date_alone_is_named)
 {
     subject s;
