@@ -156,9 +156,9 @@ typedef struct {
 
 typedef struct {
     hf_band_changes band, band_raw;
-    int64_t falls;              // band_raw falls to the lowest band and stays there
-    int64_t late[HF_FLAP_LATE]; // of those, with band there 0, 1, 2, 3 or more nights later
-    int64_t unpublished;        // of those, never before the account or the nights ended
+    int64_t falls;                  // band_raw falls to the lowest band and stays there
+    int64_t late[HF_FLAP_LATE];     // of those, with band there 0, 1, 2, 3 or more nights later
+    int64_t unpublished;            // of those, never before the account or the nights ended
     int32_t most_nights, most_days; // the latest
 } hf_flap_count;
 
@@ -208,8 +208,8 @@ hf_status hf_health_explain(hf_health_explanation *out, const hf_context *contex
                             int64_t row, hf_error *error);
 void hf_health_explanation_free(const hf_context *context, hf_health_explanation *explanation);
 
-// Raw health in double from measure scores (one a measure, NaN: none) by a segment's weights. effective: one a
-// measure, filled; *unassigned likewise. No allocation.
+// Raw health in double from measure scores (one a measure, NaN: none) by a segment's weights. effective: one
+// a measure, filled; *unassigned likewise. No allocation.
 double hf_health_combine(const hf_health_plan *plan, int32_t segment, const double *score, double *effective,
                          double *unassigned);
 
@@ -220,9 +220,9 @@ hf_status hf_health_explain_with(hf_health_explanation *out, const hf_context *c
                                  const hf_health_plan *plan, int64_t row, const hf_measure_state *state,
                                  const double *score, bool overrides, hf_error *error);
 
-// The trend of each measure of one account: its score now (of the explanation) and as the scores of an earlier
-// night kept it (`before` as for hf_health_settle; NULL: none). NaN where there is none. out has room for one
-// a measure. Cost: a walk over the ids of `before`.
+// The trend of each measure of one account: its score now (of the explanation) and as the scores of an
+// earlier night kept it (`before` as for hf_health_settle; NULL: none). NaN where there is none. out has room
+// for one a measure. Cost: a walk over the ids of `before`.
 typedef struct {
     double now, before;
     hf_trend trend; // by the definition's dead zone
@@ -262,10 +262,20 @@ typedef struct {
 } hf_path_step;
 
 // The fewest actionable measures to raise, the largest gain first, until health reaches the band's edge and
-// coverage is enough (band: place; the last step only as far as needed). *reached with *count 0: it is there
-// already. Not *reached: with steps, they bring the raw health there and the account's overrides hold it back;
-// without, no raising of actionable measures does. out has room for one step a measure.
+// coverage is enough (band: place; the last step only as far as needed). A step that takes a rule's ground
+// away lifts the rule. *reached with *count 0: it is there already. Not *reached: with steps, they bring the
+// raw health there and overrides hold it back; without, raw health is there already and overrides hold it
+// back, or no raising of actionable measures reaches the band. out has room for one step a measure.
 hf_status hf_health_path(hf_path_step *out, int32_t *count, bool *reached, const hf_context *context,
                          const hf_health_plan *plan, int64_t row, int8_t band, hf_error *error);
+
+// The same for many accounts: what they share is prepared once, and finding allocates nothing. The plan is
+// borrowed. One finder a thread.
+typedef struct hf_path_finder hf_path_finder;
+hf_status hf_path_finder_create(hf_path_finder **out, const hf_context *context, const hf_health_plan *plan,
+                                hf_error *error);
+void hf_path_finder_destroy(hf_path_finder *finder); // accepts NULL
+void hf_path_find(hf_path_step *out, int32_t *count, bool *reached, hf_path_finder *finder, int64_t row,
+                  int8_t band);
 
 #endif
