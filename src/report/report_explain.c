@@ -98,10 +98,11 @@ static void put_money(hf_text *text, const hf_account_page *page)
     const hf_frame *frame = hf_health_plan_frame(page->now.plan);
     const hf_health *health = page->now.health;
     const int64_t row = page->now.row;
-    char a[HF_NUMBER], b[HF_NUMBER];
+    char a[HF_NUMBER], b[HF_NUMBER], c[HF_NUMBER];
     if (page->now.churn)
-        hf_text_printf(text, "  churn      %s likely, rank %s of %s\n",
-                       hf_say_share(a, page->now.probability), hf_grouped(b, page->now.rank),
+        hf_text_printf(text, "  churn      %s likely%s, rank %s of %s\n",
+                       hf_say_share(a, page->now.probability), hf_churn_window(c, page->now.model),
+                       hf_grouped(b, page->now.rank),
                        hf_say_money((char[HF_NUMBER]){0}, (double)frame->rows));
     if (definition->arr[0] != '\0') {
         const int32_t place = hf_frame_find(frame, definition->arr);
@@ -122,48 +123,65 @@ static void put_money(hf_text *text, const hf_account_page *page)
 
 // ---- the measures ----------------------------------------------------------------------------------------------
 
-static void put_state(hf_text *note, const hf_account_page *page, int32_t measure)
+// A word beside the figures; the notes below the table say more.
+static const char *mark_of(const hf_account_page *page, int32_t measure)
+{
+    static const char *const states[] = {"", "missing", "stale"};
+    const hf_measure_state state = page->now.explanation->parts[measure].state;
+    if (state != HF_STATE_OBSERVED) return states[state];
+    return definition_of(page)->measures[measure].subjective ? "opinion" : "";
+}
+
+static void put_state(hf_text *text, const hf_account_page *page, int32_t measure)
 {
     const hf_measure *m = &definition_of(page)->measures[measure];
-    const hf_health_part *part = &page->now.explanation->parts[measure];
-    char number[HF_NUMBER];
-    if (part->state == HF_STATE_OBSERVED) return;
-    if (part->state == HF_STATE_ABSENT) {
-        hf_text_puts(note, "missing: ");
-    } else {
-        const hf_date observed = hf_observed_on(&page->now, measure);
-        if (observed == HF_DATE_MISSING)
-            hf_text_puts(note, "stale, no date: ");
-        else
-            hf_text_printf(note, "stale, %d days old of at most %d: ", (int)(as_of(page) - observed),
-                           (int)m->max_age);
-    }
-    if (m->missing == HF_MISSING_SKIP)
-        hf_text_puts(note, "left out, its weight is shared out");
+    const hf_date observed = hf_observed_on(&page->now, measure);
+    char number[HF_NUMBER], name[HF_WORDS];
+    hf_text_printf(text, "  %s is ", hf_say_name(name, m->path));
+    if (page->now.explanation->parts[measure].state == HF_STATE_ABSENT)
+        hf_text_puts(text, "missing");
+    else if (observed == HF_DATE_MISSING)
+        hf_text_puts(text, "stale, for it has no date");
     else
-        hf_text_printf(note, "scored %s instead", hf_say_fixed(number, m->missing_value, 0));
+        hf_text_printf(text, "stale: %d days old, and %d are allowed", (int)(as_of(page) - observed),
+                       (int)m->max_age);
+    if (m->missing == HF_MISSING_SKIP)
+        hf_text_puts(text, "; it is left out and its weight shared out\n");
+    else
+        hf_text_printf(text, "; it is scored %s instead\n", hf_say_fixed(number, m->missing_value, 0));
 }
 
-// What a person should know of a measure beside its figures.
-static void put_note(hf_text *note, const hf_account_page *page, int32_t measure)
+static void put_opinion(hf_text *text, const hf_measure *m)
 {
-    const hf_measure *m = &definition_of(page)->measures[measure];
-    char date[HF_NUMBER];
-    hf_text_clear(note);
-    put_state(note, page, measure);
-    if (m->subjective) {
-        hf_text_puts(note, note->length > 0 ? "; opinion" : "opinion");
-        if (m->author[0] != '\0') hf_text_printf(note, " of %s", m->author);
-        if (m->dated != HF_DATE_MISSING) hf_text_printf(note, ", %s", hf_say_date(date, m->dated));
+    char date[HF_NUMBER], name[HF_WORDS];
+    hf_text_printf(text, "  %s is an opinion", hf_say_name(name, m->path));
+    if (m->author[0] != '\0') hf_text_printf(text, " of %s", m->author);
+    if (m->dated != HF_DATE_MISSING) hf_text_printf(text, ", %s", hf_say_date(date, m->dated));
+    hf_text_putc(text, '\n');
+}
+
+// What a person should know of the measures beside their figures.
+static void put_notes(hf_text *text, const hf_account_page *page)
+{
+    const hf_definition *definition = definition_of(page);
+    int32_t guesses = 0;
+    hf_text_puts(text, "\n  points = weight x score, lost = weight x (100 - score); \"counts\" is the weight "
+                       "where it is another here\n");
+    for (int32_t m = 0; m < definition->measure_count; m++) {
+        if (page->now.explanation->parts[m].state != HF_STATE_OBSERVED) put_state(text, page, m);
+        if (definition->measures[m].subjective) put_opinion(text, &definition->measures[m]);
+        guesses += definition->measures[m].origin == HF_ORIGIN_HYPOTHESIS;
     }
-    if (m->origin == HF_ORIGIN_HYPOTHESIS)
-        hf_text_puts(note, note->length > 0 ? "; a hypothesis" : "a hypothesis");
+    if (guesses > 0)
+        hf_text_printf(
+            text, "  %d of %d measures are hypotheses: their weights and curves do not come from outcomes\n",
+            (int)guesses, (int)definition->measure_count);
 }
 
-static const char *better(const hf_measure *m)
+static const char *higher_is(const hf_measure *m)
 {
-    if (m->direction == HF_DIRECTION_HIGHER_GOOD) return "more";
-    return m->direction == HF_DIRECTION_HIGHER_BAD ? "less" : "";
+    if (m->direction == HF_DIRECTION_HIGHER_GOOD) return "good";
+    return m->direction == HF_DIRECTION_HIGHER_BAD ? "bad" : "";
 }
 
 static void add_numbers(hf_grid *grid, double score, double nominal, double effective, double points,
@@ -198,19 +216,18 @@ static void add_group(hf_grid *grid, const hf_account_page *page, int32_t g)
     hf_grid_cell(grid, "%s", "");
 }
 
-static void add_measure(hf_grid *grid, const hf_account_page *page, int32_t measure, hf_text *note)
+static void add_measure(hf_grid *grid, const hf_account_page *page, int32_t measure)
 {
     const hf_measure *m = &definition_of(page)->measures[measure];
     const hf_health_part *part = &page->now.explanation->parts[measure];
     char words[HF_WORDS];
     hf_grid_cell(grid, "  %s", hf_say_name(words, m->name));
     hf_grid_cell(grid, "%s", hf_say_value(words, page->now.plan, measure, page->now.row));
-    hf_grid_cell(grid, "%s", better(m));
+    hf_grid_cell(grid, "%s", higher_is(m));
     const bool absent = isnan(part->score);
     add_numbers(grid, part->score, part->nominal, part->effective, absent ? 0 : part->contribution,
                 absent ? 0 : part->lost);
-    put_note(note, page, measure);
-    hf_grid_cell(grid, "%s", note->data ? note->data : "");
+    hf_grid_cell(grid, "%s", mark_of(page, measure));
 }
 
 static void add_total(hf_grid *grid, const hf_account_page *page)
@@ -219,7 +236,7 @@ static void add_total(hf_grid *grid, const hf_account_page *page)
     const double neutral = definition_of(page)->neutral;
     char text[HF_NUMBER];
     if (e->unassigned > 1e-12) {
-        hf_grid_cell(grid, "nobody's");
+        hf_grid_cell(grid, "neutral");
         hf_grid_cell(grid, "weight that none may inherit");
         hf_grid_cell(grid, "%s", "");
         add_numbers(grid, neutral, 0, e->unassigned, e->unassigned * neutral,
@@ -241,28 +258,22 @@ static hf_status put_measures(hf_text *text, const hf_context *context, const hf
 {
     const hf_definition *definition = definition_of(page);
     hf_grid *grid = NULL;
-    hf_text note;
     hf_status status;
-    hf_text_init(&note, context);
     hf_text_puts(text, "\nWhat is in the score\n\n");
     HF_TRY(done,
            hf_grid_create(&grid, context,
-                          "measure|this account|good is|>score|>weight|>counts|>points|>lost|note", error));
+                          "measure|this account|higher is|>score|>weight|>counts|>points|>lost|", error));
     for (int32_t g = 0; g < definition->group_count; g++) {
         const hf_group *group = &definition->groups[g];
         add_group(grid, page, g);
         for (int32_t m = group->first; m < group->first + group->count; m++)
-            add_measure(grid, page, m, &note);
+            add_measure(grid, page, m);
     }
     add_total(grid, page);
-    HF_TRY(done, hf_text_status(&note, error));
     HF_TRY(done, hf_grid_print(grid, text, error));
-    hf_text_puts(text,
-                 "\npoints = weight x score; lost = weight x (100 - score); \"counts\" is the weight where "
-                 "missing measures have changed it\n");
+    put_notes(text, page);
 done:
     hf_grid_destroy(grid);
-    hf_text_free(&note);
     return status;
 }
 
@@ -286,7 +297,7 @@ static void put_costly(hf_text *text, const hf_account_page *page)
         if (n == 0) hf_text_puts(text, "\nWhat costs most points\n\n");
         shown[n] = most;
         hf_text_printf(text, "  %d. %s loses %s points: %s.", n + 1,
-                       hf_say_name((char[HF_WORDS]){0}, definition->measures[most].name),
+                       hf_say_name((char[HF_WORDS]){0}, definition->measures[most].path),
                        hf_say_fixed(number, parts[most].lost, 1),
                        hf_say_value(words, page->now.plan, most, page->now.row));
         if (definition->measures[most].why[0] != '\0')
@@ -382,7 +393,7 @@ static hf_status put_churn(hf_text *text, const hf_context *context, const hf_ac
 static void add_step(hf_grid *grid, const hf_account_page *page, const hf_path_step *step)
 {
     char name[HF_WORDS], words[HF_WORDS], number[HF_NUMBER];
-    hf_grid_cell(grid, "  %s", hf_say_name(name, definition_of(page)->measures[step->measure].name));
+    hf_grid_cell(grid, "  %s", hf_say_name(name, definition_of(page)->measures[step->measure].path));
     hf_grid_cell(grid, "%s", hf_say_value(words, page->now.plan, step->measure, page->now.row));
     if (step->level)
         hf_grid_cell(grid, "%s", hf_say_level(words, page->now.plan, step->measure, step->level));
@@ -421,7 +432,12 @@ static hf_status put_path(hf_text *text, const hf_context *context, const hf_acc
     if (page->reached && page->step_count == 0) return HF_OK;
     hf_text_printf(text, "\nWhat would make it %s (%s or more)\n\n", band, hf_say_fixed(number, from, 0));
     if (page->step_count == 0) {
-        hf_text_printf(text, "  Nothing that this account can act on is enough to reach %s.\n", band);
+        if (page->now.explanation->raw >= from)
+            hf_text_printf(text,
+                           "  It is at %s before overrides. They hold it back, and must lift or expire.\n",
+                           hf_say_fixed(number, page->now.explanation->raw, 2));
+        else
+            hf_text_printf(text, "  Nothing that can be acted on here is enough for %s.\n", band);
         return HF_OK;
     }
     hf_status status = hf_grid_create(&grid, context, "  measure|now|needed|>score|>then|>gain", error);
@@ -438,6 +454,7 @@ hf_status hf_report_explain(hf_text *text, const hf_context *context, const hf_a
                             hf_error *error)
 {
     hf_status status;
+    const size_t from = text->length;
     put_title(text, page);
     put_health(text, page);
     put_money(text, page);
@@ -448,6 +465,7 @@ hf_status hf_report_explain(hf_text *text, const hf_context *context, const hf_a
     HF_TRY(done, put_churn(text, context, page, error));
     HF_TRY(done, put_path(text, context, page, error));
     HF_TRY(done, hf_text_status(text, error));
+    hf_trim_lines(text, from);
 done:
     return status;
 }

@@ -49,7 +49,7 @@ static void add_measure_term(hf_grid *grid, const hf_account_page *page, const h
     const hf_measure *measure = &definition->measures[term->measure];
     const int32_t then = hf_definition_find(hf_health_plan_definition(page->then->plan), measure->path);
     char name[HF_WORDS], words[HF_WORDS];
-    hf_grid_cell(grid, "%s%s", hf_say_name(name, measure->name), cause_words(page, term));
+    hf_grid_cell(grid, "%s%s", hf_say_name(name, measure->path), cause_words(page, term));
     hf_grid_cell(grid, "%s", then < 0 ? "" : hf_say_value(words, page->then->plan, then, page->then->row));
     hf_grid_cell(grid, "%s", hf_say_value(words, page->now.plan, term->measure, page->now.row));
 }
@@ -130,6 +130,18 @@ static void put_heading(hf_text *text, const hf_account_page *page)
                        hf_say_fixed(a, definition->neutral, 0));
 }
 
+// No term at all: the night is the same, or overrides decide on both.
+static void put_no_move(hf_text *text, const hf_account_page *page)
+{
+    const double before = page->then->explanation->raw, after = page->now.explanation->raw;
+    char a[HF_NUMBER], b[HF_NUMBER];
+    if (before < after || before > after)
+        hf_text_printf(text, "  Overrides decide on both dates. Before them it went from %s to %s.\n",
+                       hf_say_fixed(a, before, 2), hf_say_fixed(b, after, 2));
+    else
+        hf_text_puts(text, "  Nothing that is scored has changed.\n");
+}
+
 hf_status hf_report_move(hf_text *text, const hf_context *context, const hf_account_page *page,
                          hf_error *error)
 {
@@ -142,7 +154,7 @@ hf_status hf_report_move(hf_text *text, const hf_context *context, const hf_acco
     HF_TRY(done, hf_move_terms(&terms, &count, context, page->move, error));
     put_heading(text, page);
     if (count == 0) {
-        hf_text_puts(text, "  Nothing that is scored has changed.\n");
+        put_no_move(text, page);
         goto done;
     }
     HF_TRY(done, hf_grid_create(&grid, context, "> points|what|then|now", error));
@@ -204,6 +216,7 @@ hf_status hf_report_fleet_move(hf_text *text, const hf_context *context, const h
 {
     char a[HF_NUMBER], b[HF_NUMBER], c[HF_NUMBER];
     hf_grid *grid;
+    const size_t from = text->length;
     hf_text_printf(text, "What moved health from %s to %s: %s accounts on both dates",
                    hf_say_date(a, move->since), hf_say_date(b, move->as_of),
                    hf_say_money(c, (double)move->accounts));
@@ -224,6 +237,7 @@ hf_status hf_report_fleet_move(hf_text *text, const hf_context *context, const h
                    "\nAn account counts where the measure took (down) or added (up) %s points or more; mean "
                    "points are over all accounts\nand add up.\n",
                    hf_say_fixed(a, HF_MOVED, 1));
+    hf_trim_lines(text, from);
     return hf_text_status(text, error);
 }
 

@@ -85,6 +85,15 @@ const char *hf_churn_words(char out[HF_WORDS], const hf_account_night *night, in
     return out;
 }
 
+const char *hf_churn_window(char out[HF_NUMBER], const hf_model *model)
+{
+    const json_t *horizon = json_object_get(json_object_get(model->record, "training"), "horizon");
+    out[0] = '\0';
+    if (json_integer_value(horizon) > 0)
+        snprintf(out, HF_NUMBER, " within %lld days", (long long)json_integer_value(horizon));
+    return out;
+}
+
 double hf_subjective_share(const hf_account_night *night)
 {
     const hf_definition *definition = hf_health_plan_definition(night->plan);

@@ -36,6 +36,9 @@ hf_status hf_churn_parts(hf_churn_part **out, int32_t *count, double *log_odds, 
 // The term's signal and value in words.
 const char *hf_churn_words(char out[HF_WORDS], const hf_account_night *night, int32_t term);
 
+// " within 30 days", as the model was trained; "" where it does not say.
+const char *hf_churn_window(char out[HF_NUMBER], const hf_model *model);
+
 // The share of the score that rests on what people said: effective weight of subjective measures.
 double hf_subjective_share(const hf_account_night *night);
 // The date a measure's value was observed on, HF_DATE_MISSING where the snapshot does not say.

@@ -137,6 +137,19 @@ const char *hf_band_name(const hf_definition *definition, int8_t band)
     return band >= 0 && band < definition->band_count ? definition->bands[band].name : "unknown";
 }
 
+void hf_trim_lines(hf_text *text, size_t from)
+{
+    size_t to = from;
+    if (text->failed) return;
+    for (size_t i = from; i < text->length; i++) {
+        while (text->data[i] == '\n' && to > from && text->data[to - 1] == ' ')
+            to--;
+        text->data[to++] = text->data[i];
+    }
+    if (text->data) text->data[to] = '\0';
+    text->length = to;
+}
+
 // ---- JSON ------------------------------------------------------------------------------------------------------
 
 json_t *hf_json_number(double value)

@@ -31,6 +31,9 @@ const char *hf_say_level(char out[HF_WORDS], const hf_health_plan *plan, int32_t
 // "action value" of an override: "cap at 40".
 const char *hf_say_action(char out[HF_WORDS], hf_override_action action, double value);
 
+// Takes the blanks off the ends of the lines from a place in the text on.
+void hf_trim_lines(hf_text *text, size_t from);
+
 // The name of a band; "unknown" for -1.
 const char *hf_band_name(const hf_definition *definition, int8_t band);
 
