@@ -4,7 +4,6 @@
 // soon after, for the raw bands and the settled ones, and how late a settled band shows a fall that was a
 // true one. Every night keeps two bytes an account and a link to the account's row in the night after; a
 // count walks along the links, so that other windows cost nothing to ask for.
-#include "health/health_match.h"
 #include "health/health_room.h"
 #include "health/scores_column.h"
 
@@ -123,7 +122,7 @@ hf_status hf_flapping_add(hf_flapping *f, const hf_frame *scores, hf_error *erro
             status = hf_fail_memory(error);
             goto done;
         }
-        HF_TRY(done, hf_health_match(next, f->context, scores, f->ids, error));
+        HF_TRY(done, hf_frame_match_near(next, f->context, scores, f->ids, error));
         f->nights[f->count - 1].next = next;
         next = NULL;
     }

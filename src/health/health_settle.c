@@ -3,7 +3,6 @@
 // Bands without flapping. An account's night is a small state machine: last night's band, the band that waits
 // and for how long, and today's (smoothed) health decide today's. Smoothing forgets by elapsed days, so that
 // a night left out weighs as much as two; the trend compares two healths that lie far enough apart.
-#include "health/health_match.h"
 #include "health/health_room.h"
 #include "health/scores_column.h"
 
@@ -47,7 +46,7 @@ static hf_status open_night(night *out, const hf_context *context, const hf_fram
     out->days = today->as_of - scores->as_of;
     out->row = hf_new_raw(context, (size_t)today->rows, sizeof *out->row);
     if (!out->row) return hf_fail_memory(error);
-    return hf_health_match(out->row, context, scores, today, error);
+    return hf_frame_match_near(out->row, context, scores, today, error);
 }
 
 static hf_status open_last(night *out, const hf_context *context, const hf_frame *scores,

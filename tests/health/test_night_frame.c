@@ -120,7 +120,7 @@ Test(night_frame, says_what_the_health_says)
     cr_assert_str_eq(f->source, "{\"model\":\"m\"}");
     cr_assert_str_eq(f->id_name, "account_id");
     const hf_health *h = &n.health;
-    int pending = 0;
+    int pending = 0, no_trend = 0;
     for (int i = 0; i < ROWS; i++) {
         size_t length;
         const char *id = hf_frame_id(f, i, &length);
@@ -145,8 +145,12 @@ Test(night_frame, says_what_the_health_says)
         cr_assert_str_eq(text_at(f, "segment", i), c.segments[h->segment[i]].name);
         cr_assert_str_eq(text_at(f, "cadence", i), hf_cadence_name((hf_cadence)h->cadence[i]));
         pending += h->pending[i] >= 0;
+        no_trend += h->trend[i] == HF_TREND_UNKNOWN;
     }
     cr_assert_gt(pending, 20, "the test tests little");
+    cr_assert_gt(no_trend, 10, "the test tests little");
+    cr_assert_eq(f->columns[hf_frame_find(f, "trend")].missing, no_trend);
+    cr_assert_eq(f->columns[hf_frame_find(f, "pending_band")].missing, ROWS - pending);
     night_close(&n);
     hf_frame_destroy(f);
     hf_frame_destroy(first);
@@ -204,7 +208,8 @@ Test(night_frame, comes_back_from_the_store_to_the_bit)
         hf_frame_destroy(in_memory);
         in_memory = now;
         kept = NULL;
-        cr_assert_eq(hf_store_read_scores(&kept, &info, store, 20000 + 31 * t, &error), HF_OK, "%s", error.message);
+        cr_assert_eq(hf_store_read_scores(&kept, &info, store, 20000 + 31 * t, &error), HF_OK, "%s",
+                     error.message);
         cr_assert_eq(hf_frame_fingerprint(b, kept, NULL), HF_OK);
         cr_assert_str_eq(a, b);
         cr_assert_str_eq(kept->source, "{}");

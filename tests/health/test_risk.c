@@ -17,8 +17,9 @@ static void enter(void)
 {
     cr_assert_eq(hf_context_create(&context, NULL, NULL), HF_OK);
     for (int i = 0; i < MANY; i++) {
-        // In no order, of several lengths, the differences behind a long shared beginning.
-        snprintf(id_text[i], sizeof id_text[i], i % 3 ? "customer-%d" : "customer-%d/eu", i * 379 % MANY);
+        // In no order, of several lengths, not all of letters below 128, behind a long shared beginning.
+        static const char *const forms[] = {"customer-%d", "customer-%d/eu", "customer-2\xc3\xbc%d"};
+        snprintf(id_text[i], sizeof id_text[i], forms[i % 3], i * 379 % MANY);
         ids[i] = id_text[i];
     }
 }

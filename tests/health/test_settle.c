@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { ACCOUNTS = 90, NIGHTS = 14 };
+enum { ACCOUNTS = 50, NIGHTS = 12 };
 
 static hf_context *context;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Accounts of one night found in another: the same as by comparing each with each, whatever came, went or
+// Accounts of one day found in another: the same as by comparing each with each, whatever came, went or
 // moved between them.
 #include "base/failing_context.h"
-#include "health/health_match.h"
+#include "frame/frame_room.h"
 
 #include <string.h>
 
@@ -56,13 +56,12 @@ static void check(const list *then, const list *now)
     int64_t row[MOST];
     cr_assert_eq(hf_context_create(&context, NULL, NULL), HF_OK);
     hf_frame *a = frame_of(context, then, 4), *b = frame_of(context, now, 9);
-    cr_assert_eq(hf_health_match(row, context, a, b, NULL), HF_OK);
+    cr_assert_eq(hf_frame_match_near(row, context, a, b, NULL), HF_OK);
     for (int i = 0; i < now->count; i++) {
         int64_t expected = -1;
         for (int k = 0; k < then->count; k++)
             if (then->id[k] == now->id[i]) expected = k;
         cr_assert_eq(row[i], expected, "row %d of %d", i, now->count);
-        cr_assert_eq(hf_health_match_one(a, b, i), expected);
     }
     hf_frame_destroy(a);
     hf_frame_destroy(b);
@@ -75,7 +74,7 @@ static void both_ways(list a, list b)
     check(&b, &a);
 }
 
-Test(health_match, finds_accounts_whatever_came_went_or_moved)
+Test(near_match, finds_accounts_whatever_came_went_or_moved)
 {
     const list all = range(0, 300), none = range(0, 0);
     both_ways(all, all);
@@ -95,7 +94,7 @@ Test(health_match, finds_accounts_whatever_came_went_or_moved)
     both_ways(all, reversed);
 }
 
-Test(health_match, finds_accounts_in_any_order)
+Test(near_match, finds_accounts_in_any_order)
 {
     for (uint64_t seed = 0; seed < 30; seed++) {
         hf_random r = hf_random_seed(seed, 1);
@@ -108,7 +107,7 @@ Test(health_match, finds_accounts_in_any_order)
     }
 }
 
-Test(health_match, survives_every_failing_allocation)
+Test(near_match, survives_every_failing_allocation)
 {
     allocator a = {.fail_at = -1};
     hf_context *failing = make_context(&a, 1);
@@ -121,7 +120,7 @@ Test(health_match, survives_every_failing_allocation)
     for (long k = 0; status != HF_OK; k++) {
         a.asked = 0;
         a.fail_at = k;
-        status = hf_health_match(row, failing, then, now, NULL);
+        status = hf_frame_match_near(row, failing, then, now, NULL);
         cr_assert(status == HF_OK ? k > 4 : status == HF_ERROR_MEMORY);
         cr_assert_eq(a.live, held);
     }
