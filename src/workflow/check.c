@@ -28,22 +28,57 @@ static hf_status check_job(const hf_check_job *job, hf_error *error)
     if (!job->definition) return hf_fail(error, HF_ERROR_USAGE, "which definition? pass --definition FILE");
     if (!job->file && !job->store)
         return hf_fail(error, HF_ERROR_USAGE, "which data? name FILE, --store DIR, or both");
-    if (job->file && job->store && job->as_of == HF_DATE_MISSING)
+    if (job->file && job->store && job->as_of == HF_DATE_MISSING && !job->csv.as_of_column)
         return hf_fail(error, HF_ERROR_USAGE,
                        "as of which date is the file? pass --as-of DATE to compare it with the store");
     return HF_OK;
+}
+
+// Of a table with a column of dates, the rows of one: the job's, else the newest.
+static hf_status keep_date(hf_frame **frame, const hf_context *context, const hf_date *as_of, hf_date wanted,
+                           hf_error *error)
+{
+    hf_frame *kept = NULL;
+    int64_t count = 0;
+    hf_date date = wanted;
+    hf_status status;
+    int64_t *rows = hf_new(context, (size_t)(*frame)->rows, sizeof *rows);
+    if (!rows) return hf_fail_memory(error);
+    for (int64_t i = 0; wanted == HF_DATE_MISSING && i < (*frame)->rows; i++)
+        if (as_of[i] > date) date = as_of[i];
+    for (int64_t i = 0; i < (*frame)->rows; i++)
+        if (as_of[i] == date) rows[count++] = i;
+    if (count == 0) {
+        char text[11];
+        hf_date_format(date, text);
+        status = hf_fail(error, HF_ERROR_DATA,
+                         "no row is as of %s; pass another --as-of, or none for the newest", text);
+        goto done;
+    }
+    HF_TRY(done, hf_frame_select(&kept, *frame, rows, count, error));
+    kept->as_of = date;
+    hf_frame_destroy(*frame);
+    *frame = kept;
+done:
+    hf_delete(context, rows);
+    return status;
 }
 
 static hf_status read_table(hf_frame **out, const hf_context *context, const hf_check_job *job,
                             const hf_definition *definition, hf_error *error)
 {
     hf_definition_reading reading = {0};
+    hf_csv_report report = {0};
     hf_status status;
     HF_TRY(done, hf_definition_reading_create(&reading, context, definition, NULL, &job->csv, error));
     reading.csv.allow_duplicate_ids = true; // they are a finding, not the end
-    HF_TRY(done, hf_csv_read(out, NULL, context, job->file, &reading.csv, error));
-    (*out)->as_of = job->as_of;
+    HF_TRY(done, hf_csv_read(out, &report, context, job->file, &reading.csv, error));
+    if (report.as_of)
+        HF_TRY(done, keep_date(out, context, report.as_of, job->as_of, error));
+    else
+        (*out)->as_of = job->as_of;
 done:
+    hf_csv_report_free(context, &report);
     hf_definition_reading_free(context, &reading);
     return status;
 }
@@ -134,9 +169,9 @@ static hf_status check_all(hf_checking *c, check_input *input, hf_error *error)
     if (!hf_found_errors(c) && can_derive(c)) {
         HF_TRY(done, derive(c, input, error));
         check_past(c);
-        hf_check_signals(c);
-        if (!hf_found_errors(c)) HF_TRY(done, score(c, input->frame, error));
     }
+    hf_check_signals(c);
+    if (!hf_found_errors(c)) HF_TRY(done, score(c, input->frame, error));
     HF_TRY(done, hf_check_data(c, error));
     if (c->failed) status = hf_fail_memory(error);
 done:

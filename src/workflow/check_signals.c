@@ -67,6 +67,9 @@ static const hf_column *need(hf_checking *c, const char *signal, int32_t line, c
 {
     int32_t at = hf_frame_find(c->frame, signal);
     if (at >= 0) return &c->frame->columns[at];
+    // A derived signal that could not be made has been told of.
+    for (int32_t i = 0; i < c->definition->derived_count; i++)
+        if (strcmp(c->definition->derived[i].name, signal) == 0) return NULL;
     const char *nearest = hf_checking_nearest(c, signal);
     char remedy[sizeof((hf_finding *)0)->remedy];
     if (nearest)
@@ -180,9 +183,9 @@ void hf_check_signals(hf_checking *c)
         if (hf_frame_find(c->frame, signal->name) >= 0) continue;
         const char *nearest = hf_checking_nearest(c, signal->name);
         snprintf(place, sizeof place, "signals %.120s", signal->name);
-        hf_found(c, HF_FINDING_WARNING, signal->place.line, place,
-                 nearest ? nearest : "take it out, or add it to the feed",
-                 nearest ? "the data has no such signal; the nearest is" : "the data has no such signal");
+        char remedy[160] = "take it out, or add it to the feed";
+        if (nearest) snprintf(remedy, sizeof remedy, "did you mean '%.120s'?", nearest);
+        hf_found(c, HF_FINDING_WARNING, signal->place.line, place, remedy, "the data has no such signal");
     }
     for (int32_t m = 0; m < d->measure_count; m++)
         check_measure(c, m);
