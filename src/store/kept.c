@@ -61,7 +61,7 @@ static hf_status write_copy(const hf_store *store, const char *folder, const cha
     char path[512];
     hf_size_limit limit;
     snprintf(path, sizeof path, "%s/%s", store->folder, folder);
-    hf_status status = hf_make_folder(path, error);
+    hf_status status = hf_store_make_folder(store, path, error);
     if (status != HF_OK) return status;
     hf_size_limit_begin(&limit);
     status = hf_store_write_file(path, name, bytes, size, error);
@@ -180,6 +180,7 @@ static hf_status verify_folder(const hf_store *store, int kind, hf_store_verify_
     hf_status status = list_names(&names, &count, store, folder, kind, unknown, error);
     for (int32_t i = 0; i < count && status == HF_OK; i++) {
         hf_error problem = {0};
+        HF_TRY(done, hf_check_cancel(store->context, error));
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         status = check_copy(&problem, store, path, names[i]);
         if (status == HF_ERROR_MEMORY || status == HF_ERROR_CANCELLED) {
@@ -191,6 +192,7 @@ static hf_status verify_folder(const hf_store *store, int kind, hf_store_verify_
         status = HF_OK;
     }
     *files += count;
+done:
     hf_delete(store->context, names);
     return status;
 }

@@ -175,7 +175,7 @@ static hf_status write_shelf(hf_store *store, hf_shelf shelf, const hf_frame *fr
         entry.revision++;
         hf_store_path(path, store, shelf, entry);
         hf_store_temporary(temporary, store, shelf, entry);
-        if (shelf == HF_SHELF_SCORES) HF_TRY(done, hf_make_folder(store->shelves[shelf], error));
+        if (shelf == HF_SHELF_SCORES) HF_TRY(done, hf_store_make_folder(store, store->shelves[shelf], error));
         made = (hf_snapshot_info){.revision = entry.revision};
         snprintf(made.path, sizeof made.path, "%s", path);
         HF_TRY(done, hf_snapshot_write(&made, frame, o->recorded_at ? o->recorded_at : recorded_at,

@@ -166,6 +166,17 @@ static bool write_all(int fd, const char *bytes, size_t size)
     return true;
 }
 
+hf_status hf_store_make_folder(const hf_store *store, const char *folder, hf_error *error)
+{
+    if (mkdir(folder, 0777) != 0)
+        return errno == EEXIST ? HF_OK : hf_fail_errno(error, folder, errno, "cannot make the folder");
+    hf_status status = HF_OK;
+    int fd = open(store->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0) status = hf_fail_errno(error, store->folder, errno, "cannot sync");
+    if (fd >= 0) close(fd);
+    return status;
+}
+
 hf_status hf_store_write_file(const char *folder, const char *name, const char *bytes, size_t size,
                               hf_error *error)
 {

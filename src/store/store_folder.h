@@ -35,6 +35,8 @@ hf_status hf_store_entries(hf_store_entry **out, int32_t *count, const hf_store 
 void hf_store_path(char out[512], const hf_store *store, hf_shelf shelf, hf_store_entry entry);
 // The temporary name an entry is written under.
 void hf_store_temporary(char out[544], const hf_store *store, hf_shelf shelf, hf_store_entry entry);
+// Makes a folder of the store, fine if it is there, so that it outlasts a loss of power.
+hf_status hf_store_make_folder(const hf_store *store, const char *folder, hf_error *error);
 // Writes a small file whole or not at all: folder/name by way of folder/.writing-name.
 hf_status hf_store_write_file(const char *folder, const char *name, const char *bytes, size_t size,
                               hf_error *error);

@@ -22,7 +22,8 @@ hf_status hf_store_keep(hf_store *store, const hf_context *context, const char *
 void hf_store_kept_path(char *out, size_t size, const hf_store *store, const char *folder,
                         const char *fingerprint, const char *extension);
 
-// One revision of a date's snapshot, or of its scores, where hf_store_read gives the newest. Errors: as there.
+// One revision of a date's snapshot, or of its scores, where hf_store_read gives the newest. Errors: as
+// there.
 hf_status hf_store_read_revision(hf_frame **out, hf_snapshot_info *info, const hf_store *store, bool scores,
                                  hf_date as_of, int32_t revision, hf_error *error);
 
