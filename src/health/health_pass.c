@@ -10,6 +10,7 @@
 #include <math.h>
 #include <omp.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define ROWS HF_HEALTH_ROWS
 #define STRIDE (ROWS + 16) // of the keys
@@ -391,20 +392,33 @@ static hf_health_work *make_work(const hf_context *context, const hf_definition 
     return work;
 }
 
+// Large pages for the large arrays: the pass writes every byte once, and on small pages taking them from the
+// system costs as much as the pass. A hint only; nothing depends on it.
+static void *new_array(const hf_context *context, size_t count, size_t size)
+{
+    const uintptr_t large = (uintptr_t)1 << 21;
+    char *array = hf_new_raw(context, count, size);
+    if (!array) return NULL;
+    const uintptr_t begin = ((uintptr_t)array + large - 1) / large * large;
+    const uintptr_t end = ((uintptr_t)array + count * size) / large * large;
+    if (begin < end) madvise(array + (begin - (uintptr_t)array), end - begin, MADV_HUGEPAGE);
+    return array;
+}
+
 static hf_status make_health(hf_health *out, const hf_context *context, const hf_health_plan *plan,
                              hf_error *error)
 {
     const size_t rows = (size_t)plan->frame->rows, measures = (size_t)plan->definition->measure_count;
     out->rows = plan->frame->rows;
     out->measures = plan->definition->measure_count;
-    out->measure = hf_new_raw(context, rows, measures * sizeof *out->measure);
-    out->state = hf_new_raw(context, rows, measures * sizeof *out->state);
-    out->segment = hf_new_raw(context, rows, sizeof *out->segment);
-    out->raw = hf_new_raw(context, rows, sizeof *out->raw);
-    out->health = hf_new_raw(context, rows, sizeof *out->health);
-    out->coverage = hf_new_raw(context, rows, sizeof *out->coverage);
-    out->band_raw = hf_new_raw(context, rows, sizeof *out->band_raw);
-    out->lost = hf_new_raw(context, rows, HF_LOST * sizeof *out->lost);
+    out->measure = new_array(context, rows, measures * sizeof *out->measure);
+    out->state = new_array(context, rows, measures * sizeof *out->state);
+    out->segment = new_array(context, rows, sizeof *out->segment);
+    out->raw = new_array(context, rows, sizeof *out->raw);
+    out->health = new_array(context, rows, sizeof *out->health);
+    out->coverage = new_array(context, rows, sizeof *out->coverage);
+    out->band_raw = new_array(context, rows, sizeof *out->band_raw);
+    out->lost = new_array(context, rows, HF_LOST * sizeof *out->lost);
     return out->measure && out->state && out->segment && out->raw && out->health && out->coverage &&
                    out->band_raw && out->lost
                ? HF_OK

@@ -15,24 +15,29 @@ static const double FINE = 9e-5;
 
 // ---- curves ------------------------------------------------------------------------------------------------
 
-// What the kernel's form of a curve is off by at most: each product is rounded three times (its two factors
-// and itself), each sum once.
+// What the kernel's form of a curve may be off by, at most, at any x. d is rounded once, which shifts the
+// curve by its slope there; each product has its two factors and itself rounded, each sum itself; knots are
+// rounded.
 static double rounding_of(const hf_curve *c)
 {
-    const double unit = 0x1p-24, width = c->high - c->low, from = c->low - c->origin;
+    const double unit = 0x1p-24, from = c->low - c->origin, width = c->high - c->low;
     if (c->slope == 0 && c->hinges == 0) return 100 * unit * (c->steps + 2);
     if (!isfinite(width)) return INFINITY;
-    double products = fabs(c->slope) * width, knots = 0;
-    double size = fabs(c->intercept + c->slope * from) + products;
+    double slope = c->slope, steepest = fabs(slope), knots = 0;
+    double products = 2 * fabs(slope) * width, value = c->intercept + slope * (from + width);
+    double sums = fabs(c->intercept + slope * from) + fabs(value);
     for (int32_t k = 0; k < c->hinges; k++) {
-        const double at = fmax(c->hinge_at[k] - from, 0), slope = fabs(c->hinge_slope[k]);
-        products += slope * fmax(width - at, 0);
-        knots += slope * (at + width);
-        size += slope * fmax(width - at, 0);
+        const double at = fmax(c->hinge_at[k] - from, 0), rest = fmax(width - at, 0);
+        slope += c->hinge_slope[k];
+        steepest = fmax(steepest, fabs(slope));
+        products += 3 * fabs(c->hinge_slope[k]) * rest;
+        knots += fabs(c->hinge_slope[k]) * at;
+        value += c->hinge_slope[k] * rest;
+        sums += fabs(value);
     }
     for (int32_t k = 0; k < c->steps; k++)
-        size += fabs(c->step_height[k]);
-    return unit * (3 * products + knots + size * (c->hinges + c->steps + 2));
+        sums += fabs(value += c->step_height[k]) + fabs(c->step_height[k]);
+    return unit * (steepest * width + products + knots + sums);
 }
 
 // A copy of the curve's head for the kernels: NaN for a missing value, measured from where the curve begins,

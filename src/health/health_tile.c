@@ -24,14 +24,50 @@ static void fetch(const hf_column *column, const hf_health_tile *tile)
 
 // ---- one measure -------------------------------------------------------------------------------------------
 
+static void read_numbers(double *restrict x, const hf_column *column, int64_t begin, int32_t n)
+{
+    if (column->storage == HF_STORAGE_F64) {
+        memcpy(x, (const double *)column->values + begin, (size_t)n * sizeof *x);
+        return;
+    }
+    const float *from = (const float *)column->values + begin;
+    for (int32_t i = 0; i < n; i++)
+        x[i] = (double)from[i];
+}
+
+// A curve as it is defined, for those that f32 is not fine enough for. NaN stays NaN.
+static void run_in_double(float *restrict out, double *restrict x, double *restrict y, int32_t n,
+                          const hf_curve *c)
+{
+    const double low = c->low, high = c->high, origin = c->origin;
+    for (int32_t i = 0; i < n; i++) {
+        const double above = x[i] < low ? low : x[i];
+        x[i] = (above > high ? high : above) - origin;
+        y[i] = c->intercept + c->slope * x[i];
+    }
+    for (int32_t k = 0; k < c->hinges; k++) {
+        const double at = c->hinge_at[k], slope = c->hinge_slope[k];
+        for (int32_t i = 0; i < n; i++)
+            y[i] += slope * (x[i] > at ? x[i] - at : 0.0);
+    }
+    for (int32_t k = 0; k < c->steps; k++) {
+        const double at = c->step_at[k], height = c->step_height[k];
+        for (int32_t i = 0; i < n; i++)
+            y[i] += x[i] > at ? height : 0.0;
+    }
+    for (int32_t i = 0; i < n; i++)
+        out[i] = (float)y[i];
+}
+
 static void run_curve(const hf_health_tile *tile, const hf_plan_measure *m, int32_t curve, float *out)
 {
-    if (!m->slow[curve]) {
+    if (!m->slow[curve] || !m->column) {
         hf_term_run(m->curves[curve], tile->kernels, out, tile->work->scratch, tile->begin, tile->n);
         return;
     }
-    for (int32_t i = 0; i < tile->n; i++)
-        out[i] = (float)hf_term_contribution(m->curves[curve], tile->begin + i);
+    double *x = tile->work->x;
+    read_numbers(x, m->column, tile->begin, tile->n);
+    run_in_double(out, x, tile->work->y, tile->n, &m->terms[curve].curve);
 }
 
 static bool is_met(const hf_health_tile *tile, const hf_plan_measure *m, int32_t curve)

@@ -10,9 +10,10 @@ enum { HF_HEALTH_ROWS = 512 }; // a tile here: a group's sums and a measure's sc
 
 // One thread's scratch.
 typedef struct {
-    _Alignas(64) float scores[HF_TILE]; // of one curve of several
-    float scratch[HF_TILE];             // for the kernels
-    double weight[HF_HEALTH_ROWS];      // of one measure, where it differs from row to row
+    _Alignas(64) float scores[HF_TILE];          // of one curve of several
+    float scratch[HF_TILE];                      // for the kernels
+    double x[HF_HEALTH_ROWS], y[HF_HEALTH_ROWS]; // of a curve in double
+    double weight[HF_HEALTH_ROWS];               // of one measure, where it differs from row to row
     double present[HF_HEALTH_ROWS],
         assigned[HF_HEALTH_ROWS];                        // shares of the groups present; effective weights
     double share[HF_HEALTH_ROWS], total[HF_HEALTH_ROWS]; // of one group, where they differ
