@@ -4,7 +4,6 @@
 // What a measure does not say itself it takes from its signal.
 #include "definition/reading.h"
 
-#include <math.h>
 #include <string.h>
 
 #define NAME_BYTES 100 // of a group or a measure: two of them and a prefix make the name of a column
@@ -26,7 +25,7 @@ static hf_status read_weight(double *out, hf_place *place, const hf_reading *r, 
     *out = 1;
     if (!node) return HF_OK;
     *place = node->place;
-    return hf_take_number(out, r, node, "weight", 0, INFINITY);
+    return hf_take_weight(out, r, node, "weight");
 }
 
 static hf_status read_missing(hf_measure *out, const hf_reading *r, const hf_yaml_node *map)
@@ -84,7 +83,7 @@ static hf_status read_subjective(hf_measure *out, const hf_reading *r, const hf_
         return hf_expected(r, node, "subjective", "true, false or who said so and when",
                            "as in {author: CSM, date: 2026-10-01}");
     HF_TRY(done, HF_CHECK_MAP(r, node, "a subjective measure", keys));
-    HF_TRY(done, hf_read_text(&out->author, r, node, "author"));
+    HF_TRY(done, hf_read_sentence(&out->author, r, node, "author"));
     HF_TRY(done, hf_read_date(&out->dated, r, node, "date"));
     out->subjective = true;
 done:
@@ -155,7 +154,7 @@ static hf_status read_measure(hf_measure *out, const hf_reading *r, const hf_yam
     HF_TRY(done, read_age(out, r, map));
     HF_TRY(done, hf_read_flag(&out->actionable, r, map, "actionable"));
     HF_TRY(done, read_subjective(out, r, map));
-    HF_TRY(done, hf_read_text(&out->why, r, map, "why"));
+    HF_TRY(done, hf_read_sentence(&out->why, r, map, "why"));
     HF_TRY(done, read_origin(out, r, map));
 done:
     return status;

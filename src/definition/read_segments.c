@@ -4,7 +4,6 @@
 // give are copied from the definition, so that scoring looks nowhere else. The default segment comes last.
 #include "definition/reading.h"
 
-#include <math.h>
 #include <string.h>
 
 // ---- segments --------------------------------------------------------------------------------------------
@@ -87,7 +86,7 @@ static hf_status read_segment_weights(hf_segment *out, const hf_reading *r, cons
         const int32_t group = find_group(d, key->text), measure = hf_definition_find(d, key->text);
         if (group < 0 && measure < 0) return fail_unknown(r, key, "group or measure", true, false);
         double *weight = group >= 0 ? &out->group_weight[group] : &out->measure_weight[measure];
-        HF_TRY(done, hf_take_number(weight, r, hf_value_of(r, key), key->text, 0, INFINITY));
+        HF_TRY(done, hf_take_weight(weight, r, hf_value_of(r, key), key->text));
     }
     status = check_segment_weights(out, r, map->place);
 done:
@@ -102,8 +101,12 @@ static hf_status read_segment_curve(hf_segment *out, const hf_reading *r, const 
     bool percentile;
     if (m < 0) return fail_unknown(r, key, "measure", false, false);
     const hf_measure *measure = &d->measures[m];
+    if (measure->percentile || hf_node_is(node, "percentile"))
+        return hf_definition_fail(r->error, d, node->place,
+                                  "a percentile is within the segment already and holds for all segments; %s",
+                                  measure->percentile ? "take this curve out" : "set it at the measure");
     const bool table = hf_get(r, node, "table");
-    if (node->kind == HF_YAML_MAP && !measure->percentile && table != (measure->curve.kind == HF_TERM_TABLE))
+    if (node->kind == HF_YAML_MAP && table != (measure->curve.kind == HF_TERM_TABLE))
         return hf_definition_fail(r->error, d, node->place,
                                   "measure '%s' has a %s, so a segment's curve of it is one too",
                                   measure->path, table ? "curve over numbers" : "table");
@@ -111,10 +114,6 @@ static hf_status read_segment_curve(hf_segment *out, const hf_reading *r, const 
     hf_status status = hf_read_curve(own, &percentile, r, node, measure->signal, measure->direction);
     if (status != HF_OK) return status;
     out->own_count++;
-    if (percentile || measure->percentile)
-        return hf_definition_fail(r->error, d, node->place,
-                                  "a percentile is within the segment already and holds for all segments; %s",
-                                  percentile ? "set it at the measure" : "take this curve out");
     out->curve[m] = own;
     return HF_OK;
 }
@@ -257,9 +256,9 @@ static hf_status read_override(hf_override *out, const hf_reading *r, const hf_y
     HF_TRY(done, read_action(out, r, map));
     HF_TRY(done, hf_require(&reason, r, map, map->place, "an override", "reason",
                             "reason: and a sentence for the people who see it"));
-    if (reason->kind != HF_YAML_SCALAR || reason->text[strspn(reason->text, " \t\n")] == '\0')
+    HF_TRY(done, hf_take_sentence(&out->reason, r, reason, "reason"));
+    if (out->reason[0] == '\0')
         return hf_expected(r, reason, "reason", "a sentence for the people who see it", "");
-    status = hf_copy(&out->reason, r, reason->text);
 done:
     return status;
 }

@@ -118,7 +118,7 @@ static hf_status read_signal(hf_signal_definition *out, const hf_reading *r, con
     HF_TRY(done, hf_take_name(&out->name, r, key, "signals", HF_NAME_LIMIT));
     HF_TRY(done, HF_CHECK_MAP(r, map, "a signal", keys));
     HF_TRY(done, read_kind(out, r, map));
-    HF_TRY(done, hf_read_text(&out->unit, r, map, "unit"));
+    HF_TRY(done, hf_read_sentence(&out->unit, r, map, "unit"));
     HF_TRY(done, hf_read_direction(&out->direction, r, map));
     HF_TRY(done, read_missing_tokens(out, r, map));
     HF_TRY(done, hf_read_name(&out->observed_on, r, map, "observed_on"));
@@ -232,7 +232,7 @@ static hf_status read_derived(hf_derived_signal *out, const hf_reading *r, const
         return hf_definition_fail(r->error, r->definition, days->place,
                                   "'days' belongs to change and growth; take it out");
     }
-    HF_TRY(done, hf_read_text(&out->unit, r, map, "unit"));
+    HF_TRY(done, hf_read_sentence(&out->unit, r, map, "unit"));
     HF_TRY(done, hf_read_direction(&out->direction, r, map));
 done:
     return status;

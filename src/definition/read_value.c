@@ -169,6 +169,20 @@ hf_status hf_take_number(double *out, const hf_reading *r, const hf_yaml_node *n
     return hf_expected(r, node, key, expected, quoted ? "take the quotes off" : "");
 }
 
+hf_status hf_take_weight(double *out, const hf_reading *r, const hf_yaml_node *node, const char *key)
+{
+    double value;
+    hf_status status = hf_take_number(&value, r, node, key, 0, INFINITY);
+    if (status != HF_OK) return status;
+    // Their sums must stay numbers.
+    if (value > 1e15)
+        return hf_definition_fail(
+            r->error, r->definition, node->place,
+            "this weight is beyond all measure; only proportions count, so write smaller ones");
+    *out = value;
+    return HF_OK;
+}
+
 hf_status hf_copy(char **out, const hf_reading *r, const char *text)
 {
     char *copy = hf_copy_text(r->context, text, strlen(text));
@@ -304,6 +318,27 @@ hf_status hf_read_text(char **out, const hf_reading *r, const hf_yaml_node *map,
     if (!node) return hf_copy(out, r, "");
     if (node->kind != HF_YAML_SCALAR) return hf_expected(r, node, key, "a text", "");
     return hf_copy(out, r, node->text);
+}
+
+hf_status hf_take_sentence(char **out, const hf_reading *r, const hf_yaml_node *node, const char *key)
+{
+    if (node->kind != HF_YAML_SCALAR) return hf_expected(r, node, key, "a text", "");
+    const char *text = node->text + strspn(node->text, " \t\r\n");
+    size_t length = strlen(text);
+    while (length > 0 && strchr(" \t\r\n", text[length - 1]))
+        length--;
+    char *copy = hf_copy_text(r->context, text, length);
+    if (!copy) return hf_fail_memory(r->error);
+    for (char *p = copy; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f) *p = ' ';
+    *out = copy;
+    return HF_OK;
+}
+
+hf_status hf_read_sentence(char **out, const hf_reading *r, const hf_yaml_node *map, const char *key)
+{
+    const hf_yaml_node *node = hf_get(r, map, key);
+    return node ? hf_take_sentence(out, r, node, key) : hf_copy(out, r, "");
 }
 
 hf_status hf_read_name(char **out, const hf_reading *r, const hf_yaml_node *map, const char *key)

@@ -60,6 +60,10 @@ bool hf_node_is(const hf_yaml_node *node, const char *text); // a scalar of this
 // low to high, both included; high INFINITY: no upper limit.
 hf_status hf_take_number(double *out, const hf_reading *r, const hf_yaml_node *node, const char *key,
                          double low, double high);
+// A weight: 0 or more, and no more than sums can bear.
+hf_status hf_take_weight(double *out, const hf_reading *r, const hf_yaml_node *node, const char *key);
+// A text for people, made one line: line breaks become blanks, blanks around it go. out must be NULL.
+hf_status hf_take_sentence(char **out, const hf_reading *r, const hf_yaml_node *node, const char *key);
 // A name: not empty, without control characters, at most `limit` bytes. out must be NULL.
 hf_status hf_take_name(char **out, const hf_reading *r, const hf_yaml_node *node, const char *key,
                        size_t limit);
@@ -84,6 +88,7 @@ hf_status hf_read_choice(int *out, const hf_reading *r, const hf_yaml_node *map,
                          const char *const *words, size_t count);
 // An owned text, "" where the key is absent; *out must be NULL.
 hf_status hf_read_text(char **out, const hf_reading *r, const hf_yaml_node *map, const char *key);
+hf_status hf_read_sentence(char **out, const hf_reading *r, const hf_yaml_node *map, const char *key);
 hf_status hf_read_name(char **out, const hf_reading *r, const hf_yaml_node *map, const char *key);
 hf_status hf_read_direction(hf_direction *out, const hf_reading *r, const hf_yaml_node *map);
 

@@ -301,6 +301,20 @@ Test(definition, failures_later_point_into_the_file)
     hf_definition_destroy(d);
 }
 
+Test(definition, sentences_are_one_line)
+{
+    hf_definition *d =
+        read_good(context, "holdfast: 1\n"
+                           "groups:\n  a:\n    measures:\n      b:\n"
+                           "        signal: x\n        higher: good\n        curve: percentile\n"
+                           "        why: |\n          One line.\n          Another.\n"
+                           "overrides:\n  - name: o\n    when: x > 3\n    set: 5\n"
+                           "    reason: >-\n      First\n      second.\n");
+    cr_expect_str_eq(d->measures[0].why, "One line. Another.");
+    cr_expect_str_eq(d->overrides[0].reason, "First second.");
+    hf_definition_destroy(d);
+}
+
 // ---- what is shipped ---------------------------------------------------------------------------------------
 
 Test(definition, the_shipped_scorecard_reads)
