@@ -77,6 +77,14 @@ HF_API hf_status hf_workflow_score(const hf_context *context, const hf_score_job
 typedef enum { HF_REPORT_TABLE, HF_REPORT_JSON } hf_report_format;
 
 typedef struct {
+    // A scorecard on a store's whole history:
+    const char *store;      // NULL: a table
+    const char *definition;
+    const char *outcomes;   // CSV with account_id, date, outcome; NULL: flapping alone
+    const char *outcome;    // NULL: "churn"
+    int32_t lead, horizon;  // days
+    hf_date known_until;    // HF_DATE_MISSING: the last date in the outcomes file
+    // A model on a labelled table:
     const char *file;
     hf_csv_options csv;
     const char *target;
@@ -91,7 +99,8 @@ typedef struct {
 } hf_evaluate_job;
 
 // Measures a model on held-out rows: AUC, PR-AUC, log-loss, Brier, ECE, KS, lift at 10 %, with n, events and
-// bootstrap intervals over accounts, by fold and their mean.
+// bootstrap intervals over accounts, by fold and their mean. Or a definition on a store: by date and pooled, accounts by band,
+// what became of them, and how often bands flap.
 HF_API hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job *job, hf_error *error);
 
 // The snapshots of a store, one line each.

@@ -230,4 +230,32 @@ hf_status hf_report_check(hf_text *text, const hf_context *context, const hf_che
                           hf_error *error);
 hf_status hf_report_check_json(hf_text *text, const hf_check_report *report, hf_error *error);
 
+// ---- a backtest of health ----------------------------------------------------------------------------------
+
+#define HF_BACKTEST_BANDS 100
+
+// One as-of date, or all together.
+typedef struct {
+    hf_date as_of; // HF_DATE_MISSING: all dates
+    int64_t accounts, in_band[HF_BACKTEST_BANDS], unknown;
+    int64_t labelled, events; // accounts whose outcome is known, and that had it
+    double auc;               // of low health for the outcome; NaN where it is not defined
+    int64_t worst, worst_events; // labelled accounts in the lowest band
+    int64_t below_best;          // events below the best band
+} hf_backtest_date;
+
+typedef struct {
+    const char *bands[HF_BACKTEST_BANDS]; // worst first; borrowed
+    int32_t band_count;
+    bool with_outcomes;
+    hf_backtest_date *dates; // by date
+    int32_t count;
+    hf_backtest_date total;
+    hf_flap_count flaps;
+} hf_backtest;
+
+hf_status hf_report_backtest(hf_text *text, const hf_context *context, const hf_backtest *backtest,
+                             hf_error *error);
+hf_status hf_report_backtest_json(hf_text *text, const hf_backtest *backtest, hf_error *error);
+
 #endif

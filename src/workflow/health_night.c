@@ -51,9 +51,8 @@ static hf_status has_rows(bool *out, const hf_context *context, const char *path
     return HF_OK;
 }
 
-// The list of manual overrides as a frame; *out stays NULL where the definition has none.
-static hf_status read_overrides(hf_frame **out, const hf_context *context, const hf_definition *definition,
-                                hf_error *error)
+hf_status hf_night_overrides(hf_frame **out, const hf_context *context, const hf_definition *definition,
+                             hf_error *error)
 {
     static const hf_declared_kind kinds[] = {{"action", HF_KIND_CATEGORY},
                                              {"value", HF_KIND_NUMBER},
@@ -100,7 +99,7 @@ static hf_status fill(hf_health_night *night, const hf_store *store, hf_frame *f
     hf_status status;
     HF_TRY(done, hf_context_quiet(&night->quiet, context, error));
     history.quiet = night->quiet;
-    HF_TRY(done, read_overrides(&overrides, context, definition, error));
+    HF_TRY(done, hf_night_overrides(&overrides, context, definition, error));
     history.overrides = overrides;
     HF_TRY(done, take_frame(night, store, frame, options->as_of, error));
     HF_TRY(done, hf_night_history_open(&history, options->recompute, error));

@@ -70,6 +70,9 @@ void hf_health_night_destroy(hf_health_night *night); // accepts NULL
 const hf_night_model *hf_health_night_model(const hf_health_night *night, int64_t row);
 // The row of an account, -1 if the night has none of that name. Cost: a pass over the ids.
 int64_t hf_health_night_find(const hf_frame *frame, const char *account);
+// The definition's list of manual overrides as a frame; *out stays NULL where it has none.
+hf_status hf_night_overrides(hf_frame **out, const hf_context *context, const hf_definition *definition,
+                             hf_error *error);
 // A path as the definition file writes it, seen from where the file lies; owned by the caller.
 hf_status hf_beside_definition(char **out, const hf_context *context, const hf_definition *definition,
                                const char *path, hf_error *error);

@@ -171,3 +171,22 @@ done:
     hf_delete(history->quiet, dates);
     return status;
 }
+
+hf_status hf_night_history_each(const hf_night_history *history, hf_night_each *each, void *user,
+                                hf_error *error)
+{
+    hf_status status = HF_OK;
+    hf_frame *last = NULL, *made;
+    for (int32_t i = 0; i < history->snapshot_count; i++) {
+        HF_TRY(done, hf_check_cancel(history->context, error));
+        hf_progress(history->context, "scoring nights", i, history->snapshot_count);
+        HF_TRY(done, score_date(&made, history, history->snapshots[i].as_of, last, error));
+        hf_frame_destroy(last);
+        last = made;
+        HF_TRY(done, each(user, last, error));
+    }
+    hf_progress(history->context, "scoring nights", history->snapshot_count, history->snapshot_count);
+done:
+    hf_frame_destroy(last);
+    return status;
+}
