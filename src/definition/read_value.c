@@ -171,7 +171,7 @@ hf_status hf_take_number(double *out, const hf_reading *r, const hf_yaml_node *n
 
 hf_status hf_take_weight(double *out, const hf_reading *r, const hf_yaml_node *node, const char *key)
 {
-    double value;
+    double value = 0.0;
     hf_status status = hf_take_number(&value, r, node, key, 0, INFINITY);
     if (status != HF_OK) return status;
     // Their sums must stay numbers.
