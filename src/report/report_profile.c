@@ -402,6 +402,19 @@ static void print_groups(hf_text *text, const hf_data_profile *d)
     }
 }
 
+// A last column that is mostly empty leaves blanks at the ends of lines.
+static void trim_lines(hf_text *text, size_t from)
+{
+    size_t to = from;
+    for (size_t i = from; i < text->length; i++) {
+        char c = text->data[i];
+        while (c == '\n' && to > from && text->data[to - 1] == ' ')
+            to--;
+        text->data[to++] = c;
+    }
+    text->length = to;
+}
+
 // ---- the whole ----------------------------------------------------------------------------------------------
 
 static void print_observations(hf_text *text, const hf_data_profile *d)
@@ -423,6 +436,7 @@ hf_status hf_report_profile(hf_text *text, const hf_context *context, const hf_d
     char number[32], date[11];
     int32_t count = d->frame->column_count;
     int32_t *order = NULL;
+    const size_t begin = text->length;
     hf_status status;
     hf_date_format(d->frame->as_of, date);
     hf_text_printf(text, "%s rows, %d signals%s%s\n", hf_grouped(number, d->frame->rows), (int)count,
@@ -442,7 +456,8 @@ hf_status hf_report_profile(hf_text *text, const hf_context *context, const hf_d
         HF_TRY(done, print_rates(text, context, d, order, error));
     }
     print_groups(text, d);
-    status = hf_text_status(text, error);
+    HF_TRY(done, hf_text_status(text, error));
+    trim_lines(text, begin);
 done:
     hf_delete(context, order);
     return status;

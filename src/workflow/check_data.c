@@ -138,12 +138,13 @@ static void check_dates(hf_checking *c, const hf_column *column)
         hf_date_format(counts.example, date);
         hf_found(c, HF_FINDING_WARNING, 0, column->name,
                  "leave such cells empty, or name the filler with --na",
-                 "%lld dates are more than a century off, such as %s", (long long)counts.odd, date);
+                 "%lld date%s more than a century off, such as %s", (long long)counts.odd,
+                 counts.odd == 1 ? " is" : "s are", date);
     }
     if (!must_be_past(c->definition, column->name, &max_age, &line)) return;
     if (counts.future > 0)
         hf_found(c, HF_FINDING_WARNING, line, column->name, "correct the feed, or the as-of date",
-                 "%lld of %lld dates lie after the as-of date, though it has happened",
+                 "%lld of %lld dates of what has happened lie after the as-of date",
                  (long long)counts.future, (long long)counts.present);
     int64_t age = (int64_t)c->frame->as_of - counts.newest;
     if (max_age > 0 && counts.newest != HF_DATE_MISSING && age > max_age) {

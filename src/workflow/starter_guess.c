@@ -16,7 +16,7 @@
 #define LEAST_GAP 0.02        // of the AUC from a half, below which no direction is read from it
 #define TWO_ROOT_PI 3.5449077 // distance of two normal means over the AUC's distance from a half, near it
 
-enum { FEW = 30, FEW_SHARE = 50 };
+enum { FEW = 10, FEW_SHARE = 50 }; // rows, and one in so many rows, that a rate is told from
 
 static void sentence(hf_guess *g, const char *format, ...) HF_PRINTF(2, 3);
 
@@ -402,10 +402,11 @@ hf_status hf_starter_guess(hf_starter *out, const hf_context *context, const hf_
     }
     if (!any) {
         hf_starter_free(&made);
-        return hf_fail(error, HF_ERROR_DATA,
-                       "no signal can be a measure: none of the %d columns is a number that varies. Look at "
-                       "them with 'holdfast profile', or pass outcomes so that categories count",
-                       (int)made.count);
+        return hf_fail(
+            error, HF_ERROR_DATA,
+            "no signal can be a measure: of the %d columns beside the id none is a number that "
+            "varies. Look at them with 'holdfast profile', or pass outcomes so that categories count",
+            (int)data->frame->column_count);
     }
     part_names(&made);
     scale_weights(&made);
