@@ -157,7 +157,7 @@ static bool taken_back(const hf_flapping *f, bool raw, int32_t n, int64_t row, i
     const bool fell = bands[row] < from;
     for (;;) {
         row = follow(f, &n, row);
-        if (row < 0 || f->nights[n].as_of - changed > days) return false;
+        if (row < 0 || (int64_t)f->nights[n].as_of - changed > days) return false;
         const int8_t band = raw ? f->nights[n].raw[row] : f->nights[n].band[row];
         if (band < 0) return false;
         if (fell ? band >= from : band <= from) return true;
@@ -198,7 +198,7 @@ static void count_fall(hf_flap_count *out, const hf_flapping *f, int32_t n, int6
     const hf_date fell = f->nights[n].as_of;
     for (int32_t late = 0; row >= 0; late++, row = follow(f, &n, row)) {
         if (f->nights[n].band[row] != 0) continue;
-        const int32_t days = f->nights[n].as_of - fell;
+        const int64_t days = (int64_t)f->nights[n].as_of - fell;
         out->late[late < HF_FLAP_LATE ? late : HF_FLAP_LATE - 1]++;
         if (late > out->most_nights) out->most_nights = late;
         if (days > out->most_days) out->most_days = days;

@@ -58,7 +58,7 @@ static hf_status add_days_in_band(const builder *b)
         hf_frame_add(b->frame, &column, "days_in_band", HF_KIND_COUNT, HF_STORAGE_F32, b->error);
     if (status != HF_OK) return status;
     for (int64_t i = 0; i < b->frame->rows; i++)
-        ((float *)column->values)[i] = (float)(b->frame->as_of - b->health->band_since[i]);
+        ((float *)column->values)[i] = (float)((int64_t)b->frame->as_of - b->health->band_since[i]);
     column->missing = 0;
     return HF_OK;
 }

@@ -126,18 +126,18 @@ void hf_health_free(const hf_context *context, hf_health *health);
 // exp(-days / smoothing_days)).
 // Bands of then go by name; one that the definition no longer has begins the account anew. A NaN forgets what
 // was smoothed. On failure health is untouched; done again, it gives the same. Errors: HF_ERROR_USAGE for
-// scores that are not of an earlier date, HF_ERROR_DATA for scores without a column it needs, HF_ERROR_MEMORY,
-// HF_ERROR_CANCELLED. The bytes do not depend on threads.
+// scores that are not of an earlier date, HF_ERROR_DATA for scores without a column it needs,
+// HF_ERROR_MEMORY, HF_ERROR_CANCELLED. The bytes do not depend on threads.
 hf_status hf_health_settle(hf_health *health, const hf_context *context, const hf_health_plan *plan,
                            const hf_frame *last, const hf_frame *before, hf_error *error);
 // ARR, ARR at risk (probability x ARR; without probabilities the ARR of accounts in the lowest band, else 0),
 // review cadence (by ARR at risk, or by ARR; ties by id) and the parent roll-up. probability: one a row, or
 // NULL.
-// Cadence: to the nearest account, round(daily x rows) and round((daily + weekly) x rows); unknown values last;
-// where the definition has no ARR every account counts as 1. Parent: over the accounts that name the same one
-// and have a health; by ARR, those without (or not above 0) do not count, and where none has any it is the
-// mean. After hf_health_settle (else HF_ERROR_USAGE). On failure health is untouched. Errors: HF_ERROR_DATA for
-// an ARR or parent signal that is not there or of a kind that does not serve.
+// Cadence: to the nearest account, round(daily x rows) and round((daily + weekly) x rows); unknown values
+// last; where the definition has no ARR every account counts as 1. Parent: over the accounts that name the
+// same one and have a health; by ARR, those without (or not above 0) do not count, and where none has any it
+// is the mean. After hf_health_settle (else HF_ERROR_USAGE). On failure health is untouched. Errors:
+// HF_ERROR_DATA for an ARR or parent signal that is not there or of a kind that does not serve.
 hf_status hf_health_risk(hf_health *health, const hf_context *context, const hf_health_plan *plan,
                          const double *probability, hf_error *error);
 
@@ -168,7 +168,7 @@ typedef struct {
     int64_t falls;                  // band_raw falls to the lowest band and stays there
     int64_t late[HF_FLAP_LATE];     // of those, with band there 0, 1, 2, 3 or more nights later
     int64_t unpublished;            // of those, never before the account or the nights ended
-    int32_t most_nights, most_days; // the latest
+    int64_t most_nights, most_days; // the latest
 } hf_flap_count;
 
 // Scores frames are added by date (nothing of them is kept) and counted together. The definition's bands are

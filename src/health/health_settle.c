@@ -19,7 +19,7 @@ const char *hf_trend_name(hf_trend trend)
 // An earlier night's scores, seen from today's rows. Columns are borrowed.
 typedef struct {
     int64_t *row; // owned: of each of today's accounts, -1 where it was not there
-    int32_t days; // from then to today
+    int64_t days; // from then to today
     hf_date as_of;
     const hf_column *health, *smoothed, *band, *pending, *since, *count;
     int8_t *band_place, *pending_place; // owned: by the column's codes, the place among today's bands or -1
@@ -43,7 +43,7 @@ static hf_status open_night(night *out, const hf_context *context, const hf_fram
                        "the scores of the night before are of '%s', which is not before %s", then, now);
     }
     out->as_of = scores->as_of;
-    out->days = today->as_of - scores->as_of;
+    out->days = (int64_t)today->as_of - scores->as_of;
     out->row = hf_new_raw(context, (size_t)today->rows, sizeof *out->row);
     if (!out->row) return hf_fail_memory(error);
     return hf_frame_match_near(out->row, context, scores, today, error);
@@ -241,7 +241,8 @@ hf_status hf_health_settle(hf_health *health, const hf_context *context, const h
     if (last) {
         HF_TRY(done, open_last(&left, context, last, frame, definition, error));
         s.last = &left;
-        if (definition->smoothing_days > 0) s.weight = -expm1(-left.days / definition->smoothing_days);
+        if (definition->smoothing_days > 0)
+            s.weight = -expm1(-(double)left.days / definition->smoothing_days);
     }
     if (before) {
         HF_TRY(done, hf_scores_column(&then.health, before, "health", HF_SCORES_NUMBER, error));
