@@ -6,30 +6,26 @@
 // 1. A measure's state: ABSENT where its signal is missing; STALE where a max_age is set and the date it was
 //    observed on is missing or more than max_age days before the as-of date; else OBSERVED.
 // 2. Its score q: OBSERVED: the segment's curve of the value, held within 0 and 100. Else by policy: SKIP:
-// none;
-//    NEUTRAL, WORST, VALUE: missing_value. A measure is present if it has a score and its weight is not 0.
+//    none; NEUTRAL, WORST, VALUE: missing_value. A measure is present if it has a score and its nominal
+//    weight is not 0.
 // 3. Nominal weight n: group weight / sum of group weights (of groups that have a measure with weight) x
-// measure weight /
-//    sum of the group's measure weights.
+//    measure weight / sum of the group's measure weights.
 // 4. Coverage: the sum of n over OBSERVED measures.
 // 5. Effective weight e: a group is present if one of its measures is. Its share G is its weight / the
-// weights of
-//    the groups present. MEAN: e = G x weight / the weights present in the group. WORST, BEST: the present
-//    measure with the lowest, highest score (the first of equals) takes G; the others have 0.
+//    weights of the groups present. MEAN: e = G x weight / the weights present in the group. WORST, BEST: the
+//    present measure with the lowest, highest score (the first of equals) takes G; the others have 0.
 // 6. The cap: e is at most max_inherit x n (WORST, BEST: x the group's nominal share). What the cap takes
-// away is
-//    unassigned, u = 1 - sum e, and scores `neutral`. Raw health = sum of e q + u neutral; NaN where nothing
-//    is present.
+//    away is unassigned, u = 1 - sum e, and scores `neutral`. Raw health = sum of e q + u neutral; NaN where
+//    nothing is present.
 // 7. Overrides in order, each on what the one before left: set, cap, floor (a NaN is only ever set). Then the
-// manual
-//    ones of the account that have not expired by the as-of date, in the file's order. That is the health.
-// 8. band_raw: unknown (-1) where coverage < min_coverage or health is NaN; else the highest band whose edge
-// is
-//    at or below the (smoothed) health.
+//    manual ones of the account that have not expired by the as-of date, in the file's order. That is the
+//    health.
+// 8. band_raw: unknown (-1) where coverage < min_coverage (by more than 1e-9, since coverage is a sum) or
+//    health is NaN; else the highest band whose edge is at or below the (smoothed) health.
 // 9. band: hf_health_settle.
 //
-// The fleet pass runs curves in f32 and sums in f64: health is within 1e-4 of hf_health_explain's, which is
-// all double.
+// The fleet pass runs curves in f32, or in double where f32 is too coarse for them, and sums in f64: health
+// is within 1e-4 of hf_health_explain's, which is all double.
 #ifndef HOLDFAST_HEALTH_ROOM_H
 #define HOLDFAST_HEALTH_ROOM_H
 
@@ -94,8 +90,8 @@ typedef struct {
     double *health;   // after overrides; NaN where nothing is known
     double *coverage; // 0 to 1
     int8_t *band_raw; // place in the definition's bands; -1 unknown
-    int32_t
-        *lost; // rows x HF_LOST: measures by effective weight x (100 - q), most first; -1: no more lose any
+    int32_t *lost; // rows x HF_LOST: measures by effective weight x (100 - q), most first; -1: no more lose
+                   // 1e-4 points; ties within what f32 can tell go to the first measure
     // filled by hf_health_settle:
     double *smoothed;       // health, smoothed by elapsed days where the definition says so
     int8_t *band;           // without flapping
@@ -206,7 +202,8 @@ typedef struct {
     double *group_score;           // owned, one a group: sum of e q / sum of e; NaN where absent
     double *group_effective;       // owned
     double unassigned;             // u
-    hf_health_override *overrides; // owned: those that applied, in order
+    hf_health_override *overrides; // owned: those whose condition holds, in order; change 0: it made no
+                                   // difference
     int32_t override_count;
     double raw, health,
         coverage;    // raw = sum of contributions + unassigned x neutral; health = raw + sum of changes
