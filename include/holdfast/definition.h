@@ -15,8 +15,9 @@ extern "C" {
 
 typedef struct hf_definition hf_definition;
 
-// Reads and checks a definition file. Errors: HF_ERROR_IO; HF_ERROR_DATA with file, line and column, the line
-// with a caret, and the nearest valid key for one that is not known.
+// Reads and checks a definition file. Errors: HF_ERROR_IO; HF_ERROR_VERSION for a form of later versions;
+// HF_ERROR_DATA with file, line and column (in characters), the line with a caret, and the nearest valid key
+// for one that is not known.
 HF_API hf_status hf_definition_load(hf_definition **out, const hf_context *context, const char *path,
                                     hf_error *error);
 // The same from text; path is for messages.

@@ -60,21 +60,31 @@ typedef struct {
     const char *file;   // NULL: a snapshot of the store
     hf_csv_options csv; // id NULL: the id column the model remembers, if the file has it
     const char *store;
-    hf_date as_of; // of the snapshot; HF_DATE_MISSING: the newest
-    const char *model;
-    bool allow_missing; // score signals the data lacks as missing
+    hf_date as_of;          // of the snapshot (HF_DATE_MISSING: the newest); with a definition also of a file
+    const char *model;      // NULL: health alone
+    const char *definition; // NULL: churn alone
+    bool allow_missing;     // score signals the data lacks as missing
     hf_score_format format;
     int64_t top; // 0: all
     bool overwrite;
     const char *output;
 } hf_score_job;
 
-// Scores every account and writes probability, rank and reasons.
+// Scores every account and writes probability, rank and reasons; with a definition also health, band, trend,
+// what is at risk and the path to the best band, in the light of the snapshots before.
 HF_API hf_status hf_workflow_score(const hf_context *context, const hf_score_job *job, hf_error *error);
 
 typedef enum { HF_REPORT_TABLE, HF_REPORT_JSON } hf_report_format;
 
 typedef struct {
+    // A scorecard on a store's whole history:
+    const char *store;      // NULL: a table
+    const char *definition;
+    const char *outcomes;   // CSV with account_id, date, outcome; NULL: flapping alone
+    const char *outcome;    // NULL: "churn"
+    int32_t lead, horizon;  // days
+    hf_date known_until;    // HF_DATE_MISSING: the last date in the outcomes file
+    // A model on a labelled table:
     const char *file;
     hf_csv_options csv;
     const char *target;
@@ -89,7 +99,8 @@ typedef struct {
 } hf_evaluate_job;
 
 // Measures a model on held-out rows: AUC, PR-AUC, log-loss, Brier, ECE, KS, lift at 10 %, with n, events and
-// bootstrap intervals over accounts, by fold and their mean.
+// bootstrap intervals over accounts, by fold and their mean. Or a definition on a store: by date and pooled, accounts by band,
+// what became of them, and how often bands flap.
 HF_API hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job *job, hf_error *error);
 
 // The snapshots of a store, one line each.
@@ -116,6 +127,10 @@ typedef struct {
     const char *target;     // COLUMN or COLUMN=VALUE of a file; may be NULL
     const char *definition; // where it is written; "-" is standard output
     bool overwrite;
+    hf_date as_of;         // of the file or snapshot; HF_DATE_MISSING: none, or the newest
+    const char *outcome;   // NULL: "churn"
+    int32_t lead, horizon; // days; horizon 0: 90
+    const char *output;    // what was guessed from what; NULL: nothing is said
 } hf_init_job;
 HF_API hf_status hf_workflow_init(const hf_context *context, const hf_init_job *job, hf_error *error);
 
@@ -179,9 +194,14 @@ typedef struct {
     const char *publish; // folder of the published files
     double most_unknown; // gates; NaN: the definition's
     double most_coverage_fall;
-    const char *output; // the summary
+    const char *output;      // the summary
+    const char *recorded_at; // of what is stored, as in hf_snapshot_info; NULL: when the newest input was
+                             // last written, so that a run begun again stores the same bytes
 } hf_run_job;
-// HF_ERROR_GATE: done and published nothing new, a gate failed.
+// The store's lock is held throughout. Nothing is stored or published unless all that can fail went well: on
+// any error the last good night stays. The same inputs again change no byte. Killed anywhere and run again it
+// ends with the bytes of an undisturbed run. Errors: HF_ERROR_GATE where a gate failed; HF_ERROR_EXISTS where
+// the date is there with other content and `revise` is not set; HF_ERROR_LOCKED; those of the parts.
 HF_API hf_status hf_workflow_run(const hf_context *context, const hf_run_job *job, hf_error *error);
 
 // Scores a past night again from what the store kept and compares: HF_ERROR_DAMAGED where a byte differs.

@@ -41,6 +41,7 @@ hf_status hf_context_quiet(hf_context **out, const hf_context *context, hf_error
 void hf_log(const hf_context *context, hf_log_level level, const char *format, ...) HF_PRINTF(3, 4);
 #define hf_warn(context, ...) hf_log(context, HF_LOG_WARNING, __VA_ARGS__)
 #define hf_info(context, ...) hf_log(context, HF_LOG_INFO, __VA_ARGS__)
+int64_t hf_warnings(const hf_context *context); // how many were logged so far
 void hf_progress(const hf_context *context, const char *stage, int64_t done, int64_t total);
 // HF_OK, or HF_ERROR_CANCELLED with the error filled. Call from one thread.
 hf_status hf_check_cancel(const hf_context *context, hf_error *error);
@@ -112,7 +113,9 @@ hf_status hf_bytes_open(hf_bytes *out, const hf_context *context, const char *pa
 void hf_bytes_close(const hf_context *context, hf_bytes *bytes);
 
 // An output file that appears whole or not at all: written beside its final name, synced, renamed. Path "-"
-// is standard output, written straight through.
+// is standard output, written straight through; once its reader has left, what is written goes nowhere and
+// that is no error. A file that is replaced hands its mode and owner on, and a symbolic link to it stays.
+// Temporary files that killed writers of the same name left are removed.
 typedef struct hf_output hf_output;
 // overwrite false: HF_ERROR_EXISTS if the path exists, at open and again at commit.
 hf_status hf_output_open(hf_output **out, const hf_context *context, const char *path, bool overwrite,

@@ -85,6 +85,7 @@ hf_status hf_context_create(hf_context **out, const hf_context_options *options,
     hf_context *context = resolved.resize(resolved.resize_user, NULL, sizeof *context);
     if (!context) return hf_fail_memory(error);
     context->options = resolved;
+    context->warnings = 0;
     *out = context;
     return HF_OK;
 }
@@ -114,6 +115,9 @@ hf_isa hf_context_isa(const hf_context *context)
 
 void hf_log(const hf_context *context, hf_log_level level, const char *format, ...)
 {
+    // The count is the one thing of a context that changes.
+    if (level == HF_LOG_WARNING)
+        __atomic_fetch_add(&((hf_context *)(uintptr_t)context)->warnings, 1, __ATOMIC_RELAXED);
     if (!context->options.log) return;
     char message[2048];
     va_list args;
@@ -121,6 +125,11 @@ void hf_log(const hf_context *context, hf_log_level level, const char *format, .
     hf_print_c(message, sizeof message, format, args);
     va_end(args);
     context->options.log(context->options.log_user, level, message);
+}
+
+int64_t hf_warnings(const hf_context *context)
+{
+    return __atomic_load_n(&context->warnings, __ATOMIC_RELAXED);
 }
 
 void hf_progress(const hf_context *context, const char *stage, int64_t done, int64_t total)

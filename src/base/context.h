@@ -8,6 +8,7 @@
 
 struct hf_context {
     hf_context_options options; // threads and isa resolved
+    int64_t warnings;           // logged so far
 };
 
 #endif

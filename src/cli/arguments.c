@@ -175,6 +175,21 @@ const char *const *cli_words(const cli_arguments *a)
     return a->words;
 }
 
+hf_status cli_inputs(const char ***out, int32_t *count, const cli_arguments *a, const char *option,
+                     hf_error *error)
+{
+    int32_t found = 0;
+    const char **list = calloc((size_t)a->option_count + (size_t)a->word_count + 1, sizeof *list);
+    if (!list) return no_memory(error);
+    for (int32_t i = 0; i < a->option_count; i++)
+        if (strcmp(a->options[i].option->name, option) == 0) list[found++] = a->options[i].value;
+    for (int32_t i = 0; i < a->word_count; i++)
+        list[found++] = a->words[i];
+    *out = list;
+    *count = found;
+    return HF_OK;
+}
+
 static const given *last_given(const cli_arguments *a, const char *name)
 {
     for (int32_t i = a->option_count - 1; i >= 0; i--)

@@ -7,6 +7,13 @@ static const cli_option options[] = {
     {"target", 0, "COLUMN[=VALUE]", "the column that says what happened, and the value that counts"},
     {"folds", 0, "FOLDS", "CSV with row,fold: train inside each fold, test on it"},
     {"model", 0, "MODEL", "measure this model instead of training"},
+    {"store", 0, "DIR", "replay a definition at every date of this store"},
+    {"definition", 0, "FILE", "the definition to replay"},
+    {"outcomes", 0, "FILE", "what happened: CSV with account_id, date, outcome"},
+    {"outcome", 0, "NAME", "the outcome that counts (default churn)"},
+    {"horizon", 0, "DAYS", "an outcome counts within so many days after a snapshot (and the lead)"},
+    {"lead", 0, "DAYS", "days after a snapshot before an outcome counts (default 0)"},
+    {"known-until", 0, "DATE", "the last date outcomes are known (default: the last in the file)"},
     {"format", 0, "FORMAT", "table or json (default table)"},
     {"output", 'o', "OUT", "where the figures are written (default -: standard output)"},
     {"replicates", 0, "N", "bootstrap resamples for the intervals (default 200; 0: none)"},
@@ -23,7 +30,12 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
         .csv = HF_CSV_OPTIONS_INIT, .fit = HF_TRAIN_OPTIONS_INIT, .replicates = 200, .alpha = 0.05};
     int64_t seed = (int64_t)job.fit.seed, folds = job.fit.folds, replicates = job.replicates;
     int format = HF_REPORT_TABLE;
+    int64_t lead = 0, horizon = 0;
+    job.known_until = HF_DATE_MISSING;
     hf_status status = cli_most_words(arguments, 1, error);
+    if (status == HF_OK) status = cli_integer(&lead, arguments, "lead", 0, 36500, error);
+    if (status == HF_OK) status = cli_integer(&horizon, arguments, "horizon", 1, 36500, error);
+    if (status == HF_OK) status = cli_date(&job.known_until, arguments, "known-until", error);
     if (status == HF_OK) status = cli_columns(&job.csv, arguments, error);
     if (status == HF_OK) status = cli_integer(&seed, arguments, "seed", 0, INT64_MAX, error);
     if (status == HF_OK) status = cli_integer(&folds, arguments, "inner-folds", 2, 100, error);
@@ -33,6 +45,12 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     if (status == HF_OK) status = cli_choice(&format, arguments, "format", "table json", error);
     if (status != HF_OK) return status;
     job.file = cli_word(arguments, 0);
+    job.store = cli_text(arguments, "store", NULL);
+    job.definition = cli_text(arguments, "definition", NULL);
+    job.outcomes = cli_text(arguments, "outcomes", NULL);
+    job.outcome = cli_text(arguments, "outcome", NULL);
+    job.lead = (int32_t)lead;
+    job.horizon = (int32_t)horizon;
     job.target = cli_text(arguments, "target", NULL);
     job.folds = cli_text(arguments, "folds", NULL);
     job.model = cli_text(arguments, "model", NULL);
@@ -47,12 +65,14 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
 
 const cli_command cli_evaluate = {
     .name = "evaluate",
-    .purpose = "Measures a model on rows it has not seen, with intervals.",
+    .purpose = "Measures a model on rows it has not seen, or a scorecard on its past.",
     .synopsis = "evaluate FILE [--id COLUMN] --target COLUMN[=VALUE] [--folds FOLDS] [options]\n"
-                "evaluate FILE --target COLUMN[=VALUE] --model MODEL [options]\n",
+                "evaluate FILE --target COLUMN[=VALUE] --model MODEL [options]\n"
+                "evaluate --store DIR --definition FILE [--outcomes FILE --horizon DAYS] [options]\n",
     .examples = "evaluate customers.csv --id customer_id --target Churn=Yes\n"
                 "evaluate customers.csv --id customer_id --target Churn=Yes --folds folds.csv --format json\n"
-                "evaluate later.csv --target Churn=Yes --model churn.json\n",
+                "evaluate later.csv --target Churn=Yes --model churn.json\n"
+                "evaluate --store fleet --definition holdfast.yaml --outcomes outcomes.csv --horizon 30\n",
     .options = options,
     .takes_columns = true,
     .run = run,

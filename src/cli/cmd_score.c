@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// holdfast score: every account's probability, rank and reasons.
+// holdfast score: every account's probability, rank and reasons, its health and what to do about it.
 #include "command.h"
 
 #include <string.h>
@@ -8,8 +8,10 @@
 
 static const cli_option options[] = {
     {"store", 0, "DIR", "score a snapshot of this store"},
-    {"as-of", 0, "DATE", "the snapshot's date (default: the newest)"},
-    {"model", 0, "MODEL", "the model to score with"},
+    {"as-of", 0, "DATE",
+     "the snapshot's date (default: the newest); of a FILE scored by a definition, its date"},
+    {"model", 0, "MODEL", "the model to score churn with"},
+    {"definition", 0, "FILE", "the definition to score health with"},
     {"output", 'o', "OUT", "where scores are written (default -: standard output)"},
     {"format", 0, "FORMAT", "csv, jsonl or table (default csv; a table of 20 on a terminal)"},
     {"top", 0, "N", "only the N accounts most at risk, in order of rank"},
@@ -33,6 +35,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.file = cli_word(arguments, 0);
     job.store = cli_text(arguments, "store", NULL);
     job.model = cli_text(arguments, "model", NULL);
+    job.definition = cli_text(arguments, "definition", NULL);
     job.allow_missing = cli_has(arguments, "allow-missing");
     job.format = (hf_score_format)format;
     job.overwrite = cli_has(arguments, "force");
@@ -43,9 +46,12 @@ const cli_command cli_score = {
     .name = "score",
     .purpose = "Scores every account and says what drives its risk.",
     .synopsis = "score FILE --model MODEL [-o OUT] [--format csv|jsonl|table] [--top N] [options]\n"
-                "score --store DIR [--as-of DATE] --model MODEL [-o OUT] [options]\n",
+                "score --store DIR [--as-of DATE] --model MODEL [-o OUT] [options]\n"
+                "score --store DIR [--as-of DATE] --definition FILE [--model MODEL] [-o OUT] [options]\n"
+                "score FILE --as-of DATE --definition FILE [--model MODEL] [-o OUT] [options]\n",
     .examples = "score customers.csv --model churn.json --top 20 --format table\n"
-                "score --store fleet --as-of 2026-10-31 --model churn.json -o scores.csv\n",
+                "score --store fleet --as-of 2026-10-31 --model churn.json -o scores.csv\n"
+                "score --store fleet --definition holdfast.yaml --model churn.json --format table\n",
     .options = options,
     .takes_columns = true,
     .run = run,

@@ -22,10 +22,13 @@ typedef struct {
     const char *examples;      // two or more, one a line
     const cli_option *options; // of this verb alone
     bool takes_columns;        // also the options that say how to read a table
+    bool tells_stages;         // in a log, each stage is told as it begins
     hf_status (*run)(const hf_context *context, const cli_arguments *arguments, hf_error *error);
 } cli_command;
 
-extern const cli_command cli_evaluate, cli_ingest, cli_score, cli_store, cli_synth, cli_train;
+extern const cli_command cli_replay, cli_run;
+extern const cli_command cli_check, cli_evaluate, cli_explain, cli_ingest, cli_init, cli_profile, cli_score,
+    cli_store, cli_synth, cli_train;
 
 // ---- arguments -------------------------------------------------------------------------------------------
 
@@ -38,6 +41,9 @@ int32_t cli_count(const cli_arguments *arguments); // of words that are no optio
 const char *cli_word(const cli_arguments *arguments, int32_t i);
 const char *const *cli_words(const cli_arguments *arguments);
 bool cli_has(const cli_arguments *arguments, const char *option);
+// Every value given to an option, then the words that are no options; the list is the caller's to free.
+hf_status cli_inputs(const char ***out, int32_t *count, const cli_arguments *arguments, const char *option,
+                     hf_error *error);
 // The last value given, or otherwise.
 const char *cli_text(const cli_arguments *arguments, const char *option, const char *otherwise);
 // Whole numbers in [least, most]; *out keeps its value when the option is not given.

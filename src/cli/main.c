@@ -10,8 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const cli_command *const commands[] = {&cli_ingest,   &cli_train, &cli_score,
-                                              &cli_evaluate, &cli_store, &cli_synth};
+static const cli_command *const commands[] = {&cli_ingest,  &cli_train,   &cli_score, &cli_evaluate,
+                                              &cli_explain, &cli_store,   &cli_synth, &cli_init,
+                                              &cli_check,   &cli_profile, &cli_run,   &cli_replay};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int exit_code(hf_status status)
@@ -115,6 +116,7 @@ static int run(const cli_command *command, int count, char **words)
         return 2;
     }
     cli_terminal_begin(&terminal, cli_has(arguments, "quiet"), cli_has(arguments, "verbose"));
+    terminal.tells_stages = command->tells_stages;
     cli_terminal_connect(&options, &terminal);
     status = cli_integer(&threads, arguments, "threads", 1, 1024, &error);
     options.threads = (int)threads;

@@ -32,7 +32,7 @@ void cli_terminal_begin(cli_terminal *terminal, bool quiet, bool verbose)
     const char *kind = getenv("TERM");
     *terminal = (cli_terminal){.quiet = quiet, .verbose = verbose};
     terminal->bar = isatty(STDERR_FILENO) && kind && strcmp(kind, "dumb") != 0;
-    terminal->shown_at = now();
+    terminal->shown_at = terminal->started_at = now();
     // No SA_RESTART: a read that waits for standard input must give up.
     struct sigaction action;
     memset(&action, 0, sizeof action);
@@ -92,6 +92,10 @@ static void on_progress(void *user, const char *stage, int64_t done, int64_t tot
     if (strncmp(terminal->stage, stage, sizeof terminal->stage - 1) != 0) {
         snprintf(terminal->stage, sizeof terminal->stage, "%s", stage);
         terminal->began_at = t;
+        if (terminal->tells_stages && !terminal->bar) {
+            fprintf(stderr, "holdfast: %.1f s: %s\n", t - terminal->started_at, stage);
+            terminal->shown_at = t;
+        }
     }
     if (t - terminal->shown_at < (terminal->bar ? 0.1 : 10.0)) return;
     terminal->shown_at = t;

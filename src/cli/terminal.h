@@ -10,8 +10,10 @@ typedef struct {
     bool quiet, verbose;
     bool bar; // standard error is a terminal that can move its cursor
     bool bar_shown;
-    double shown_at; // when progress was last shown, seconds
-    double began_at; // when the present stage began
+    bool tells_stages; // without a bar, each stage is told as it begins
+    double shown_at;   // when progress was last shown, seconds
+    double started_at; // when the program began
+    double began_at;   // when the present stage began
     char stage[64];
     uint64_t seen[64]; // hashes of messages already shown, so that each is said once
     int32_t seen_count;

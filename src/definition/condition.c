@@ -3,6 +3,8 @@
 // Conditions as people write them: "segment = SMB and tickets_90d >= 10 and csat is missing". A hand-written
 // reader of one pass: words, quoted texts and signs, each with its place, then comparisons joined by "and".
 // What people write from habit (==, or, <>) is refused with what to write instead.
+#include "definition/condition.h"
+
 #include "definition/definition_room.h"
 
 #include <math.h>
@@ -36,25 +38,33 @@ static bool is_sign(char c)
 }
 
 // Fails at a place within the condition, counted in characters as editors do.
-static hf_status fail_here(const reader *r, const char *place, const char *message, const token *found)
+static hf_status fail_here(const reader *r, const char *place, const char *message)
 {
     int64_t column = 1;
     for (const char *p = r->text; p < place; p++)
         column += ((unsigned char)*p & 0xc0) != 0x80;
-    if (!found) return hf_fail_at(r->error, HF_ERROR_DATA, "", 0, column, "%s", message);
-    if (found->kind == TOKEN_END)
-        return hf_fail_at(r->error, HF_ERROR_DATA, "", 0, column, "%s, found the end of the condition",
-                          message);
-    size_t shown = found->length < 60 ? found->length : 60;
-    while (shown < found->length && ((unsigned char)found->text[shown] & 0xc0) == 0x80)
-        shown--;
-    return hf_fail_at(r->error, HF_ERROR_DATA, "", 0, column, "%s, found %.*s%s", message, (int)shown,
-                      found->text, shown < found->length ? "..." : "");
+    return hf_fail_at(r->error, HF_ERROR_DATA, "", 0, column, "%s", message);
 }
 
-static hf_status expected(const reader *r, const char *what)
+int hf_condition_shown(const char *text, size_t length, size_t limit)
 {
-    return fail_here(r, r->token.text, what, &r->token);
+    size_t shown = length < limit ? length : limit;
+    while (shown > 0 && shown < length && ((unsigned char)text[shown] & 0xc0) == 0x80)
+        shown--;
+    return (int)shown;
+}
+
+// Fails at the token at hand: what was expected, what is there, what to do (NULL: plain from the first).
+static hf_status expected(const reader *r, const char *what, const char *remedy)
+{
+    char message[512], found[128] = "the end";
+    const token *t = &r->token;
+    const int shown = hf_condition_shown(t->text, t->length, 60);
+    if (t->kind != TOKEN_END)
+        snprintf(found, sizeof found, "'%.*s%s'", shown, t->text, (size_t)shown < t->length ? "..." : "");
+    snprintf(message, sizeof message, "expected %s, found %s%s%s", what, found, remedy ? "; " : "",
+             remedy ? remedy : "");
+    return fail_here(r, t->text, message);
 }
 
 static bool is_text(const token *t, const char *text)
@@ -80,11 +90,11 @@ static hf_status read_quoted(reader *r, const char *begin)
     const char *p = begin + 1;
     while (*p && (*p != '"' || p[1] == '"'))
         p += *p == '"' ? 2 : 1; // a quote within is written twice
-    if (!*p) return fail_here(r, begin, "this text has no closing \"; add it", NULL);
+    if (!*p) return fail_here(r, begin, "this text has no closing \"; add it");
     p++;
     if (*p && !is_blank(*p) && !is_sign(*p))
-        return fail_here(
-            r, p, "expected a blank after the closing \"; a quote within a text is written twice", NULL);
+        return fail_here(r, p,
+                         "expected a blank after the closing \"; a quote within a text is written twice");
     r->token = (token){TOKEN_QUOTED, begin, (size_t)(p - begin)};
     r->next = p;
     return HF_OK;
@@ -104,8 +114,7 @@ static hf_status read_sign(reader *r, const char *begin)
         {";", "write and between two comparisons"},
         {"!", "write != for different"}};
     for (size_t i = 0; i + 1 < sizeof habits / sizeof *habits; i++)
-        if (strncmp(begin, habits[i][0], strlen(habits[i][0])) == 0)
-            return fail_here(r, begin, habits[i][1], NULL);
+        if (strncmp(begin, habits[i][0], strlen(habits[i][0])) == 0) return fail_here(r, begin, habits[i][1]);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const size_t length = strlen(known[i]);
         if (strncmp(begin, known[i], length) != 0) continue;
@@ -113,8 +122,8 @@ static hf_status read_sign(reader *r, const char *begin)
         r->next = begin + length;
         return HF_OK;
     }
-    if (*begin == '!') return fail_here(r, begin, "write != for different", NULL);
-    return fail_here(r, begin, "there is a control character here; take it out", NULL);
+    if (*begin == '!') return fail_here(r, begin, "write != for different");
+    return fail_here(r, begin, "there is a control character here; take it out");
 }
 
 // Moves to the next token.
@@ -148,8 +157,7 @@ static char *copy_token(const hf_context *context, const token *t)
 
 // ---- comparisons -----------------------------------------------------------------------------------------
 
-// 12, -0.5, 1e6 and 12.5%, which is 0.125; NaN for anything else.
-static hf_status read_number(double *out, const hf_context *context, const char *text, hf_error *error)
+hf_status hf_condition_number(double *out, const hf_context *context, const char *text, hf_error *error)
 {
     const size_t length = strlen(text);
     double value = NAN;
@@ -171,9 +179,9 @@ static hf_status add_text(reader *r, hf_comparing *part)
 {
     const token *t = &r->token;
     if (t->kind != TOKEN_WORD && t->kind != TOKEN_QUOTED)
-        return expected(r, "expected a number, a date or a text to compare with");
+        return expected(r, "a number, a date or a text to compare with", NULL);
     if (is_word(t, "and") || is_word(t, "or"))
-        return expected(r, "expected a value (in double quotes where it is a word like and)");
+        return expected(r, "a value", "one that is such a word stands in double quotes");
     // Grown by doubling: room is made when the count is a power of two.
     if ((part->text_count & (part->text_count - 1)) == 0) {
         const size_t room = part->text_count == 0 ? 1 : (size_t)part->text_count * 2;
@@ -191,13 +199,13 @@ static hf_status read_list(reader *r, hf_comparing *part)
 {
     hf_status status;
     HF_TRY(done, advance(r));
-    if (!is_text(&r->token, "(")) return expected(r, "expected ( after in, as in plan in (basic, pro)");
+    if (!is_text(&r->token, "(")) return expected(r, "(", "a list is written as in plan in (basic, pro)");
     do {
         HF_TRY(done, advance(r));
         HF_TRY(done, add_text(r, part));
     } while (r->token.kind == TOKEN_SIGN && is_text(&r->token, ","));
     if (r->token.kind != TOKEN_SIGN || !is_text(&r->token, ")"))
-        return expected(r, "expected , or ) in the list; a text with blanks stands in double quotes");
+        return expected(r, ", or )", "a text with blanks or signs stands in double quotes");
     HF_TRY(done, advance(r));
 done:
     return status;
@@ -208,9 +216,9 @@ static hf_status read_is(reader *r, hf_comparing *part)
     hf_status status;
     HF_TRY(done, advance(r));
     if (is_word(&r->token, "not"))
-        return fail_here(r, r->token.text, "write \"is present\" for what is not missing", NULL);
+        return fail_here(r, r->token.text, "write \"is present\" for what is not missing");
     if (!is_word(&r->token, "missing") && !is_word(&r->token, "present"))
-        return expected(r, "expected missing or present after is; write = to compare with a value");
+        return expected(r, "missing or present after is", "write = to compare with a value");
     part->comparison = is_word(&r->token, "missing") ? HF_COMPARE_MISSING : HF_COMPARE_PRESENT;
     HF_TRY(done, advance(r));
 done:
@@ -236,16 +244,14 @@ static hf_status read_right_side(reader *r, hf_comparing *part)
         i++;
     if (i == sizeof signs / sizeof *signs) {
         if (is_word(&r->token, "not"))
-            return fail_here(r, r->token.text, "there is no \"not\"; write != for each value, joined by and",
-                             NULL);
-        return expected(r,
-                        "expected =, !=, <, <=, >, >=, in or is after the signal (a name with blanks stands "
-                        "in double quotes)");
+            return fail_here(r, r->token.text, "there is no \"not\"; write != for each value, joined by and");
+        return expected(r, "=, !=, <, <=, >, >=, in or is after the signal",
+                        "a name with blanks or signs stands in double quotes");
     }
     part->comparison = signs[i].comparison;
     HF_TRY(done, advance(r));
     HF_TRY(done, add_text(r, part));
-    HF_TRY(done, read_number(&part->number, r->context, part->texts[0], r->error));
+    HF_TRY(done, hf_condition_number(&part->number, r->context, part->texts[0], r->error));
     if (!hf_date_parse(&part->date, part->texts[0], strlen(part->texts[0]))) part->date = HF_DATE_MISSING;
 done:
     return status;
@@ -256,9 +262,9 @@ static hf_status read_comparing(reader *r, hf_comparing *part)
     hf_status status;
     const token *t = &r->token;
     if ((t->kind != TOKEN_WORD && t->kind != TOKEN_QUOTED) || is_word(t, "and") || is_text(t, "\"\""))
-        return expected(r, "expected a comparison such as segment = SMB");
+        return expected(r, "a comparison such as segment = SMB", NULL);
     if (is_word(t, "not"))
-        return fail_here(r, t->text, "there is no \"not\"; turn the comparison round, != for =", NULL);
+        return fail_here(r, t->text, "there is no \"not\"; turn the comparison round, != for =");
     part->signal = copy_token(r->context, t);
     if (!part->signal) return hf_fail_memory(r->error);
     HF_TRY(done, advance(r));
@@ -303,7 +309,7 @@ hf_status hf_condition_parse(hf_condition *out, const hf_context *context, const
     size_t bad;
     hf_status status = HF_OK;
     if (!hf_is_utf8(text, length, &bad)) {
-        status = fail_here(&r, text + bad, "this is not UTF-8; save the file as UTF-8", NULL);
+        status = fail_here(&r, text + bad, "this is not UTF-8; save the file as UTF-8");
         goto done;
     }
     made.text = hf_copy_text(context, text, length);
@@ -319,11 +325,11 @@ hf_status hf_condition_parse(hf_condition *out, const hf_context *context, const
     }
     if (is_word(&r.token, "or")) {
         status = fail_here(&r, r.token.text,
-                           "there is no \"or\"; write a list, x in (a, b), or one condition each", NULL);
+                           "there is no \"or\"; write a list, x in (a, b), or one condition each");
         goto done;
     }
     if (r.token.kind != TOKEN_END) {
-        status = expected(&r, "expected and or the end (a text with blanks stands in double quotes)");
+        status = expected(&r, "and or the end", "a text with blanks or signs stands in double quotes");
         goto done;
     }
     *out = made;

@@ -17,8 +17,10 @@ typedef struct {
 // ---- conditions ------------------------------------------------------------------------------------------
 
 // Comparisons joined by "and": "segment = SMB and tickets_90d >= 10 and csat is missing". Numbers compare
-// with numbers, dates (YYYY-MM-DD) with dates, texts by = and != and in (a, b); a missing signal meets no
-// comparison but "is missing". A name or text with blanks or signs stands in double quotes.
+// with numbers (20% is 0.2; a flag with yes and no too), dates (YYYY-MM-DD) with dates, texts by = and !=,
+// all of them by in (a, b); a missing signal meets no comparison but "is missing". A number is rounded to the
+// column's storage as a cell of the same text was, so that what prints alike is equal. A name or text with
+// blanks or signs stands in double quotes.
 typedef enum {
     HF_COMPARE_EQUAL,
     HF_COMPARE_DIFFERENT,
@@ -26,7 +28,7 @@ typedef enum {
     HF_COMPARE_AT_MOST,
     HF_COMPARE_MORE,
     HF_COMPARE_AT_LEAST,
-    HF_COMPARE_IN, // one of texts
+    HF_COMPARE_IN, // one of texts, which are numbers or dates for a signal of those
     HF_COMPARE_MISSING,
     HF_COMPARE_PRESENT, // "is present"
 } hf_comparison;
@@ -46,7 +48,8 @@ typedef struct {
     int32_t count;
 } hf_condition;
 
-// Errors: HF_ERROR_DATA; error->column is the place within text, from 1; the message names what was expected.
+// Errors: HF_ERROR_DATA; error->column is the place within text in characters, from 1; the message names what
+// was expected.
 hf_status hf_condition_parse(hf_condition *out, const hf_context *context, const char *text, hf_error *error);
 void hf_condition_free(const hf_context *context, hf_condition *condition);
 // A condition bound to a frame's columns (both borrowed). Errors: HF_ERROR_DATA for a signal the frame lacks
@@ -94,9 +97,10 @@ typedef struct {
 
 // Adds the definition's derived signals to a frame with an as-of date. past: frames of earlier dates, by
 // date, at least the newest one not after as-of - days for every change and growth (borrowed); an account or
-// a past that is not there gives missing. A ratio by 0, or by a missing value, is missing. Derived signals
-// may use earlier derived ones, but not change or growth of one. Errors: HF_ERROR_DATA naming a signal that
-// is not there (with the nearest), or of a kind that does not serve.
+// a past that is not there gives missing. A ratio by 0, or by a missing value, is missing. A result within
+// the rounding of its inputs' storage from a number of six decimals is that number. Derived signals may use
+// earlier derived ones, but not change or growth of one. Errors: HF_ERROR_DATA naming a signal that is not
+// there (with the nearest), or of a kind that does not serve.
 hf_status hf_derive(hf_frame *frame, hf_frame *const *past, int32_t past_count,
                     const hf_definition *definition, hf_error *error);
 // The as-of dates, of those in the store, whose snapshots hf_derive needs for an as-of date. out has room for
@@ -185,6 +189,8 @@ typedef struct {
 struct hf_definition {
     const hf_context *context;
     char *path; // owned: the file, for messages
+    char *text; // owned: the file's bytes, for messages
+    size_t text_length;
     char *name; // owned
     hf_signal_definition *signals;
     int32_t signal_count;

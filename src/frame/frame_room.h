@@ -92,6 +92,10 @@ hf_status hf_frame_join(hf_frame **out, const hf_context *context, hf_frame *con
                         hf_error *error);
 // Row of each id of `keys` in `frame` (by hash), the first where it stands in several, -1 where absent.
 hf_status hf_frame_match(int64_t *out, const hf_frame *frame, const hf_frame *keys, hf_error *error);
+// The same for two days of one fleet, whose accounts mostly stand in the same order: those cost a comparison.
+// Ids are distinct within each.
+hf_status hf_frame_match_near(int64_t *out, const hf_context *context, const hf_frame *frame,
+                              const hf_frame *keys, hf_error *error);
 // The first row whose id stands in an earlier row too, and that earlier row; -1 when all are distinct.
 hf_status hf_frame_duplicate(int64_t *row, int64_t *first, const hf_frame *frame, hf_error *error);
 // A fingerprint of everything the frame says: ids, as-of date, names, kinds, units, values, levels.

@@ -6,30 +6,26 @@
 // 1. A measure's state: ABSENT where its signal is missing; STALE where a max_age is set and the date it was
 //    observed on is missing or more than max_age days before the as-of date; else OBSERVED.
 // 2. Its score q: OBSERVED: the segment's curve of the value, held within 0 and 100. Else by policy: SKIP:
-// none;
-//    NEUTRAL, WORST, VALUE: missing_value. A measure is present if it has a score and its weight is not 0.
+//    none; NEUTRAL, WORST, VALUE: missing_value. A measure is present if it has a score and its nominal
+//    weight is not 0.
 // 3. Nominal weight n: group weight / sum of group weights (of groups that have a measure with weight) x
-// measure weight /
-//    sum of the group's measure weights.
+//    measure weight / sum of the group's measure weights.
 // 4. Coverage: the sum of n over OBSERVED measures.
 // 5. Effective weight e: a group is present if one of its measures is. Its share G is its weight / the
-// weights of
-//    the groups present. MEAN: e = G x weight / the weights present in the group. WORST, BEST: the present
-//    measure with the lowest, highest score (the first of equals) takes G; the others have 0.
+//    weights of the groups present. MEAN: e = G x weight / the weights present in the group. WORST, BEST: the
+//    present measure with the lowest, highest score (the first of equals) takes G; the others have 0.
 // 6. The cap: e is at most max_inherit x n (WORST, BEST: x the group's nominal share). What the cap takes
-// away is
-//    unassigned, u = 1 - sum e, and scores `neutral`. Raw health = sum of e q + u neutral; NaN where nothing
-//    is present.
+//    away is unassigned, u = 1 - sum e, and scores `neutral`. Raw health = sum of e q + u neutral; NaN where
+//    nothing is present.
 // 7. Overrides in order, each on what the one before left: set, cap, floor (a NaN is only ever set). Then the
-// manual
-//    ones of the account that have not expired by the as-of date, in the file's order. That is the health.
-// 8. band_raw: unknown (-1) where coverage < min_coverage or health is NaN; else the highest band whose edge
-// is
-//    at or below the (smoothed) health.
+//    manual ones of the account that have not expired by the as-of date, in the file's order. That is the
+//    health.
+// 8. band_raw: unknown (-1) where coverage < min_coverage (by more than 1e-9, since coverage is a sum) or
+//    health is NaN; else the highest band whose edge is at or below the (smoothed) health.
 // 9. band: hf_health_settle.
 //
-// The fleet pass runs curves in f32 and sums in f64: health is within 1e-4 of hf_health_explain's, which is
-// all double.
+// The fleet pass runs curves in f32, or in double where f32 is too coarse for them, and sums in f64: health
+// is within 1e-4 of hf_health_explain's, which is all double.
 #ifndef HOLDFAST_HEALTH_ROOM_H
 #define HOLDFAST_HEALTH_ROOM_H
 
@@ -94,8 +90,8 @@ typedef struct {
     double *health;   // after overrides; NaN where nothing is known
     double *coverage; // 0 to 1
     int8_t *band_raw; // place in the definition's bands; -1 unknown
-    int32_t
-        *lost; // rows x HF_LOST: measures by effective weight x (100 - q), most first; -1: no more lose any
+    int32_t *lost; // rows x HF_LOST: measures by effective weight x (100 - q), most first; -1: no more lose
+                   // 1e-4 points; ties within what f32 can tell go to the first measure
     // filled by hf_health_settle:
     double *smoothed;       // health, smoothed by elapsed days where the definition says so
     int8_t *band;           // without flapping
@@ -124,11 +120,20 @@ void hf_health_free(const hf_context *context, hf_health *health);
 // down, h >= edge + margin going up); else if the raw band has been on that side of B for `snapshots`
 // snapshots in a row, counting this one. Otherwise B stays and R is pending. smoothed = last + (h - last)(1 -
 // exp(-days / smoothing_days)).
+// Bands of then go by name; one that the definition no longer has begins the account anew. A NaN forgets what
+// was smoothed. On failure health is untouched; done again, it gives the same. Errors: HF_ERROR_USAGE for
+// scores that are not of an earlier date, HF_ERROR_DATA for scores without a column it needs,
+// HF_ERROR_MEMORY, HF_ERROR_CANCELLED. The bytes do not depend on threads.
 hf_status hf_health_settle(hf_health *health, const hf_context *context, const hf_health_plan *plan,
                            const hf_frame *last, const hf_frame *before, hf_error *error);
 // ARR, ARR at risk (probability x ARR; without probabilities the ARR of accounts in the lowest band, else 0),
 // review cadence (by ARR at risk, or by ARR; ties by id) and the parent roll-up. probability: one a row, or
 // NULL.
+// Cadence: to the nearest account, round(daily x rows) and round((daily + weekly) x rows); unknown values
+// last; where the definition has no ARR every account counts as 1. Parent: over the accounts that name the
+// same one and have a health; by ARR, those without (or not above 0) do not count, and where none has any it
+// is the mean. After hf_health_settle (else HF_ERROR_USAGE). On failure health is untouched. Errors:
+// HF_ERROR_DATA for an ARR or parent signal that is not there or of a kind that does not serve.
 hf_status hf_health_risk(hf_health *health, const hf_context *context, const hf_health_plan *plan,
                          const double *probability, hf_error *error);
 
@@ -141,6 +146,38 @@ hf_status hf_health_risk(hf_health *health, const hf_context *context, const hf_
 hf_status hf_health_frame(hf_frame **out, const hf_context *context, const hf_health_plan *plan,
                           const hf_health *health, const double *probability, const int32_t *rank,
                           const char *source, hf_error *error);
+
+// ---- flapping ------------------------------------------------------------------------------------------------
+
+#define HF_FLAP_DAYS 62 // two months of month ends
+#define HF_FLAP_STAYS 2 // nights that a true fall stays beyond its first
+#define HF_FLAP_LATE 4
+
+typedef struct {
+    int64_t nights;   // of one account, followed by another, its band known in both
+    int64_t changes;  // the band is another in the second
+    int64_t reversed; // of those, come back to where they were, or beyond, within the days
+} hf_band_changes;
+
+typedef struct {
+    hf_band_changes band, band_raw;
+    int64_t falls;                  // band_raw falls to the lowest band and stays there
+    int64_t late[HF_FLAP_LATE];     // of those, with band there 0, 1, 2, 3 or more nights later
+    int64_t unpublished;            // of those, never before the account or the nights ended
+    int64_t most_nights, most_days; // the latest
+} hf_flap_count;
+
+// Scores frames are added by date (nothing of them is kept) and counted together. The definition's bands are
+// the order of what the frames name; it is borrowed until the end. Memory: ten bytes an account and night.
+// Errors: HF_ERROR_DATA for a frame without band and band_raw, HF_ERROR_USAGE for a date out of turn.
+typedef struct hf_flapping hf_flapping;
+hf_status hf_flapping_create(hf_flapping **out, const hf_context *context, const hf_definition *definition,
+                             hf_error *error);
+hf_status hf_flapping_add(hf_flapping *flapping, const hf_frame *scores, hf_error *error);
+// days: within which a change is taken back (HF_FLAP_DAYS); stays: HF_FLAP_STAYS. A band that is unknown ends
+// what is followed.
+void hf_flapping_count(hf_flap_count *out, const hf_flapping *flapping, int32_t days, int32_t stays);
+void hf_flapping_destroy(hf_flapping *flapping); // accepts NULL
 
 // ---- explanation, in double ----------------------------------------------------------------------------------
 
@@ -165,7 +202,8 @@ typedef struct {
     double *group_score;           // owned, one a group: sum of e q / sum of e; NaN where absent
     double *group_effective;       // owned
     double unassigned;             // u
-    hf_health_override *overrides; // owned: those that applied, in order
+    hf_health_override *overrides; // owned: those whose condition holds, in order; change 0: it made no
+                                   // difference
     int32_t override_count;
     double raw, health,
         coverage;    // raw = sum of contributions + unassigned x neutral; health = raw + sum of changes
@@ -176,12 +214,29 @@ hf_status hf_health_explain(hf_health_explanation *out, const hf_context *contex
                             int64_t row, hf_error *error);
 void hf_health_explanation_free(const hf_context *context, hf_health_explanation *explanation);
 
+// Raw health in double from measure scores (one a measure, NaN: none) by a segment's weights. effective: one
+// a measure, filled; *unassigned likewise. No allocation.
+double hf_health_combine(const hf_health_plan *plan, int32_t segment, const double *score, double *effective,
+                         double *unassigned);
+
 // The score with parts put in by hand, for what-if and for the explanation of moves: states and scores (one a
 // measure) in place of the row's own; the segment's weights; overrides of the row applied or not. Fills
 // contributions as hf_health_explain does.
 hf_status hf_health_explain_with(hf_health_explanation *out, const hf_context *context,
                                  const hf_health_plan *plan, int64_t row, const hf_measure_state *state,
                                  const double *score, bool overrides, hf_error *error);
+
+// The trend of each measure of one account: its score now (of the explanation) and as the scores of an
+// earlier night kept it (`before` as for hf_health_settle; NULL: none). NaN where there is none. out has room
+// for one a measure. Cost: a walk over the ids of `before`.
+typedef struct {
+    double now, before;
+    hf_trend trend; // by the definition's dead zone
+} hf_measure_trend;
+void hf_health_trends(hf_measure_trend *out, const hf_health_plan *plan, int64_t row,
+                      const hf_health_explanation *explanation, const hf_frame *before);
+// Of two scores: HF_TREND_UNKNOWN where one is NaN, FLAT where they differ by at most dead_zone points.
+hf_trend hf_trend_between(double now, double before, double dead_zone);
 
 // ---- why it moved --------------------------------------------------------------------------------------------
 
@@ -212,10 +267,21 @@ typedef struct {
     double gain;                 // points of health this step adds
 } hf_path_step;
 
-// The fewest actionable measures to raise, the largest gain first, until health reaches the band's edge
-// (band: place; the last step only as far as needed). *count 0: it is there already, or no raising of
-// actionable measures reaches it (*reached says which). out has room for one step a measure.
+// The fewest actionable measures to raise, the largest gain first, until health reaches the band's edge and
+// coverage is enough (band: place; the last step only as far as needed). A step that takes a rule's ground
+// away lifts the rule. *reached with *count 0: it is there already. Not *reached: with steps, they bring the
+// raw health there and overrides hold it back; without, raw health is there already and overrides hold it
+// back, or no raising of actionable measures reaches the band. out has room for one step a measure.
 hf_status hf_health_path(hf_path_step *out, int32_t *count, bool *reached, const hf_context *context,
                          const hf_health_plan *plan, int64_t row, int8_t band, hf_error *error);
+
+// The same for many accounts: what they share is prepared once, and finding allocates nothing. The plan is
+// borrowed. One finder a thread.
+typedef struct hf_path_finder hf_path_finder;
+hf_status hf_path_finder_create(hf_path_finder **out, const hf_context *context, const hf_health_plan *plan,
+                                hf_error *error);
+void hf_path_finder_destroy(hf_path_finder *finder); // accepts NULL
+void hf_path_find(hf_path_step *out, int32_t *count, bool *reached, hf_path_finder *finder, int64_t row,
+                  int8_t band);
 
 #endif

@@ -21,9 +21,10 @@ static hf_status fail(const reading *r, int64_t row, const char *column, const c
 {
     size_t length;
     const char *id = hf_frame_id(r->list, row, &length);
-    return hf_fail_at(r->error, HF_ERROR_DATA, r->list->source, 0, 0,
-                      "manual override of account '%.*s': column '%s': expected %s; write it or take the row out",
-                      (int)length, id, column, expected);
+    return hf_fail_at(
+        r->error, HF_ERROR_DATA, r->list->source, 0, 0,
+        "manual override of account '%.*s': column '%s': expected %s; write it or take the row out",
+        (int)length, id, column, expected);
 }
 
 static bool fits(const hf_column *column, hf_kind kind)
@@ -138,8 +139,9 @@ static hf_status warn_idle(const hf_manual_overrides *list, const hf_context *co
     if (count > NAMED) hf_text_printf(&text, " and %d more", count - NAMED);
     hf_status status = hf_text_status(&text, error);
     if (status == HF_OK && count > 0)
-        hf_warn(context, expired ? "%d manual override%s ignored, past the last day: %s"
-                                 : "%d manual override%s of accounts the data lacks: %s",
+        hf_warn(context,
+                expired ? "%d manual override%s ignored, past the last day: %s"
+                        : "%d manual override%s of accounts the data lacks: %s",
                 count, count == 1 ? "" : "s", text.data);
     hf_text_free(&text);
     return status;

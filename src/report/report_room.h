@@ -4,10 +4,14 @@
 #ifndef HOLDFAST_REPORT_ROOM_H
 #define HOLDFAST_REPORT_ROOM_H
 
+#include "churn/churn_room.h"
 #include "frame/frame_room.h"
+#include "health/health_room.h"
 #include "history/history_room.h"
 #include "holdfast/metrics.h"
+#include "holdfast/score.h"
 #include "holdfast/store.h"
+#include "metrics/metrics_room.h"
 
 // ---- grids: aligned text -----------------------------------------------------------------------------------
 
@@ -49,11 +53,209 @@ hf_status hf_report_evaluation_json(hf_text *text, const hf_evaluation *folds, i
 
 hf_status hf_report_snapshots(hf_text *text, const hf_context *context, const hf_snapshot_info *list,
                               int32_t count, hf_error *error);
+// The same of the scores it keeps.
+hf_status hf_report_kept_scores(hf_text *text, const hf_context *context, const hf_snapshot_info *list,
+                                int32_t count, hf_error *error);
 hf_status hf_report_snapshots_json(hf_text *text, const hf_snapshot_info *list, int32_t count,
                                    hf_error *error);
 hf_status hf_report_frame(hf_text *text, const hf_context *context, const hf_frame *frame,
                           const hf_snapshot_info *info, hf_error *error);
 hf_status hf_report_frame_json(hf_text *text, const hf_frame *frame, const hf_snapshot_info *info,
                                hf_error *error);
+
+// ---- profiles --------------------------------------------------------------------------------------------
+
+// A number for people: about four digits, thousands apart, "-" for NaN. At most 32 bytes.
+const char *hf_brief(char out[32], double value);
+
+#define HF_PROFILE_LEADS 4
+extern const int32_t hf_profile_leads[HF_PROFILE_LEADS]; // days: 30, 60, 90, 180
+
+// What is known of the signals of a frame, one entry a column. Everything is borrowed.
+typedef struct {
+    const hf_frame *frame; // what the data looks like: a table, or a snapshot
+    const hf_profile *shape;
+    const double *rho;    // columns x columns: rank correlations
+    const int32_t *group; // of correlated signals, -1 for none
+    int32_t groups;
+    // How the signals go with the outcome; outcome NULL: nothing is known of one.
+    const hf_profile *outcome;
+    const hf_frame *observed; // the rows that are labelled; levels of the outcome's bins are its codes
+    const char *event;        // what happened: "churn", or "Churn=Yes"
+    bool days;                // dates are counted from the as-of date there: 30 is in 30 days
+    int64_t labelled, events;
+    int32_t snapshots, lead, horizon; // of a store; 0 of a table
+    int64_t one_in;                   // one account in so many was looked at; 1: all
+    const double
+        *lead_auc; // columns x HF_PROFILE_LEADS: AUC by days between snapshot and outcome; may be NULL
+} hf_data_profile;
+
+hf_status hf_report_profile(hf_text *text, const hf_context *context, const hf_data_profile *profile,
+                            hf_error *error);
+hf_status hf_report_profile_csv(hf_text *text, const hf_data_profile *profile, hf_error *error);
+hf_status hf_report_profile_json(hf_text *text, const hf_data_profile *profile, hf_error *error);
+
+// ---- one account, and what moved the fleet -----------------------------------------------------------------
+
+// An account on one night. Everything is borrowed.
+typedef struct {
+    const hf_health_plan *plan;
+    const hf_health *health; // settled, with risk
+    const hf_health_explanation *explanation;
+    const hf_manual_overrides *manual; // NULL: none
+    const hf_plan *churn;              // NULL: no model
+    const hf_model *model;
+    double probability; // with a model
+    int32_t rank;
+    int64_t row;
+} hf_account_night;
+
+typedef struct {
+    hf_account_night now;
+    int8_t target;             // the band the path leads to
+    const hf_path_step *steps; // step_count
+    int32_t step_count;
+    bool reached;                 // by the steps (hf_health_path)
+    const hf_account_night *then; // the night it is compared with; NULL: no move
+    const hf_health_move *move;   // with then
+} hf_account_page;
+
+// One page: scores, every measure with its part, overrides, the model's reasons, the path, the move.
+hf_status hf_report_explain(hf_text *text, const hf_context *context, const hf_account_page *page,
+                            hf_error *error);
+hf_status hf_report_explain_json(hf_text *text, const hf_context *context, const hf_account_page *page,
+                                 hf_error *error);
+
+// What one factor (a measure, the configuration, the overrides) did to a fleet between two nights. An account
+// counts as moved by it where it added or took half a point or more.
+#define HF_MOVED 0.5
+typedef struct {
+    int32_t measure;         // of the definition; -1: configuration, -2: overrides, -3: all together
+    int64_t down, up;        // accounts
+    double arr_down, arr_up; // their ARR; an account without counts as 0
+    double points;           // sum over all accounts of the terms
+} hf_fleet_mover;
+
+typedef struct {
+    const hf_definition *definition;
+    hf_date since, as_of;
+    int64_t accounts;       // on both nights
+    int64_t gone, appeared; // on one alone
+    bool has_arr;
+    const char *unit;             // of the ARR, "" if unknown
+    const hf_fleet_mover *movers; // those that moved any account most first, the total last
+    int32_t count;
+} hf_fleet_move;
+
+hf_status hf_report_fleet_move(hf_text *text, const hf_context *context, const hf_fleet_move *move,
+                               hf_error *error);
+hf_status hf_report_fleet_move_json(hf_text *text, const hf_fleet_move *move, hf_error *error);
+
+// ---- a night ---------------------------------------------------------------------------------------------
+
+// A band of the night, or "unknown".
+typedef struct {
+    const char *name;
+    int64_t accounts, before; // before: in the last run
+    double arr, arr_at_risk;  // NaN where the definition has no ARR
+} hf_run_band;
+
+typedef struct {
+    const char *name;
+    double seconds;
+} hf_run_stage;
+
+// What a night came to. Texts are borrowed. Money is NaN where the definition has no ARR.
+typedef struct {
+    hf_date as_of, last; // last: the last run's, HF_DATE_MISSING where there is none
+    int64_t accounts;
+    const hf_run_band *bands; // worst first, then unknown
+    int32_t band_count;
+    double arr, arr_at_risk;
+    // What the model expects to be lost, and the range it stays in 19 nights of 20; NaN without a model.
+    double expected, expected_low, expected_high;
+    double losses, losses_low, losses_high; // accounts
+    int64_t added, changed, gone;
+    int64_t into_worst, out_of_worst;
+    double into_worst_arr, out_of_worst_arr;
+    int64_t better, worse;
+    int64_t cadence[3]; // daily, weekly, monthly
+    // Of this run alone; no file has them.
+    int64_t warnings;
+    bool nothing_new; // every byte was there already
+    const char *folder;
+    const char *const *files; // published
+    int32_t file_count;
+    const hf_run_stage *stages;
+    int32_t stage_count;
+} hf_run_summary;
+
+hf_status hf_report_run(hf_text *text, const hf_context *context, const hf_run_summary *run, hf_error *error);
+// The same for programs, without what differs from run to run.
+hf_status hf_report_run_json(hf_text *text, const hf_run_summary *run, hf_error *error);
+
+// ---- checks ----------------------------------------------------------------------------------------------
+
+typedef enum { HF_FINDING_ERROR, HF_FINDING_WARNING, HF_FINDING_NOTE } hf_finding_level;
+
+typedef struct {
+    hf_finding_level level;
+    int32_t line; // of the definition, 0 for the data
+    char place[160], what[400], remedy[240];
+} hf_finding;
+
+// How well a signal that the definition uses is filled.
+typedef struct {
+    char signal[128];
+    double coverage, last; // shares of the accounts; last NaN where no snapshot is before this one
+    double stale;          // share whose value is too old; NaN where nothing says its age
+    double weight;         // nominal share of the default segment's health, 0 where it is no measure
+} hf_signal_coverage;
+
+typedef struct {
+    const char *definition, *data;
+    hf_date as_of, last; // HF_DATE_MISSING where there is none
+    int64_t accounts;
+    double coverage;       // mean observed share of the weight; NaN where it could not be scored
+    double under_coverage; // share of the accounts under min_coverage
+    double min_coverage;
+    const hf_signal_coverage *signals;
+    int32_t signal_count;
+    const hf_finding *findings; // errors first
+    int32_t count;
+    int32_t by_level[3];
+} hf_check_report;
+
+hf_status hf_report_check(hf_text *text, const hf_context *context, const hf_check_report *report,
+                          hf_error *error);
+hf_status hf_report_check_json(hf_text *text, const hf_check_report *report, hf_error *error);
+
+// ---- a backtest of health ----------------------------------------------------------------------------------
+
+#define HF_BACKTEST_BANDS 100
+
+// One as-of date, or all together.
+typedef struct {
+    hf_date as_of; // HF_DATE_MISSING: all dates
+    int64_t accounts, in_band[HF_BACKTEST_BANDS], unknown;
+    int64_t labelled, events; // accounts whose outcome is known, and that had it
+    double auc;               // of low health for the outcome; NaN where it is not defined
+    int64_t worst, worst_events; // labelled accounts in the lowest band
+    int64_t below_best;          // events below the best band
+} hf_backtest_date;
+
+typedef struct {
+    const char *bands[HF_BACKTEST_BANDS]; // worst first; borrowed
+    int32_t band_count;
+    bool with_outcomes;
+    hf_backtest_date *dates; // by date
+    int32_t count;
+    hf_backtest_date total;
+    hf_flap_count flaps;
+} hf_backtest;
+
+hf_status hf_report_backtest(hf_text *text, const hf_context *context, const hf_backtest *backtest,
+                             hf_error *error);
+hf_status hf_report_backtest_json(hf_text *text, const hf_backtest *backtest, hf_error *error);
 
 #endif

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a store holds, as tables: its snapshots, and the signals of one of them.
+// What a store holds, as tables: its snapshots, its scores, and the signals of one snapshot.
 #include "report/report_room.h"
 
 #include <math.h>
 
-hf_status hf_report_snapshots(hf_text *text, const hf_context *context, const hf_snapshot_info *list,
-                              int32_t count, hf_error *error)
+static hf_status print_list(hf_text *text, const hf_context *context, const char *head,
+                            const hf_snapshot_info *list, int32_t count, hf_error *error)
 {
     hf_grid *grid;
-    hf_status status = hf_grid_create(
-        &grid, context, "as of|>revision|>accounts|>signals|>bytes|recorded at|fingerprint", error);
+    hf_status status = hf_grid_create(&grid, context, head, error);
     if (status != HF_OK) return status;
     for (int32_t i = 0; i < count; i++) {
         char date[11], number[32];
@@ -26,6 +25,20 @@ hf_status hf_report_snapshots(hf_text *text, const hf_context *context, const hf
     status = hf_grid_print(grid, text, error);
     hf_grid_destroy(grid);
     return status;
+}
+
+hf_status hf_report_snapshots(hf_text *text, const hf_context *context, const hf_snapshot_info *list,
+                              int32_t count, hf_error *error)
+{
+    return print_list(text, context, "as of|>revision|>accounts|>signals|>bytes|recorded at|fingerprint",
+                      list, count, error);
+}
+
+hf_status hf_report_kept_scores(hf_text *text, const hf_context *context, const hf_snapshot_info *list,
+                                int32_t count, hf_error *error)
+{
+    return print_list(text, context, "scores of|>revision|>accounts|>columns|>bytes|recorded at|fingerprint",
+                      list, count, error);
 }
 
 // The least and greatest value of a numeric or date column, as text; "" where there is none.

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Blocks of lines on all threads: a batch of blocks is formatted, each by whichever thread is free, and then
-// written in order, so that the bytes do not depend on the threads. A line that two files take is formatted
-// once.
+// Blocks of lines on all threads: each block is formatted by whichever thread is free and written in its
+// turn, so that the bytes do not depend on the threads, and writing goes on beside formatting. A line that
+// two files take is formatted once.
 #include "score/line_blocks.h"
 
 #include <omp.h>
 #include <string.h>
 
-enum { BLOCK_LINES = 1024, BLOCKS_A_THREAD = 2 };
+enum {
+    BLOCK_LINES = 512,
+    BATCH = 64, // blocks between two questions whether to stop
+};
 
 // Room for `size` bytes. The context's allocator may not stand two calls at a time.
 static char *room(hf_text *text, size_t size)
@@ -58,35 +61,48 @@ static hf_status write_text(hf_output *output, const hf_text *text, hf_error *er
                                                : status;
 }
 
+// Blocks first to last: whoever is free formats the next one, and writes it when its turn has come, while the
+// others format on.
+static hf_status write_blocks(const hf_line_job *job, int64_t first, int64_t last, hf_text *texts,
+                              hf_output *output, hf_output *second, int threads, hf_error *error)
+{
+    hf_status status = HF_OK;
+#pragma omp parallel for default(none) shared(job, first, last, texts, output, second, error, status) \
+    schedule(dynamic) ordered                                                                         \
+    num_threads(threads)
+    for (int64_t b = first; b < last; b++) {
+        hf_text *text = &texts[2 * (ptrdiff_t)omp_get_thread_num()];
+        const int64_t begin = b * BLOCK_LINES;
+        const int64_t end = job->count - begin < BLOCK_LINES ? job->count : begin + BLOCK_LINES;
+        format_block(text, text + 1, job, begin, end);
+#pragma omp ordered
+        {
+            if (status == HF_OK) status = write_text(output, text, error);
+            if (status == HF_OK) status = write_text(second, text + 1, error);
+        }
+    }
+    return status;
+}
+
 hf_status hf_line_blocks_write(const hf_context *context, const hf_line_job *job, hf_output *output,
                                hf_output *second, hf_error *error)
 {
     hf_status status = HF_OK;
     const int threads = hf_context_threads(context);
-    const int64_t blocks = (job->count + BLOCK_LINES - 1) / BLOCK_LINES, batch = BLOCKS_A_THREAD * threads;
-    hf_text *texts = hf_new(context, 2 * (size_t)batch, sizeof *texts);
+    const int64_t blocks = (job->count + BLOCK_LINES - 1) / BLOCK_LINES;
+    hf_text *texts = hf_new(context, 2 * (size_t)threads, sizeof *texts);
     if (!texts) return hf_fail_memory(error);
-    for (int64_t b = 0; b < 2 * batch; b++)
-        hf_text_init(&texts[b], context);
-    for (int64_t first = 0; first < blocks; first += batch) {
-        const int64_t here = blocks - first < batch ? blocks - first : batch;
+    for (int t = 0; t < 2 * threads; t++)
+        hf_text_init(&texts[t], context);
+    for (int64_t first = 0, last; first < blocks; first = last) {
+        last = blocks - first < BATCH ? blocks : first + BATCH;
         HF_TRY(done, hf_check_cancel(context, error));
-#pragma omp parallel for default(none) shared(texts, job, first, here) schedule(dynamic) num_threads(threads)
-        for (int64_t b = 0; b < here; b++) {
-            const int64_t begin = (first + b) * BLOCK_LINES;
-            const int64_t end = job->count - begin < BLOCK_LINES ? job->count : begin + BLOCK_LINES;
-            format_block(&texts[2 * b], &texts[2 * b + 1], job, begin, end);
-        }
-        for (int64_t b = 0; b < here; b++) {
-            HF_TRY(done, write_text(output, &texts[2 * b], error));
-            HF_TRY(done, write_text(second, &texts[2 * b + 1], error));
-        }
-        const int64_t done_lines = (first + here) * BLOCK_LINES;
-        hf_progress(context, "write", done_lines < job->count ? done_lines : job->count, job->count);
+        HF_TRY(done, write_blocks(job, first, last, texts, output, second, threads, error));
+        hf_progress(context, "write", last < blocks ? last * BLOCK_LINES : job->count, job->count);
     }
 done:
-    for (int64_t b = 0; b < 2 * batch; b++)
-        hf_text_free(&texts[b]);
+    for (int t = 0; t < 2 * threads; t++)
+        hf_text_free(&texts[t]);
     hf_delete(context, texts);
     return status;
 }

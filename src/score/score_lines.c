@@ -22,21 +22,27 @@ size_t hf_score_reason(char out[HF_REASON_LIMIT], const hf_score_lines *lines, i
     return (size_t)(end - out);
 }
 
-char *hf_score_csv_line(char *out, const hf_score_lines *lines, int64_t row)
+char *hf_score_csv_fields(char *out, const hf_score_lines *lines, int64_t row)
 {
     char reason[HF_REASON_LIMIT];
-    size_t length;
-    const char *id = hf_frame_id(lines->plan->frame, row, &length);
-    out = hf_put_csv_text(out, id, length);
-    *out++ = ',';
     out = hf_put_fixed(out, lines->scores->probability[row], 7);
     *out++ = ',';
     out += hf_format_i64(out, lines->scores->rank[row]);
     for (int j = 0; j < HF_REASONS; j++) {
         *out++ = ',';
-        length = hf_score_reason(reason, lines, row, j);
+        const size_t length = hf_score_reason(reason, lines, row, j);
         if (length > 0) out = hf_put_quoted(out, reason, length);
     }
+    return out;
+}
+
+char *hf_score_csv_line(char *out, const hf_score_lines *lines, int64_t row)
+{
+    size_t length;
+    const char *id = hf_frame_id(lines->plan->frame, row, &length);
+    out = hf_put_csv_text(out, id, length);
+    *out++ = ',';
+    out = hf_score_csv_fields(out, lines, row);
     *out++ = '\n';
     return out;
 }
@@ -57,13 +63,9 @@ static char *put_json_reason(char *out, const hf_score_lines *lines, int64_t row
     return out;
 }
 
-char *hf_score_json_line(char *out, const hf_score_lines *lines, int64_t row)
+char *hf_score_json_fields(char *out, const hf_score_lines *lines, int64_t row)
 {
-    size_t length;
-    const char *id = hf_frame_id(lines->plan->frame, row, &length);
-    out = HF_PUT(out, "{\"account_id\":");
-    out = hf_put_json_text(out, id, length);
-    out = HF_PUT(out, ",\"churn_probability\":");
+    out = HF_PUT(out, "\"churn_probability\":");
     out = hf_put_json_number(out, lines->scores->probability[row], 7);
     out = HF_PUT(out, ",\"rank\":");
     out += hf_format_i64(out, lines->scores->rank[row]);
@@ -73,5 +75,17 @@ char *hf_score_json_line(char *out, const hf_score_lines *lines, int64_t row)
         if (j > 0) *out++ = ',';
         out = put_json_reason(out, lines, row, reason[j]);
     }
-    return HF_PUT(out, "]}\n");
+    *out++ = ']';
+    return out;
+}
+
+char *hf_score_json_line(char *out, const hf_score_lines *lines, int64_t row)
+{
+    size_t length;
+    const char *id = hf_frame_id(lines->plan->frame, row, &length);
+    out = HF_PUT(out, "{\"account_id\":");
+    out = hf_put_json_text(out, id, length);
+    *out++ = ',';
+    out = hf_score_json_fields(out, lines, row);
+    return HF_PUT(out, "}\n");
 }

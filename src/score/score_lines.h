@@ -23,6 +23,9 @@ char *hf_score_csv_line(char *out, const hf_score_lines *lines, int64_t row);
 char *hf_score_json_line(char *out, const hf_score_lines *lines, int64_t row);
 char *hf_score_table_line(char *out, const hf_score_lines *lines, int64_t row);
 char *hf_score_table_header(char *out, const hf_score_lines *lines);
+// The same without the account, for a line that says more: "0.01,7,reason,," and "\"churn_probability\":...".
+char *hf_score_csv_fields(char *out, const hf_score_lines *lines, int64_t row);
+char *hf_score_json_fields(char *out, const hf_score_lines *lines, int64_t row);
 // Widens the widths of `lines` to what the row needs.
 void hf_score_table_measure(hf_score_lines *lines, int64_t row);
 // Widens the widths of `lines` to those of `other`.

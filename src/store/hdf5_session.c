@@ -48,6 +48,15 @@ hf_status hf_h5_fail(hf_error *error, hf_status status, const char *file, const 
     return hf_fail_at(error, status, file, 0, 0, "%s (HDF5: %s)", message, deepest);
 }
 
+// Scores have the form of snapshots and stand in a folder of their own; the remedy is another.
+static bool is_of_scores(const char *file)
+{
+    static const char folder[] = "/scores/";
+    const char *name = file ? strrchr(file, '/') : NULL;
+    const size_t length = sizeof folder - 2;
+    return name && (size_t)(name - file) >= length && strncmp(name - length, folder, length + 1) == 0;
+}
+
 hf_status hf_damaged(hf_error *error, const char *file, const char *format, ...)
 {
     char message[1024];
@@ -56,6 +65,11 @@ hf_status hf_damaged(hf_error *error, const char *file, const char *format, ...)
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     H5Eclear2(H5E_DEFAULT);
+    if (is_of_scores(file))
+        return hf_fail_at(error, HF_ERROR_DAMAGED, file, 0, 0,
+                          "the scores are damaged: %s; put a copy in their place, or remove them and score "
+                          "their date again",
+                          message);
     return hf_fail_at(
         error, HF_ERROR_DAMAGED, file, 0, 0,
         "the snapshot is damaged: %s; put a copy in its place, or remove it and ingest its date again",

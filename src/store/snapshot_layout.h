@@ -9,8 +9,9 @@
 #include "store/snapshot_block.h"
 
 #define HF_FORMAT_NAME "holdfast snapshot"
-#define HF_CHUNK_ROWS 65536        // most rows a chunk
-#define HF_TEXT_LIMIT (1 << 16)    // bytes of a text attribute
+#define HF_CHUNK_ROWS 65536     // most rows a chunk
+#define HF_TEXT_LIMIT (1 << 16) // bytes of a text attribute
+#define HF_SOURCE_LIMIT 64000   // bytes of the source: HDF5 keeps an attribute of up to 64 KiB in one message
 #define HF_LEVELS_PADDED (1 << 20) // levels padded to one width may always take this many bytes
 
 // Rows a chunk for so many rows: as few chunks as HF_CHUNK_ROWS allows, evenly cut, so that the last one,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A store's folder: a marker file that makes it one, a lock that lets one process write, and snapshot files
-// known by their names. The lock is flock's, so a killed writer's is free at once; what it left half written
-// has a name of its own, which the next writer removes.
+// A store's folder: a marker file that makes it one, a lock that lets one process write, and shelves of
+// dated files known by their names. The lock is flock's, so a killed writer's is free at once; what it left
+// half written has a name of its own, which the next writer removes.
 #include "store/store_folder.h"
 
 #include "store/size_limit.h"
@@ -19,18 +19,20 @@
 static const char marker_text[] = "Holdfast store 1\n";
 static const char temporary_start[] = ".writing-";
 
-void hf_store_path(char out[512], const hf_store *store, hf_store_entry entry)
+static const char *const shelf_names[HF_SHELVES] = {"snapshots", "scores"};
+
+void hf_store_path(char out[512], const hf_store *store, hf_shelf shelf, hf_store_entry entry)
 {
     char name[HF_SNAPSHOT_NAME];
     hf_snapshot_name(name, entry.as_of, entry.revision);
-    snprintf(out, 512, "%s/%s", store->snapshots, name);
+    snprintf(out, 512, "%s/%s", store->shelves[shelf], name);
 }
 
-void hf_store_temporary(char out[544], const hf_store *store, hf_store_entry entry)
+void hf_store_temporary(char out[544], const hf_store *store, hf_shelf shelf, hf_store_entry entry)
 {
     char name[HF_SNAPSHOT_NAME];
     hf_snapshot_name(name, entry.as_of, entry.revision);
-    snprintf(out, 544, "%s/%s%s", store->snapshots, temporary_start, name);
+    snprintf(out, 544, "%s/%s%s", store->shelves[shelf], temporary_start, name);
 }
 
 // ---- listing ---------------------------------------------------------------------------------------------
@@ -42,20 +44,27 @@ static int by_date(const void *a, const void *b)
     return (x->revision > y->revision) - (x->revision < y->revision);
 }
 
-hf_status hf_store_entries(hf_store_entry **out, int32_t *count, const hf_store *store,
+hf_status hf_store_entries(hf_store_entry **out, int32_t *count, const hf_store *store, hf_shelf shelf,
                            hf_unknown_function *unknown, hf_error *error)
 {
+    const char *path = store->shelves[shelf];
     hf_status status = HF_OK;
     hf_store_entry *entries = NULL;
     size_t used = 0, capacity = 0;
     const struct dirent *item;
-    DIR *folder = opendir(store->snapshots);
-    if (!folder) return hf_fail_errno(error, store->snapshots, errno, "cannot list the folder");
+    DIR *folder = opendir(path);
+    if (!folder && !(errno == ENOENT && shelf == HF_SHELF_SCORES))
+        return hf_fail_errno(error, path, errno, "cannot list the folder");
+    if (!folder) { // nothing was ever scored
+        *out = NULL;
+        *count = 0;
+        return HF_OK;
+    }
     while (errno = 0, (item = readdir(folder)) != NULL) {
         hf_store_entry entry;
         if (item->d_name[0] == '.') continue;
         if (!hf_snapshot_name_parse(&entry.as_of, &entry.revision, item->d_name)) {
-            if (unknown) unknown(store, item->d_name);
+            if (unknown) unknown(store, path, item->d_name);
             continue;
         }
         if (used == capacity) {
@@ -70,7 +79,7 @@ hf_status hf_store_entries(hf_store_entry **out, int32_t *count, const hf_store 
         entries[used++] = entry;
     }
     if (errno != 0) {
-        status = hf_fail_errno(error, store->snapshots, errno, "cannot list the folder");
+        status = hf_fail_errno(error, path, errno, "cannot list the folder");
         goto done;
     }
     if (used > 0) qsort(entries, used, sizeof *entries, by_date);
@@ -118,7 +127,7 @@ static hf_status check_marker(const char *folder, hf_error *error)
 // A folder that holds anything but what a store begins with is somebody's own, and stays so.
 static hf_status check_foreign(const char *folder, bool *is_store, hf_error *error)
 {
-    static const char *const ours[] = {".", "..", HF_STORE_LOCK, "snapshots", "scores", "outcomes"};
+    static const char *const ours[] = {".", "..", HF_STORE_LOCK, "outcomes"};
     const struct dirent *item;
     bool marked = false, foreign = false;
     DIR *list = opendir(folder);
@@ -127,6 +136,10 @@ static hf_status check_foreign(const char *folder, bool *is_store, hf_error *err
         bool known = strncmp(item->d_name, temporary_start, sizeof temporary_start - 1) == 0;
         for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
             known = known || strcmp(item->d_name, ours[i]) == 0;
+        for (int i = 0; i < HF_SHELVES; i++)
+            known = known || strcmp(item->d_name, shelf_names[i]) == 0;
+        for (int i = 0; hf_kept_folder(i); i++)
+            known = known || strcmp(item->d_name, hf_kept_folder(i)) == 0;
         marked = marked || strcmp(item->d_name, HF_STORE_MARKER) == 0;
         foreign = foreign || !known;
     }
@@ -138,19 +151,45 @@ static hf_status check_foreign(const char *folder, bool *is_store, hf_error *err
     return HF_OK;
 }
 
-static hf_status write_marker(const char *folder, hf_error *error)
+static bool write_all(int fd, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        const ssize_t written = write(fd, bytes, size);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) {
+            if (written == 0) errno = ENOSPC;
+            return false;
+        }
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return true;
+}
+
+hf_status hf_store_make_folder(const hf_store *store, const char *folder, hf_error *error)
+{
+    if (mkdir(folder, 0777) != 0)
+        return errno == EEXIST ? HF_OK : hf_fail_errno(error, folder, errno, "cannot make the folder");
+    hf_status status = HF_OK;
+    int fd = open(store->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0) status = hf_fail_errno(error, store->folder, errno, "cannot sync");
+    if (fd >= 0) close(fd);
+    return status;
+}
+
+hf_status hf_store_write_file(const char *folder, const char *name, const char *bytes, size_t size,
+                              hf_error *error)
 {
     char path[600], temporary[640];
     hf_status status = HF_OK;
-    snprintf(path, sizeof path, "%s/%s", folder, HF_STORE_MARKER);
-    snprintf(temporary, sizeof temporary, "%s/%s%s", folder, temporary_start, HF_STORE_MARKER);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(temporary, sizeof temporary, "%s/%s%s", folder, temporary_start, name);
     (void)unlink(temporary);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0) return hf_fail_errno(error, path, errno, "cannot make the store");
-    ssize_t size = (ssize_t)sizeof marker_text - 1;
-    if (write(fd, marker_text, sizeof marker_text - 1) != size)
-        status = hf_fail_errno(error, path, errno, "cannot make the store");
-    close(fd);
+    if (fd < 0) return hf_fail_errno(error, path, errno, "cannot write to the store");
+    if (!write_all(fd, bytes, size)) status = hf_fail_errno(error, path, errno, "cannot write to the store");
+    if (close(fd) != 0 && status == HF_OK)
+        status = hf_fail_errno(error, path, errno, "cannot write to the store");
     if (status == HF_OK) status = hf_publish(temporary, path, error);
     if (status != HF_OK) (void)unlink(temporary);
     return status;
@@ -185,15 +224,15 @@ static hf_status take_lock(int *out, const char *folder, hf_error *error)
 }
 
 // What a killed writer left; the lock is ours, so nobody is writing it now.
-static void remove_leftovers(const hf_store *store)
+static void remove_leftovers(const hf_store *store, const char *folder)
 {
     char path[1024];
     const struct dirent *item;
-    DIR *list = opendir(store->snapshots);
+    DIR *list = opendir(folder);
     if (!list) return;
     while ((item = readdir(list)) != NULL) {
         if (strncmp(item->d_name, temporary_start, sizeof temporary_start - 1) != 0) continue;
-        snprintf(path, sizeof path, "%s/%s", store->snapshots, item->d_name);
+        snprintf(path, sizeof path, "%s/%s", folder, item->d_name);
         if (unlink(path) == 0) hf_info(store->context, "%s: removed what an interrupted run left", path);
     }
     closedir(list);
@@ -207,9 +246,17 @@ static hf_status open_to_write(hf_store *store, hf_error *error)
     HF_TRY(done, check_foreign(store->folder, &is_store, error));
     if (is_store) HF_TRY(done, check_marker(store->folder, error));
     HF_TRY(done, take_lock(&store->lock, store->folder, error));
-    HF_TRY(done, hf_make_folder(store->snapshots, error));
-    if (!is_store) HF_TRY(done, write_marker(store->folder, error));
-    remove_leftovers(store);
+    HF_TRY(done, hf_make_folder(store->shelves[HF_SHELF_SNAPSHOTS], error));
+    if (!is_store)
+        HF_TRY(done, hf_store_write_file(store->folder, HF_STORE_MARKER, marker_text, sizeof marker_text - 1,
+                                         error));
+    for (int i = 0; i < HF_SHELVES; i++)
+        remove_leftovers(store, store->shelves[i]);
+    for (int i = 0; hf_kept_folder(i); i++) {
+        char folder[512];
+        snprintf(folder, sizeof folder, "%s/%s", store->folder, hf_kept_folder(i));
+        remove_leftovers(store, folder);
+    }
 done:
     return status;
 }
@@ -232,12 +279,17 @@ hf_status hf_store_open(hf_store **out, const hf_context *context, const char *f
     store->context = context;
     store->lock = -1;
     store->folder = hf_copy_text(context, folder, length);
-    store->snapshots = hf_new(context, length + sizeof "/snapshots", 1);
-    if (!store->folder || !store->snapshots) {
+    bool good = store->folder != NULL;
+    for (int i = 0; i < HF_SHELVES; i++) {
+        const size_t size = length + strlen(shelf_names[i]) + 2;
+        store->shelves[i] = hf_new(context, size, 1);
+        good = good && store->shelves[i];
+        if (good) snprintf(store->shelves[i], size, "%s/%s", store->folder, shelf_names[i]);
+    }
+    if (!good) {
         status = hf_fail_memory(error);
     } else {
         hf_size_limit limit;
-        sprintf(store->snapshots, "%s/snapshots", store->folder);
         hf_size_limit_begin(&limit);
         status = mode == HF_STORE_WRITE ? open_to_write(store, error) : check_marker(store->folder, error);
         hf_size_limit_end(&limit);
@@ -252,9 +304,15 @@ hf_status hf_store_open(hf_store **out, const hf_context *context, const char *f
 void hf_store_close(hf_store *store)
 {
     if (!store) return;
-    // Closing frees the lock when no forked copy of the descriptor is left.
-    if (store->lock >= 0) close(store->lock);
+    // Closing frees the lock when no forked copy of the descriptor is left. Who held it is taken out first,
+    // so that what was done leaves the same bytes whoever did it; where that fails nothing is lost.
+    if (store->lock >= 0) {
+        if (ftruncate(store->lock, 0) != 0)
+            hf_info(store->context, "%s: the lock keeps a name", store->folder);
+        close(store->lock);
+    }
     hf_delete(store->context, store->folder);
-    hf_delete(store->context, store->snapshots);
+    for (int i = 0; i < HF_SHELVES; i++)
+        hf_delete(store->context, store->shelves[i]);
     hf_delete(store->context, store);
 }

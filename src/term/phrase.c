@@ -288,6 +288,15 @@ size_t hf_phrase_write(char *out, size_t size, const hf_phrase *shape, const hf_
     return p.length;
 }
 
+size_t hf_phrase_number(char *out, size_t size, const hf_phrase *shape, double x)
+{
+    if (size == 0) return 0;
+    out[0] = '\0';
+    phrase p = {out, size, 0};
+    put_value(&p, shape, x);
+    return p.length;
+}
+
 void hf_term_phrase(char *out, size_t size, const hf_term *term, const hf_column *column, int64_t row)
 {
     hf_phrase shape;

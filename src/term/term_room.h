@@ -112,6 +112,8 @@ typedef struct {
 void hf_phrase_shape(hf_phrase *out, const hf_term *term);
 // Returns the bytes written, without the NUL.
 size_t hf_phrase_write(char *out, size_t size, const hf_phrase *shape, const hf_column *column, int64_t row);
+// The same for a number of no account (NaN: missing).
+size_t hf_phrase_number(char *out, size_t size, const hf_phrase *shape, double x);
 // Both at once.
 void hf_term_phrase(char *out, size_t size, const hf_term *term, const hf_column *column, int64_t row);
 

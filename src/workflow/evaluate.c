@@ -7,6 +7,7 @@
 #include "holdfast/metrics.h"
 #include "holdfast/workflow.h"
 #include "report/report_room.h"
+#include "workflow/evaluate_health.h"
 #include "workflow/fold_file.h"
 #include "workflow/model_reading.h"
 
@@ -211,6 +212,7 @@ static hf_status check_job(const hf_evaluate_job *job, hf_error *error)
 
 hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job *job, hf_error *error)
 {
+    if (job->store) return hf_evaluate_health(context, job, error);
     hf_labelled table = {0};
     hf_folds folds = {0};
     hf_model *model = NULL;

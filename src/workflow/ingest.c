@@ -7,6 +7,7 @@
 #include "holdfast/workflow.h"
 #include "report/report_room.h"
 #include "workflow/labelled.h"
+#include "workflow/table_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,14 +116,6 @@ done:
     return status;
 }
 
-static bool same_columns(const hf_frame *a, const hf_frame *b)
-{
-    if (a->column_count != b->column_count) return false;
-    for (int32_t i = 0; i < a->column_count; i++)
-        if (hf_frame_find(b, a->columns[i].name) < 0) return false;
-    return true;
-}
-
 // One frame of the parts of a date. *out is a new frame, or the only part's, still the list's (*borrowed).
 static hf_status combine_date(hf_frame **out, bool *borrowed, const hf_context *context, const part *parts,
                               int32_t count, hf_error *error)
@@ -134,32 +127,10 @@ static hf_status combine_date(hf_frame **out, bool *borrowed, const hf_context *
     }
     hf_frame **frames = hf_new(context, (size_t)count, sizeof *frames);
     if (!frames) return hf_fail_memory(error);
-    bool stack = true;
-    for (int32_t i = 0; i < count; i++) {
+    for (int32_t i = 0; i < count; i++)
         frames[i] = parts[i].frame;
-        stack = stack && same_columns(frames[0], frames[i]);
-    }
-    hf_frame *made;
-    hf_status status = stack ? hf_frame_stack(&made, context, frames, count, error)
-                             : hf_frame_join(&made, context, frames, count, error);
+    hf_status status = hf_parts_combine(out, context, frames, count, error);
     hf_delete(context, frames);
-    if (status != HF_OK) return status;
-    made->as_of = parts[0].as_of;
-    int64_t row = -1, first = -1;
-    if (stack) status = hf_frame_duplicate(&row, &first, made, error);
-    if (status == HF_OK && row >= 0) {
-        size_t length;
-        const char *id = hf_frame_id(made, row, &length);
-        status =
-            hf_fail(error, HF_ERROR_DATA,
-                    "account '%.*s' stands in two of the files; the files of one date must hold different "
-                    "accounts or different columns",
-                    (int)length, id);
-    }
-    if (status == HF_OK)
-        *out = made;
-    else
-        hf_frame_destroy(made);
     return status;
 }
 

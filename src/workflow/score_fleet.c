@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The score verb: a model, a file or a snapshot, one pass, one output file.
+// The score verb: a model, a definition or both; a file or a snapshot; one output file. A definition scores a
+// snapshot with the nights before it, a file as a first night.
 #include "churn/churn_room.h"
 #include "holdfast/workflow.h"
+#include "workflow/definition_reading.h"
+#include "workflow/fleet_scores.h"
 #include "workflow/model_reading.h"
 
 #include <string.h>
@@ -40,19 +43,68 @@ static hf_status read_snapshot(hf_frame **out, const hf_context *context, const 
     return status;
 }
 
-hf_status hf_workflow_score(const hf_context *context, const hf_score_job *job, hf_error *error)
+// ---- health, with or without churn -----------------------------------------------------------------------
+
+static hf_status read_for_definition(hf_frame **out, const hf_context *context, const hf_score_job *job,
+                                     const hf_definition *definition, const hf_model *model, hf_error *error)
 {
-    hf_model *model = NULL;
+    hf_definition_reading reading = {0};
+    hf_csv_report report = {0};
+    hf_status status;
+    if (job->as_of == HF_DATE_MISSING)
+        return hf_fail(error, HF_ERROR_USAGE,
+                       "%s: as of when? A definition needs the date; pass --as-of DATE", job->file);
+    HF_TRY(done, hf_definition_reading_create(&reading, context, definition, model, &job->csv, error));
+    HF_TRY(done, hf_csv_read(out, &report, context, job->file, &reading.csv, error));
+    (*out)->as_of = job->as_of;
+done:
+    hf_csv_report_free(context, &report);
+    hf_definition_reading_free(context, &reading);
+    return status;
+}
+
+static hf_status score_health(const hf_context *context, const hf_score_job *job, const hf_model *model,
+                              hf_error *error)
+{
+    hf_definition *definition = NULL;
+    hf_store *store = NULL;
+    hf_frame *frame = NULL;
+    hf_health_night *night = NULL;
+    const hf_plan **plans = NULL;
+    hf_fleet_scores scores;
+    hf_health_night_options options = HF_HEALTH_NIGHT_OPTIONS_INIT;
+    options.as_of = job->as_of;
+    options.allow_missing = job->allow_missing;
+    hf_status status;
+    HF_TRY(done, hf_definition_load(&definition, context, job->definition, error));
+    if (job->file)
+        HF_TRY(done, read_for_definition(&frame, context, job, definition, model, error));
+    else
+        HF_TRY(done, hf_store_open(&store, context, job->store, HF_STORE_READ, error));
+    HF_TRY(done, hf_health_night_create(&night, context, definition, store, frame, model, &options, error));
+    HF_TRY(done, hf_night_fleet_scores(&scores, &plans, night, error));
+    HF_TRY(done, hf_health_scores_write(context, &scores, job->output, job->format, job->top, job->overwrite,
+                                        error));
+done:
+    hf_delete(context, plans);
+    hf_health_night_destroy(night);
+    hf_frame_destroy(frame);
+    hf_store_close(store);
+    hf_definition_destroy(definition);
+    return status;
+}
+
+// ---- churn alone -------------------------------------------------------------------------------------------
+
+static hf_status score_churn(const hf_context *context, const hf_score_job *job, const hf_model *model,
+                             hf_error *error)
+{
     hf_frame *frame = NULL;
     hf_plan *plan = NULL;
     hf_scores scores = {0};
     hf_plan_options options = HF_PLAN_OPTIONS_INIT;
     options.allow_missing = job->allow_missing;
-    hf_status status = HF_OK;
-    if (!job->model) return hf_fail(error, HF_ERROR_USAGE, "no model; name it with --model FILE");
-    if (!job->file == !job->store)
-        return hf_fail(error, HF_ERROR_USAGE, "score one file or one snapshot; name FILE or --store DIR");
-    HF_TRY(done, hf_model_load(&model, context, job->model, error));
+    hf_status status;
     if (job->file)
         HF_TRY(done, read_table(&frame, context, job, model, error));
     else
@@ -66,6 +118,24 @@ done:
     hf_scores_free(context, &scores);
     hf_plan_destroy(plan);
     hf_frame_destroy(frame);
+    return status;
+}
+
+hf_status hf_workflow_score(const hf_context *context, const hf_score_job *job, hf_error *error)
+{
+    hf_model *model = NULL;
+    hf_status status = HF_OK;
+    if (!job->model && !job->definition)
+        return hf_fail(
+            error, HF_ERROR_USAGE,
+            "score by what? Name a model with --model FILE, a definition with --definition FILE, or "
+            "both");
+    if (!job->file == !job->store)
+        return hf_fail(error, HF_ERROR_USAGE, "score one file or one snapshot; name FILE or --store DIR");
+    if (job->model) HF_TRY(done, hf_model_load(&model, context, job->model, error));
+    status =
+        job->definition ? score_health(context, job, model, error) : score_churn(context, job, model, error);
+done:
     hf_model_destroy(model);
     return status;
 }

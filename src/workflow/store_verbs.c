@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The store verbs: list the snapshots, show one's signals, check every byte, write one out as CSV.
+// The store verbs: list the snapshots and scores, show one's signals, check every byte, write one out as CSV.
 #include "holdfast/workflow.h"
 #include "report/report_room.h"
 #include "workflow/labelled.h"
 
 #include <string.h>
+
+// The scores the store keeps, if any, as a table below the snapshots'.
+static hf_status add_scores(hf_text *text, const hf_context *context, const hf_store *store, hf_error *error)
+{
+    hf_snapshot_info *list = NULL;
+    int32_t count = 0;
+    hf_status status = hf_store_list_scores(&list, &count, store, error);
+    if (status != HF_OK || count == 0) goto done;
+    hf_text_putc(text, '\n');
+    HF_TRY(done, hf_report_kept_scores(text, context, list, count, error));
+done:
+    hf_store_list_free(context, list);
+    return status;
+}
 
 hf_status hf_workflow_store_list(const hf_context *context, const char *folder, hf_report_format format,
                                  const char *output, hf_error *error)
@@ -18,10 +32,12 @@ hf_status hf_workflow_store_list(const hf_context *context, const char *folder, 
     hf_text_init(&text, context);
     HF_TRY(done, hf_store_open(&store, context, folder, HF_STORE_READ, error));
     HF_TRY(done, hf_store_list(&list, &count, store, error));
-    if (format == HF_REPORT_JSON)
+    if (format == HF_REPORT_JSON) {
         HF_TRY(done, hf_report_snapshots_json(&text, list, count, error));
-    else
+    } else {
         HF_TRY(done, hf_report_snapshots(&text, context, list, count, error));
+        HF_TRY(done, add_scores(&text, context, store, error));
+    }
     HF_TRY(done, hf_workflow_write_text(context, &text, output, true, error));
 done:
     hf_store_list_free(context, list);

@@ -260,7 +260,7 @@ Test(output, leftovers_of_a_killed_run_are_no_obstacle, .init = begin, .fini = e
     }
     cr_assert(write_file("out.csv", false, "whole", NULL) == HF_OK);
     check_file("out.csv", "whole");
-    cr_assert(entries(".") == 21);
+    cr_assert(entries(".") == 1, "and they are gone");
 }
 
 Test(output, odd_paths, .init = begin, .fini = end)
@@ -344,7 +344,90 @@ Test(output, a_full_disk, .init = begin, .fini = end)
     cr_assert(entries(".") == 1);
 }
 
-Test(output, a_closed_pipe_is_an_error_not_a_death, .init = begin, .fini = end)
+static mode_t mode_of(const char *path)
+{
+    struct stat info;
+    cr_assert(stat(path, &info) == 0);
+    return info.st_mode & 07777;
+}
+
+Test(output, a_file_that_is_replaced_hands_its_mode_on, .init = begin, .fini = end)
+{
+    mode_t before = umask(022);
+    put_file("secret.csv", "old");
+    cr_assert(chmod("secret.csv", 0600) == 0);
+    cr_assert(write_file("secret.csv", true, "new", NULL) == HF_OK);
+    cr_assert(mode_of("secret.csv") == 0600, "mode %o", mode_of("secret.csv"));
+    cr_assert(chmod("secret.csv", 0664) == 0);
+    cr_assert(write_file("secret.csv", true, "newer", NULL) == HF_OK);
+    cr_assert(mode_of("secret.csv") == 0664, "a mask is for new files");
+    cr_assert(write_file("new.csv", true, "new", NULL) == HF_OK);
+    cr_assert(mode_of("new.csv") == 0644);
+    umask(before);
+}
+
+Test(output, what_is_written_is_never_more_open_than_what_it_replaces, .init = begin, .fini = end)
+{
+    put_file("secret.csv", "old");
+    cr_assert(chmod("secret.csv", 0600) == 0);
+    hf_output *output;
+    cr_assert(hf_output_open(&output, context, "secret.csv", true, NULL) == HF_OK);
+    DIR *dir = opendir(".");
+    for (struct dirent *e; (e = readdir(dir));)
+        if (e->d_name[0] != '.') cr_assert(mode_of(e->d_name) == 0600, "%s", e->d_name);
+    closedir(dir);
+    hf_output_discard(output);
+}
+
+Test(output, a_symbolic_link_stays_and_its_file_is_replaced, .init = begin, .fini = end)
+{
+    struct stat info;
+    cr_assert(mkdir("real", 0700) == 0);
+    put_file("real/scores.csv", "old");
+    cr_assert(symlink("real/scores.csv", "latest.csv") == 0);
+    cr_assert(write_file("latest.csv", false, "new", NULL) == HF_ERROR_EXISTS);
+    cr_assert(write_file("latest.csv", true, "new", NULL) == HF_OK);
+    cr_assert(lstat("latest.csv", &info) == 0 && S_ISLNK(info.st_mode), "the link is a link still");
+    check_file("real/scores.csv", "new");
+    cr_assert(entries(".") == 2 && entries("real") == 1);
+}
+
+Test(output, the_next_writer_removes_what_a_killed_one_left, .init = begin, .fini = end)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        hf_output *output;
+        if (hf_output_open(&output, context, "out.csv", false, NULL) != HF_OK) _exit(1);
+        if (hf_output_write(output, "half a fi", 9, NULL) != HF_OK) _exit(2);
+        raise(SIGKILL);
+    }
+    int result;
+    cr_assert(waitpid(child, &result, 0) == child && WIFSIGNALED(result));
+    cr_assert(entries(".") == 1, "the killed writer leaves its temporary file");
+    // Names that only look alike are somebody's own.
+    put_file("out.csv.1-2.tmp.bak", "mine");
+    put_file("out.csv.x-2.tmp", "mine");
+    put_file("other.csv.1-2.tmp", "mine");
+    cr_assert(symlink("other.csv.1-2.tmp", "out.csv.7-7.tmp") == 0);
+    cr_assert(write_file("out.csv", false, "whole", NULL) == HF_OK);
+    check_file("out.csv", "whole");
+    check_file("other.csv.1-2.tmp", "mine");
+    cr_assert(entries(".") == 5, "%d entries", entries("."));
+}
+
+Test(output, a_living_writer_keeps_its_temporary_file, .init = begin, .fini = end)
+{
+    hf_output *slow;
+    cr_assert(hf_output_open(&slow, context, "out.csv", true, NULL) == HF_OK);
+    cr_assert(hf_output_write(slow, "slow", 4, NULL) == HF_OK);
+    for (int i = 0; i < 3; i++)
+        cr_assert(write_file("out.csv", true, "quick", NULL) == HF_OK);
+    cr_assert(hf_output_commit(slow, NULL) == HF_OK);
+    check_file("out.csv", "slow");
+    cr_assert(entries(".") == 1);
+}
+
+Test(output, a_reader_that_leaves_changes_nothing, .init = begin, .fini = end)
 {
     int ends[2];
     cr_assert(pipe(ends) == 0);
@@ -356,7 +439,9 @@ Test(output, a_closed_pipe_is_an_error_not_a_death, .init = begin, .fini = end)
         hf_output *output;
         hf_error error = {0};
         if (hf_output_open(&output, context, "-", false, &error) != HF_OK) _exit(1);
-        if (hf_output_write(output, "gone", 4, &error) != HF_ERROR_IO) _exit(2);
+        // Whether the rest still fits into the pipe must not decide how a run ends.
+        if (hf_output_write(output, "gone", 4, &error) != HF_OK) _exit(2);
+        if (hf_output_write(output, "gone", 4, &error) != HF_OK) _exit(5);
         if (hf_output_commit(output, &error) != HF_OK) _exit(3);
         _exit(fcntl(STDOUT_FILENO, F_GETFD) < 0 ? 4 : 0); // standard output is not ours to close
     }

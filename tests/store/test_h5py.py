@@ -80,7 +80,11 @@ def main(maker, readme):
         check_values(names)
         check_attributes(names["snapshot"])
         check_first_page("store/snapshots/2026-10-31.h5")
+        check_first_page("store/scores/2026-10-31.h5")
+        assert names["made_of"]["definition"] == "7db8" and names["made_of"]["inputs"][999] == "input 999.csv"
+        assert names["scores"]["signals/tickets"][0] == 1.5
         names["snapshot"].close()
+        names["scores"].close()
     print("passed")
 
 

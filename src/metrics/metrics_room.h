@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a signal looks like and how it goes with an outcome, from plain arrays: the figures of a profile.
+//
+// Threads: the calls use the context's threads, a signal or a pair of signals each; no result depends on how
+// many there are, nor on the order of the rows.
+#ifndef HOLDFAST_METRICS_ROOM_H
+#define HOLDFAST_METRICS_ROOM_H
+
+#include "base/base_room.h"
+#include "holdfast/metrics.h"
+
+#define HF_PROFILE_PERCENTILES 7
+extern const double hf_profile_percent[HF_PROFILE_PERCENTILES]; // 1, 5, 25, 50, 75, 95, 99
+
+enum {
+    HF_PROFILE_TENTHS = 10, // bins of a number at most
+    HF_PROFILE_LEVELS = 12, // levels of a category that have a bin of their own
+    HF_PROFILE_BINS = HF_PROFILE_LEVELS + 2,
+    HF_PROFILE_LEAST_LEVEL = 30, // rows with a label below which a level ranks with the others
+    HF_UNKNOWN_LABEL = 255,
+};
+
+// The values of a signal, one a row: exactly one of the arrays is set. Missing: NaN in f32 and f64, INT32_MIN
+// in days, below 0 in codes.
+typedef struct {
+    const float *f32;
+    const double *f64;
+    const int32_t *days;
+    const int32_t *codes; // of a category, below `levels`
+    int32_t levels;
+} hf_profile_signal;
+
+typedef enum { HF_BIN_VALUES, HF_BIN_LEVEL, HF_BIN_OTHERS, HF_BIN_MISSING } hf_profile_bin_kind;
+
+typedef struct {
+    hf_profile_bin_kind kind;
+    double low, high; // HF_BIN_VALUES: its least and greatest value; else NaN
+    int32_t level;    // HF_BIN_LEVEL: its code; HF_BIN_OTHERS: the number of levels; else -1
+    int64_t rows;     // in all
+    int64_t labelled, events;
+    // events / labelled and its 95 % interval (Wilson 1927); NaN without labels
+    double rate, rate_low, rate_high;
+} hf_profile_bin;
+
+// NaN where a figure is not defined: of no values, of a category, without labels of both kinds.
+typedef struct {
+    int64_t rows, present, nonzero; // nonzero: values other than 0; of a category, all that are present
+    int64_t distinct;               // values or levels that occur
+    double least, greatest, mean, deviation;
+    double skew;                               // third standardised moment; NaN where all values are equal
+    double percentile[HF_PROFILE_PERCENTILES]; // between values in proportion (Hyndman and Fan 1996, type 7)
+    // Bins in ascending order: the values of a number cut into tenths, equal values together, so that there
+    // may be fewer; each value by itself where there are no more than ten; the largest levels of a category
+    // and the others; then missing, where any is.
+    int32_t bin_count;
+    hf_profile_bin bins[HF_PROFILE_BINS];
+    int64_t labelled, events;
+    // P(value of an event > value of a non-event) over rows with a value, ties half. Of a category its levels
+    // stand in the order of their own rates, small levels as one; as that is learnt from the same rows, it is
+    // a little too good.
+    double auc;
+    double auc_error; // its standard error (Hanley and McNeil 1982), rows taken as independent
+    double iv;        // information value over the bins, half a row added to each count
+    double iv_noise;  // what it would be about were there nothing to see
+    // (last rate - first) / sum of the steps' sizes over the bins of values: 1 rises all the way, -1 falls
+    // all the way, near 0 goes up and down. Of a category NaN.
+    double monotonicity;
+    double missing_auc; // AUC of being missing itself; NaN where none or all are
+} hf_profile;
+
+// label: n of 0, 1 or HF_UNKNOWN_LABEL; NULL: no labels. out: `count` profiles, untouched on failure. Errors:
+// HF_ERROR_USAGE for n outside 0 to 2^31 - 1 or a signal without an array, HF_ERROR_MEMORY,
+// HF_ERROR_CANCELLED. Cost: a radix sort a number and 24 bytes a row and thread.
+hf_status hf_profile_signals(hf_profile *out, const hf_context *context, const hf_profile_signal *signals,
+                             int32_t count, int64_t n, const uint8_t *label, hf_error *error);
+
+// The 95 % interval of a share of events among n trials (Wilson 1927); NaN for n 0.
+void hf_wilson(double *low, double *high, int64_t events, int64_t n);
+
+// Spearman's rank correlation of every pair of signals over the rows where both have a value, ties sharing
+// their mean rank. rho: count x count, symmetric, 1 on the diagonal; NaN where a category takes part, fewer
+// than ten rows have both, or one is constant on them. Of more rows than a budget allows, evenly spaced ones
+// are taken: 50,000 for up to 90 signals, fewer for more.
+hf_status hf_profile_correlations(double *rho, const hf_context *context, const hf_profile_signal *signals,
+                                  int32_t count, int64_t n, hf_error *error);
+
+// Single-linkage groups (Sneath 1957): signals joined by a chain of correlations of at least `threshold` in
+// size. group: one a signal, numbered from 0 by their first member, -1 for a signal by itself. Returns the
+// number of groups. No allocation.
+int32_t hf_profile_groups(int32_t *group, const double *rho, int32_t count, double threshold);
+
+#endif
