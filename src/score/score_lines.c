@@ -16,7 +16,7 @@ size_t hf_score_reason(char out[HF_REASON_LIMIT], const hf_score_lines *lines, i
     if (term < 0) return 0;
     const double contribution = hf_term_contribution(plan->terms[term], row);
     size_t length =
-        hf_phrase_write(out, HF_REASON_LIMIT - AMOUNT, &lines->phrases[term], plan->columns[term], row);
+        hf_term_words(out, HF_REASON_LIMIT - AMOUNT, plan->terms[term], &lines->phrases[term], row);
     char *end = hf_put_signed(HF_PUT(out + length, ", "), contribution);
     *end = '\0';
     return (size_t)(end - out);
@@ -52,7 +52,7 @@ static char *put_json_reason(char *out, const hf_score_lines *lines, int64_t row
     char text[HF_REASON_LIMIT];
     const hf_plan *plan = lines->plan;
     const char *signal = plan->model->terms[term].signal;
-    size_t length = hf_phrase_write(text, sizeof text, &lines->phrases[term], plan->columns[term], row);
+    size_t length = hf_term_words(text, sizeof text, plan->terms[term], &lines->phrases[term], row);
     out = HF_PUT(out, "{\"signal\":");
     out = hf_put_json_text(out, signal, strnlen(signal, HF_NAME_LIMIT));
     out = HF_PUT(out, ",\"text\":");

@@ -59,9 +59,14 @@ hf_status hf_grid_bind(hf_grid_term *out, const hf_context *context, const hf_te
     hf_status status = HF_OK;
     const int64_t count = hf_term_value_count(term);
     grid.values = hf_new(context, (size_t)count, sizeof *grid.values);
-    if (!grid.values) status = hf_fail_memory(error);
-    for (int32_t a = 0; a < term->axis_count && status == HF_OK; a++)
-        status = bind_axis(&grid.axes[a], context, &term->axes[a], frame, unseen, error);
+    grid.phrases = hf_new(context, (size_t)term->axis_count, sizeof *grid.phrases);
+    if (!grid.values || !grid.phrases) status = hf_fail_memory(error);
+    for (int32_t a = 0; a < term->axis_count && status == HF_OK; a++) {
+        const hf_axis *axis = &term->axes[a];
+        const hf_term words = {.signal = axis->signal, .signal_kind = axis->kind, .unit = axis->unit};
+        hf_phrase_shape(&grid.phrases[a], &words);
+        status = bind_axis(&grid.axes[a], context, axis, frame, unseen, error);
+    }
     if (status != HF_OK) {
         hf_grid_unbind(context, &grid);
         return status;
@@ -79,6 +84,7 @@ void hf_grid_unbind(const hf_context *context, hf_grid_term *grid)
         hf_delete(context, grid->axes[a].cell);
     }
     hf_delete(context, grid->values);
+    hf_delete(context, grid->phrases);
     *grid = (hf_grid_term){0};
 }
 
@@ -156,4 +162,17 @@ double hf_grid_contribution(const hf_grid_term *grid, int64_t row)
     for (int32_t a = 0; a < grid->term->axis_count; a++)
         index = index * grid->term->axes[a].cells + cell_of(&grid->axes[a], row);
     return grid->term->values[index] - grid->term->reference;
+}
+
+size_t hf_grid_words(char *out, size_t size, const hf_grid_term *grid, int64_t row)
+{
+    size_t length = 0;
+    for (int32_t a = 0; a < grid->term->axis_count; a++) {
+        if (a > 0 && length + 6 < size) {
+            memcpy(out + length, " and ", 6);
+            length += 5;
+        }
+        length += hf_phrase_write(out + length, size - length, &grid->phrases[a], grid->axes[a].column, row);
+    }
+    return length;
 }

@@ -258,6 +258,12 @@ double hf_term_contribution(const hf_compiled_term *term, int64_t row)
     return hf_term_value_number(term->term, hf_column_number(term->column, row)) - term->term->reference;
 }
 
+size_t hf_term_words(char *out, size_t size, const hf_compiled_term *term, const hf_phrase *shape, int64_t row)
+{
+    if (term->is_grid) return hf_grid_words(out, size, &term->grid, row);
+    return hf_phrase_write(out, size, shape, term->column, row);
+}
+
 void hf_term_compiled_free(const hf_context *context, hf_compiled_term *term)
 {
     if (!term) return;

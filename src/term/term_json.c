@@ -3,7 +3,7 @@
 // Terms to JSON and back, as models/README.md describes them. Writing gives doubles as they are (whoever
 // dumps the text asks for 17 digits, which round-trip); reading trusts nothing: every field is checked and
 // the first that is wrong is named.
-#include "term/term_room.h"
+#include "term/grid.h"
 
 #include <math.h>
 #include <string.h>
@@ -69,13 +69,15 @@ static json_t *table_to_json(const hf_table *table)
 
 json_t *hf_term_to_json(const hf_term *term)
 {
-    bool curve = term->kind == HF_TERM_CURVE;
+    static const char *const keys[] = {"curve", "table", "surface", "rule"};
+    json_t *part = term->kind == HF_TERM_CURVE   ? curve_to_json(&term->curve)
+                   : term->kind == HF_TERM_TABLE ? table_to_json(&term->table)
+                                                 : hf_grid_to_json(term);
     return json_pack("{s:s, s:s, s:s, s:f, s:f, s:o, s:o, s:I, s:o}", "signal", term->signal, "kind",
                      hf_kind_name(term->signal_kind), "unit", term->unit, "missing", term->missing,
                      "reference", term->reference, "mean", number_or_null(term->mean), "deviation",
                      number_or_null(term->deviation), "missing_seen", (json_int_t)term->missing_seen,
-                     curve ? "curve" : "table",
-                     curve ? curve_to_json(&term->curve) : table_to_json(&term->table));
+                     keys[term->kind], part);
 }
 
 // ---- reading ---------------------------------------------------------------------------------------------
@@ -221,8 +223,10 @@ hf_status hf_term_from_json(hf_term *out, const hf_context *context, const json_
     reading r = {context, file, json_is_string(signal) ? json_string_value(signal) : "?", error};
     if (!json_is_object(json)) return damaged(&r, "terms", "an object for each term");
     const json_t *curve = json_object_get(json, "curve"), *table = json_object_get(json, "table");
-    if (!curve == !table) return damaged(&r, "curve", "either a curve or a table");
-    term.kind = table ? HF_TERM_TABLE : HF_TERM_CURVE;
+    const json_t *surface = json_object_get(json, "surface"), *rule = json_object_get(json, "rule");
+    if (!!curve + !!table + !!surface + !!rule != 1)
+        return damaged(&r, "curve", "one of a curve, a table, a surface and a rule");
+    term.kind = curve ? HF_TERM_CURVE : table ? HF_TERM_TABLE : surface ? HF_TERM_SURFACE : HF_TERM_RULE;
     HF_TRY(done, read_text(&term.signal, &r, json, "signal"));
     if (term.signal[0] == '\0' || strlen(term.signal) != json_string_length(signal)) {
         status = damaged(&r, "signal", "a column's name");
@@ -237,6 +241,8 @@ hf_status hf_term_from_json(hf_term *out, const hf_context *context, const json_
     HF_TRY(done, read_missing_seen(&term.missing_seen, &r, json));
     if (table)
         HF_TRY(done, read_table(&term.table, &r, table));
+    else if (surface || rule)
+        HF_TRY(done, hf_grid_from_json(&term, context, surface ? surface : rule, file, error));
     else
         HF_TRY(done, read_curve(&term.curve, &r, curve));
     *out = term;

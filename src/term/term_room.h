@@ -114,6 +114,8 @@ void hf_phrase_shape(hf_phrase *out, const hf_term *term);
 size_t hf_phrase_write(char *out, size_t size, const hf_phrase *shape, const hf_column *column, int64_t row);
 // The same for a number of no account (NaN: missing).
 size_t hf_phrase_number(char *out, size_t size, const hf_phrase *shape, double x);
+// The words of a row of a compiled term, of any kind; shape is the term's, not used for surfaces and rules.
+size_t hf_term_words(char *out, size_t size, const hf_compiled_term *term, const hf_phrase *shape, int64_t row);
 // Both at once.
 void hf_term_phrase(char *out, size_t size, const hf_term *term, const hf_column *column, int64_t row);
 
