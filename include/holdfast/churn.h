@@ -26,11 +26,14 @@ typedef struct {
     const int32_t *fold;  // one a row of the frame: inner folds; rows of one number stay together. NULL: dealt by account
     const hf_date *as_of; // one a row of the frame: inner splits go forward in time, `gap` days between; NULL: no dates
     int32_t gap;
+    int32_t pairs; // surfaces: -1 as many as pay, 0 none, else at most so many
+    int32_t rules; // -1: those that pay; 0: none
+    bool plain;    // one coefficient a signal: no curves, surfaces or rules
 } hf_train_options;
 
 #define HF_TRAIN_OPTIONS_INIT \
     {                         \
-        1, 5, 0.0, 20, 10, NULL, NULL, 0 \
+        1, 5, 0.0, 20, 10, NULL, NULL, 0, -1, -1, false \
     }
 
 // Trains on the given rows of a frame. rows: count row numbers (NULL: all rows, count ignored). label: one a

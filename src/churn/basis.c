@@ -219,8 +219,8 @@ static const char *learn_number(hf_basis_signal *s, const hf_case *cases, const 
     const int64_t n = s->present;
     const int32_t distinct = count_distinct(value, first, cases, n, FEW_VALUES);
     const bool few = distinct <= FEW_VALUES;
-    s->low = few ? cases[0].x : quantile(cases, n, CLIP);
-    s->high = few ? cases[n - 1].x : quantile(cases, n, 1.0 - CLIP);
+    s->low = quantile(cases, n, CLIP);
+    s->high = quantile(cases, n, 1.0 - CLIP);
     if (!(s->high > s->low)) { // nearly all values are one: clipping would leave nothing
         s->low = cases[0].x;
         s->high = cases[n - 1].x;

@@ -56,15 +56,11 @@ hf_blocks hf_joint_blocks(const hf_joint *joint, int32_t k, const int64_t *rows,
                        .row_count = count};
 }
 
-void hf_joint_penalise(hf_joint *joint, double *weights, double lambda, double cell_penalty)
+void hf_joint_penalise(hf_joint *joint, double lambda, double cell_penalty)
 {
     const double scale = sqrt(lambda / cell_penalty);
-    for (int32_t k = 0; k < joint->pairs; k++) {
-        hf_block *block = &joint->blocks[joint->curves + k];
-        for (int32_t f = 0; weights && f < block->features; f++)
-            weights[block->first + f] *= block->scale / scale;
-        block->scale = scale;
-    }
+    for (int32_t k = 0; k < joint->pairs; k++)
+        joint->blocks[joint->curves + k].scale = scale;
 }
 
 // ---- stages --------------------------------------------------------------------------------------------------
@@ -108,7 +104,7 @@ done:
     return status;
 }
 
-hf_status hf_stage_create(hf_stage *out, const hf_context *context, const hf_frame *frame, const int64_t *frame_rows,
+hf_status hf_stage_create(hf_stage *out, const hf_context *context, const int64_t *frame_rows,
                           const hf_split *split, const hf_inner *inner, double tau, double lambda, hf_error *error)
 {
     hf_status status = HF_OK;
@@ -122,7 +118,6 @@ hf_status hf_stage_create(hf_stage *out, const hf_context *context, const hf_fra
         status = hf_fail_memory(error);
         goto done;
     }
-    (void)frame;
     for (int64_t i = 0; i < rows; i++)
         of_frame[i] = frame_rows[i < inner->train ? split->train[i] : split->valid[i - inner->train]];
     HF_TRY(done, hf_bent_create(&made.bent, inner->basis, inner->coded, tau, error));
@@ -205,7 +200,7 @@ static hf_status try_count(double *losses, int64_t stride, double *margin, int32
     for (int32_t p = 0; p < PENALTIES; p++) {
         // the intercept stands behind the cells in use, so only those are rescaled
         const double old = k > 0 ? stage->joint.blocks[stage->joint.curves].scale : 1.0;
-        hf_joint_penalise(&stage->joint, NULL, lambda, penalties[p]);
+        hf_joint_penalise(&stage->joint, lambda, penalties[p]);
         const double now = k > 0 ? stage->joint.blocks[stage->joint.curves].scale : 1.0;
         for (int32_t f = inner->basis->features; f < train.features; f++)
             weights[f] *= old / now;

@@ -21,8 +21,8 @@ hf_status hf_joint_create(hf_joint *out, const hf_context *context, const hf_ben
 void hf_joint_free(hf_joint *joint);
 // The first k pairs with the curves, as blocks of rows to fit or predict; features after the curves are the cells'.
 hf_blocks hf_joint_blocks(const hf_joint *joint, int32_t k, const int64_t *rows, int64_t count);
-// A cell's penalty, relative to the curves' lambda, is set by scaling its feature; weights of the cells are scaled along.
-void hf_joint_penalise(hf_joint *joint, double *weights, double lambda, double cell_penalty);
+// A cell's penalty, relative to the curves' lambda, is set by scaling its feature.
+void hf_joint_penalise(hf_joint *joint, double lambda, double cell_penalty);
 
 // One inner split from the curves on: fitted at the chosen tau and lambda, its pairs screened.
 typedef struct {
@@ -34,7 +34,7 @@ typedef struct {
     double *margin;        // owned, one a coded row: under what has been chosen so far
 } hf_stage;
 
-hf_status hf_stage_create(hf_stage *out, const hf_context *context, const hf_frame *frame, const int64_t *frame_rows,
+hf_status hf_stage_create(hf_stage *out, const hf_context *context, const int64_t *frame_rows,
                           const hf_split *split, const hf_inner *inner, double tau, double lambda, hf_error *error);
 void hf_stage_free(const hf_context *context, hf_stage *stage);
 

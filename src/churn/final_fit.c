@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Curves, surfaces and rules on all training rows, at what was chosen.
+#include "churn/final_fit.h"
+
+#include "churn/ridge_fit.h"
+
+#include <math.h>
+#include <string.h>
+
+// The gradient at the end, relative to that of no weights.
+#define FINAL_EPS 1e-8
+#define SCREEN_EPS 1e-4
+
+void hf_final_fit_free(hf_final_fit *f)
+{
+    if (!f->context) return;
+    hf_joint_free(&f->joint);
+    hf_rules_free(&f->rules);
+    hf_binned_destroy(f->coarse);
+    hf_binned_destroy(f->fine);
+    hf_bent_free(&f->bent);
+    hf_coded_destroy(f->coded);
+    hf_basis_destroy(f->basis);
+    hf_delete(f->context, f->weights);
+    hf_delete(f->context, f->margin);
+    hf_delete(f->context, f->every);
+    *f = (hf_final_fit){0};
+}
+
+static hf_status set_margins(hf_final_fit *f, const hf_blocks *blocks, hf_error *error)
+{
+    double *scratch = hf_new_raw(f->context, (size_t)hf_blocks_widest(blocks), sizeof *scratch);
+    if (!scratch) return hf_fail_memory(error);
+    hf_blocks_margin(f->margin, blocks, f->weights, scratch);
+    for (int64_t i = 0; i < blocks->row_count; i++)
+        f->margin[i] += f->weights[blocks->features];
+    hf_delete(f->context, scratch);
+    return HF_OK;
+}
+
+static hf_status fit_curves(hf_final_fit *f, const hf_training *t, const hf_choices *c, hf_error *error)
+{
+    hf_status status;
+    const size_t n = (size_t)t->count;
+    HF_TRY(done, hf_basis_create(&f->basis, t->context, t->frame, t->rows, t->count, t->label, t->options, false, error));
+    HF_TRY(done, hf_coded_create(&f->coded, f->basis, t->rows, t->count, error));
+    HF_TRY(done, hf_bent_create(&f->bent, f->basis, f->coded, c->tau, error));
+    f->every = hf_new_raw(t->context, n, sizeof *f->every);
+    f->margin = hf_new_raw(t->context, n, sizeof *f->margin);
+    f->weights = hf_new(t->context, (size_t)f->basis->features + 1, sizeof *f->weights);
+    if (!f->every || !f->margin || !f->weights) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    for (int64_t i = 0; i < t->count; i++)
+        f->every[i] = i;
+    const hf_blocks blocks = {.blocks = f->bent.blocks, .count = f->bent.count, .features = f->basis->features,
+                              .rows = f->every, .row_count = t->count};
+    hf_ridge fit = {.weights = f->weights};
+    HF_TRY(done, hf_ridge_fit(&fit, t->context, &blocks, t->label, c->lambda,
+                              c->joint.pairs > 0 ? SCREEN_EPS : FINAL_EPS, error));
+    HF_TRY(done, set_margins(f, &blocks, error));
+    f->intercept = f->weights[blocks.features];
+done:
+    return status;
+}
+
+static hf_status fit_surfaces(hf_final_fit *f, const hf_training *t, const hf_choices *c, hf_error *error)
+{
+    hf_status status = HF_OK;
+    const size_t n = (size_t)t->count;
+    hf_pair pairs[HF_MOST_PAIRS];
+    int32_t count = 0;
+    double *residual = hf_new_raw(t->context, 2 * n, sizeof *residual), *weights;
+    if (!residual) return hf_fail_memory(error);
+    for (size_t i = 0; i < n; i++) {
+        const double p = 1.0 / (1.0 + exp(-f->margin[i]));
+        residual[i] = (double)t->label[i] - p;
+        residual[n + i] = p * (1.0 - p);
+    }
+    HF_TRY(done, hf_binned_create(&f->coarse, f->basis, t->rows, t->count, t->count, HF_PAIR_BINS, HF_PAIR_LEVELS, error));
+    HF_TRY(done, hf_pair_screen(pairs, &count, t->context, f->coarse, residual, residual + n, t->count, error));
+    if (count > c->joint.pairs) count = c->joint.pairs;
+    HF_TRY(done, hf_joint_create(&f->joint, t->context, &f->bent, f->basis->features, f->coarse, pairs, count, error));
+    hf_joint_penalise(&f->joint, c->lambda, c->joint.cell_penalty);
+    const hf_blocks blocks = hf_joint_blocks(&f->joint, count, f->every, t->count);
+    weights = hf_new(t->context, (size_t)blocks.features + 1, sizeof *weights);
+    if (!weights) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    memcpy(weights, f->weights, (size_t)f->basis->features * sizeof *weights);
+    weights[blocks.features] = f->weights[f->basis->features];
+    hf_delete(t->context, f->weights);
+    f->weights = weights;
+    hf_ridge fit = {.weights = f->weights};
+    HF_TRY(done, hf_ridge_fit(&fit, t->context, &blocks, t->label, c->lambda, FINAL_EPS, error));
+    HF_TRY(done, set_margins(f, &blocks, error));
+    f->intercept = f->weights[blocks.features];
+done:
+    hf_delete(t->context, residual);
+    return status;
+}
+
+static hf_status fit_rules(hf_final_fit *f, const hf_training *t, const hf_choices *c, hf_error *error)
+{
+    hf_status status;
+    double *weight = NULL, intercept[HF_RULE_STEPS];
+    HF_TRY(done, hf_binned_create(&f->fine, f->basis, t->rows, t->count, t->count, HF_RULE_BINS, HF_RULE_LEVELS, error));
+    HF_TRY(done, hf_rules_find(&f->rules, t->context, f->fine, f->margin, t->label, t->count, t->options->seed, error));
+    weight = hf_new(t->context, (size_t)f->rules.count * HF_RULE_STEPS, sizeof *weight);
+    if (!weight) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    HF_TRY(done, hf_rules_path(weight, intercept, c->rules.step + 1, t->context, &f->rules, f->margin, t->label, t->count,
+                               1.0, error));
+    for (int32_t j = 0; j < f->rules.count; j++)
+        f->rules.rules[j].weight = weight[(int64_t)c->rules.step * f->rules.count + j];
+    f->intercept += intercept[c->rules.step];
+done:
+    hf_delete(t->context, weight);
+    return status;
+}
+
+hf_status hf_final_fit_create(hf_final_fit *out, const hf_training *t, const hf_choices *choices, hf_error *error)
+{
+    hf_final_fit f = {.context = t->context};
+    hf_status status;
+    HF_TRY(done, fit_curves(&f, t, choices, error));
+    HF_TRY(done, hf_check_cancel(t->context, error));
+    if (choices->joint.pairs > 0) HF_TRY(done, fit_surfaces(&f, t, choices, error));
+    HF_TRY(done, hf_check_cancel(t->context, error));
+    if (choices->rules.step >= 0) HF_TRY(done, fit_rules(&f, t, choices, error));
+    *out = f;
+    f = (hf_final_fit){0};
+done:
+    hf_final_fit_free(&f);
+    return status;
+}
