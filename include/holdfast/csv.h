@@ -31,10 +31,11 @@ typedef struct {
     int32_t na_count;
     const hf_declared_kind *kinds; // kinds said by the caller
     int32_t kind_count;
-    const char *rejects; // where bad rows are written; NULL: a bad row is an error
+    const char *rejects; // where the bad cells are listed, their rows left out; NULL: a bad row is an error
     double reject_limit; // share of bad rows above which nothing is read, 0 to 1
     bool overwrite;      // whether an existing rejects file may be replaced
-    bool kinds_if_there; // kinds of columns the file lacks are passed over instead of an error
+    bool kinds_if_there; // kinds are known from elsewhere (a model): those of columns the file lacks are
+                         // passed over, and a word for missing may stand in the others
 } hf_csv_options;
 
 #define HF_CSV_OPTIONS_INIT                                                       \
@@ -52,8 +53,9 @@ typedef struct {
     int64_t *source_row; // the 0-based record of each row of the frame; owned likewise; never NULL
 } hf_csv_report;
 
-// Reads a whole file ("-" is standard input) into a new frame. report may be NULL. Warnings (a token taken
-// as missing, a column without a name) go to the context's log.
+// Reads a whole file ("-" is standard input) into a new frame. report may be NULL. Warnings (a word taken as
+// missing, a column that looks like numbers and is text, one that looks like an id, rows left out) go to the
+// context's log.
 //
 // Missing cells: empty, blank, NA, N/A, NaN, null in any case, and options->na.
 //
@@ -63,22 +65,29 @@ typedef struct {
 //   negative a count, else number, or money where f32 would lose a digit of a number with at most two
 //   decimals;
 // - nine in ten or more are dates (YYYY-MM-DD): date;
+// - numbers, or dates, without exception but for one word without a digit in up to nine cells of ten:
+//   numeric, or date;
 // - anything else: category, its text as it stands.
-// The few cells that do not fit a numeric or date column are never silently text: if they are all one word
-// without a digit ("Unknown", "-") they count as missing, with a warning; else they are bad cells. A column
-// of yes and no may hold one cell in twenty of such a word; with more it is a category. Numbers beyond what
-// an f32 holds, and plain numbers other than 0 among percentages, are bad cells. A declared kind makes every
-// cell that does not fit it bad.
+// Where cells are numbers written for people ("$1,234.50", "1.234,5 EUR", "(38)") and there is one way only
+// to read all cells of the column, they are numbers. Where there are two ("38,000" and nothing that says
+// more), units, or currencies that differ, the column is a category; a column most of whose cells look like
+// numbers or dates and that is a category all the same is warned of, with line and value. A declared category
+// is not warned of. The few cells that do not fit a numeric or date column are never silently text: if they
+// are all one word without a digit ("Unknown", "-") they count as missing, with a warning; else they are bad
+// cells. A column of yes and no may hold one cell in twenty of such a word; with more it is a category.
+// Numbers beyond what an f32 holds, and plain numbers other than 0 among percentages, are bad cells. A
+// declared kind makes every cell that does not fit it bad.
 //
 // A bad row has a bad cell, another number of fields than the header, an id missing or used before (with
 // as_of_column: on that date), NUL, misplaced quotes, or is not UTF-8. It is HF_ERROR_DATA, with the first
-// cells listed and the rest counted, or goes to options->rejects (file,line,column,value,reason). Blank lines
-// are no rows. Lines are physical: line breaks inside quotes count.
+// cells listed and the rest counted, or its bad cells go to options->rejects (file,line,column,value,reason).
+// Blank lines are no rows. Lines are physical: line breaks inside quotes count.
 //
 // Errors: HF_ERROR_USAGE for a delimiter that cannot be one; HF_ERROR_IO; HF_ERROR_EXISTS for the rejects
 // file; HF_ERROR_DATA with file, line and field for bad text; HF_ERROR_MEMORY; HF_ERROR_CANCELLED. On failure
-// *out and *report are untouched and no rejects file is left. Cost: two passes over the text; memory of the
-// text (mapped, where it is a plain file) and the frame.
+// *out and *report are untouched; a rejects file is left only where there are more bad rows than the limit,
+// for that list is how they are found. Cost: two passes over the text; memory of the text (mapped, where it
+// is a plain file) and the frame.
 HF_API hf_status hf_csv_read(hf_frame **out, hf_csv_report *report, const hf_context *context,
                              const char *path, const hf_csv_options *options, hf_error *error);
 HF_API void hf_csv_report_free(const hf_context *context, hf_csv_report *report);

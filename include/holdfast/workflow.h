@@ -90,6 +90,7 @@ typedef struct {
     const char *target;
     const char *folds; // CSV with row, fold; NULL and no model: five seeded folds that keep accounts together
     const char *model; // evaluate this model instead of training; not together with folds
+    bool allow_missing; // with a model: signals the data lacks count as missing
     hf_train_options fit;
     int32_t replicates; // of the bootstrap; 0 leaves the intervals out
     double alpha;       // intervals cover 1 - alpha

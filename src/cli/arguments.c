@@ -89,6 +89,15 @@ static hf_status unknown_option(const cli_command *command, const char *word, hf
     return usage(error, "there is no option %s; 'holdfast %s --help' lists them", word, command->name);
 }
 
+// Lists grow with every time they are given; of anything else a second value would silently win.
+static bool may_repeat(const cli_option *option)
+{
+    static const char *const lists[] = {"ignore", "na", "kind", "input"};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        if (strcmp(option->name, lists[i]) == 0) return true;
+    return !option->value;
+}
+
 // One option word; *used counts the words it took.
 static hf_status take_option(cli_arguments *a, int count, char **words, int *used, hf_error *error)
 {
@@ -114,6 +123,12 @@ static hf_status take_option(cli_arguments *a, int count, char **words, int *use
         value = words[1];
         *used = 2;
     }
+    for (int32_t i = 0; i < a->option_count && !may_repeat(option); i++)
+        if (a->options[i].option == option)
+            return usage(error, "--%s is given twice, '%s' the second time; pass it once", option->name,
+                         value);
+    if (option->value && value[0] == '\0')
+        return usage(error, "--%s has an empty value; it takes %s", option->name, option->value);
     a->options[a->option_count++] = (given){option, value};
     return HF_OK;
 }
@@ -139,6 +154,10 @@ hf_status cli_parse(cli_arguments **out, const cli_command *command, int count, 
             only_words = true;
         else if (!only_words && words[i][0] == '-' && words[i][1] != '\0')
             status = take_option(a, count - i, words + i, &used, error);
+        else if (words[i][0] == '\0')
+            status = usage(error,
+                           "'%s' was given an empty word where a name is expected; is a shell variable not set?",
+                           command->name, NULL);
         else
             a->words[a->word_count++] = words[i];
     }
@@ -175,7 +194,7 @@ const char *const *cli_words(const cli_arguments *a)
     return a->words;
 }
 
-hf_status cli_inputs(const char ***out, int32_t *count, const cli_arguments *a, const char *option,
+hf_status cli_values(const char ***out, int32_t *count, const cli_arguments *a, const char *option,
                      hf_error *error)
 {
     int32_t found = 0;
@@ -183,11 +202,18 @@ hf_status cli_inputs(const char ***out, int32_t *count, const cli_arguments *a, 
     if (!list) return no_memory(error);
     for (int32_t i = 0; i < a->option_count; i++)
         if (strcmp(a->options[i].option->name, option) == 0) list[found++] = a->options[i].value;
-    for (int32_t i = 0; i < a->word_count; i++)
-        list[found++] = a->words[i];
     *out = list;
     *count = found;
     return HF_OK;
+}
+
+hf_status cli_inputs(const char ***out, int32_t *count, const cli_arguments *a, const char *option,
+                     hf_error *error)
+{
+    hf_status status = cli_values(out, count, a, option, error); // with room for the words
+    for (int32_t i = 0; status == HF_OK && i < a->word_count; i++)
+        (*out)[(*count)++] = a->words[i];
+    return status;
 }
 
 static const given *last_given(const cli_arguments *a, const char *name)
@@ -263,6 +289,33 @@ hf_status cli_choice(int *out, const cli_arguments *a, const char *option, const
     char choices[128];
     snprintf(choices, sizeof choices, "%s, not '%.20s'", words, text);
     return usage(error, "--%s takes one of: %s", option, choices);
+}
+
+hf_status cli_only_without(const cli_arguments *a, const char *with, const char *names, const char *remedy,
+                           hf_error *error)
+{
+    for (int32_t i = 0; i < a->option_count; i++) {
+        const char *name = a->options[i].option->name;
+        const size_t length = strlen(name);
+        for (const char *p = names; *p != '\0';) {
+            const size_t n = strcspn(p, " ");
+            if (n == length && memcmp(p, name, n) == 0) {
+                char text[256];
+                snprintf(text, sizeof text, "%s; %s", with, remedy);
+                return usage(error, "--%s has no effect %s", name, text);
+            }
+            p += n + strspn(p + n, " ");
+        }
+    }
+    return HF_OK;
+}
+
+hf_status cli_reads_no_table(const cli_arguments *a, hf_error *error)
+{
+    return cli_only_without(
+        a, "with --store", "id as-of-column ignore na kind delimiter rejects reject-limit",
+        "how a table is read was settled when it was ingested: 'holdfast ingest --revise' reads it anew",
+        error);
 }
 
 hf_status cli_most_words(const cli_arguments *a, int32_t most, hf_error *error)

@@ -14,6 +14,7 @@ static const cli_option options[] = {
     {"horizon", 0, "DAYS", "an outcome counts within so many days after a snapshot (and the lead)"},
     {"lead", 0, "DAYS", "days after a snapshot before an outcome counts (default 0)"},
     {"known-until", 0, "DATE", "the last date outcomes are known (default: the last in the file)"},
+    {"allow-missing", 0, NULL, "with --model: signals the data lacks count as missing, with a warning"},
     {"format", 0, "FORMAT", "table or json (default table)"},
     {"output", 'o', "OUT", "where the figures are written (default -: standard output)"},
     {"replicates", 0, "N", "bootstrap resamples for the intervals (default 200; 0: none)"},
@@ -24,6 +25,31 @@ static const cli_option options[] = {
     {NULL, 0, NULL, NULL},
 };
 
+static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
+{
+    hf_status status = HF_OK;
+    if (cli_has(arguments, "store")) {
+        status = cli_only_without(arguments, "with --store",
+                                  "target folds model c inner-folds seed replicates alpha allow-missing",
+                                  "a store's history evaluates a definition, which is not trained", error);
+        if (status == HF_OK) status = cli_reads_no_table(arguments, error);
+        if (status == HF_OK && !cli_has(arguments, "outcomes"))
+            status = cli_only_without(arguments, "without --outcomes", "outcome horizon lead known-until",
+                                      "name the file of outcomes with --outcomes FILE", error);
+        return status;
+    }
+    status = cli_only_without(arguments, "on one labelled table",
+                              "definition outcomes outcome horizon lead known-until",
+                              "leave it out, or evaluate on a store's history with --store DIR", error);
+    if (status == HF_OK && cli_has(arguments, "model"))
+        status = cli_only_without(arguments, "with --model", "c inner-folds",
+                                  "a model that is there is measured, not trained", error);
+    if (status == HF_OK && !cli_has(arguments, "model"))
+        status = cli_only_without(arguments, "without --model", "allow-missing",
+                                  "a model trained here has every column of the table", error);
+    return status;
+}
+
 static hf_status run(const hf_context *context, const cli_arguments *arguments, hf_error *error)
 {
     hf_evaluate_job job = {
@@ -33,6 +59,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     int64_t lead = 0, horizon = 0;
     job.known_until = HF_DATE_MISSING;
     hf_status status = cli_most_words(arguments, 1, error);
+    if (status == HF_OK) status = check_mode(arguments, error);
     if (status == HF_OK) status = cli_integer(&lead, arguments, "lead", 0, 36500, error);
     if (status == HF_OK) status = cli_integer(&horizon, arguments, "horizon", 1, 36500, error);
     if (status == HF_OK) status = cli_date(&job.known_until, arguments, "known-until", error);
@@ -58,6 +85,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.fit.folds = (int32_t)folds;
     job.replicates = (int32_t)replicates;
     job.format = (hf_report_format)format;
+    job.allow_missing = cli_has(arguments, "allow-missing");
     job.overwrite = cli_has(arguments, "force");
     job.output = cli_text(arguments, "output", "-");
     return hf_workflow_evaluate(context, &job, error);

@@ -19,6 +19,19 @@ static const cli_option options[] = {
     {NULL, 0, NULL, NULL},
 };
 
+static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
+{
+    if (cli_has(arguments, "store")) return cli_reads_no_table(arguments, error);
+    if (!cli_has(arguments, "definition"))
+        return cli_only_without(
+            arguments, "on a FILE that a model alone scores", "as-of",
+            "leave it out, name a snapshot with --store DIR, or the rows' dates with --as-of-column", error);
+    return cli_only_without(arguments, "with --definition", "as-of-column",
+                            "a definition scores one date at a time: pass --as-of, or ingest the file and "
+                            "score its snapshots",
+                            error);
+}
+
 static hf_status run(const hf_context *context, const cli_arguments *arguments, hf_error *error)
 {
     hf_score_job job = {.csv = HF_CSV_OPTIONS_INIT, .as_of = HF_DATE_MISSING};
@@ -27,6 +40,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     int format = terminal ? HF_FORMAT_TABLE : HF_FORMAT_CSV;
     if (terminal && !cli_has(arguments, "format")) job.top = 20;
     hf_status status = cli_most_words(arguments, 1, error);
+    if (status == HF_OK) status = check_mode(arguments, error);
     if (status == HF_OK) status = cli_columns(&job.csv, arguments, error);
     if (status == HF_OK) status = cli_date(&job.as_of, arguments, "as-of", error);
     if (status == HF_OK) status = cli_choice(&format, arguments, "format", "csv jsonl table", error);

@@ -27,6 +27,21 @@ static hf_status take_date(hf_date *out, const cli_arguments *arguments, hf_erro
     return usage(error, "'%s' is no date; pass YYYY-MM-DD, or nothing for the newest", word);
 }
 
+// Of words and options of other actions.
+static hf_status check_action(const cli_arguments *arguments, const char *action, hf_error *error)
+{
+    const bool whole = strcmp(action, "ls") == 0 || strcmp(action, "verify") == 0;
+    const bool plain = strcmp(action, "verify") == 0 || strcmp(action, "export") == 0;
+    if (whole && cli_word(arguments, 1)) {
+        snprintf(error->message, sizeof error->message,
+                 "'store %s' speaks of the whole store and takes no date ('%.64s')", action,
+                 cli_word(arguments, 1));
+        return error->status = HF_ERROR_USAGE;
+    }
+    if (!plain) return HF_OK;
+    return cli_only_without(arguments, "here", "format", "it is for 'store ls' and 'store show'", error);
+}
+
 static hf_status run(const hf_context *context, const cli_arguments *arguments, hf_error *error)
 {
     static const char *const actions[] = {"ls", "show", "verify", "export"};
@@ -36,6 +51,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     int format = HF_REPORT_TABLE;
     if (!action) return usage(error, "%s", "what should be done with the store? ls, show, verify or export");
     hf_status status = cli_most_words(arguments, 2, error);
+    if (status == HF_OK) status = check_action(arguments, action, error);
     if (status == HF_OK) status = take_date(&as_of, arguments, error);
     if (status == HF_OK) status = cli_choice(&format, arguments, "format", "table json", error);
     if (status != HF_OK) return status;

@@ -29,6 +29,19 @@ static hf_status take_fit(hf_train_options *fit, const cli_arguments *arguments,
     return status;
 }
 
+// A table knows its labels, a store gets them from outcomes: what is of the one says nothing of the other.
+static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
+{
+    if (!cli_has(arguments, "store"))
+        return cli_only_without(arguments, "on one labelled table",
+                                "outcomes outcome horizon lead known-until",
+                                "leave it out, or train on a store's history with --store DIR", error);
+    hf_status status =
+        cli_only_without(arguments, "with --store", "target",
+                         "on a store's history --outcomes FILE says what happened", error);
+    return status == HF_OK ? cli_reads_no_table(arguments, error) : status;
+}
+
 static hf_status run(const hf_context *context, const cli_arguments *arguments, hf_error *error)
 {
     hf_train_job job = {.csv = HF_CSV_OPTIONS_INIT,
@@ -37,6 +50,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
                         .output = "-"};
     int64_t lead = 0, horizon = 0;
     hf_status status = cli_most_words(arguments, 1, error);
+    if (status == HF_OK) status = check_mode(arguments, error);
     if (status == HF_OK) status = cli_columns(&job.csv, arguments, error);
     if (status == HF_OK) status = take_fit(&job.fit, arguments, error);
     if (status == HF_OK) status = cli_integer(&lead, arguments, "lead", 0, 36500, error);

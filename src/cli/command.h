@@ -41,6 +41,9 @@ int32_t cli_count(const cli_arguments *arguments); // of words that are no optio
 const char *cli_word(const cli_arguments *arguments, int32_t i);
 const char *const *cli_words(const cli_arguments *arguments);
 bool cli_has(const cli_arguments *arguments, const char *option);
+// Every value given to an option; the list is the caller's to free.
+hf_status cli_values(const char ***out, int32_t *count, const cli_arguments *arguments, const char *option,
+                     hf_error *error);
 // Every value given to an option, then the words that are no options; the list is the caller's to free.
 hf_status cli_inputs(const char ***out, int32_t *count, const cli_arguments *arguments, const char *option,
                      hf_error *error);
@@ -55,6 +58,14 @@ hf_status cli_date(hf_date *out, const cli_arguments *arguments, const char *opt
 // One of the words of a list separated by blanks; *out is its place.
 hf_status cli_choice(int *out, const cli_arguments *arguments, const char *option, const char *words,
                      hf_error *error);
+// Refuses options of a list separated by blanks that were given where they would do nothing: "--NAME has no
+// effect WITH; REMEDY".
+hf_status cli_only_without(const cli_arguments *arguments, const char *with, const char *names,
+                           const char *remedy, hf_error *error);
+// The same for the options that say how a table is read, where a store's snapshots are.
+hf_status cli_reads_no_table(const cli_arguments *arguments, hf_error *error);
+// Refuses outputs that are an input or another output, whatever --force says.
+hf_status cli_keep_apart(const cli_command *command, const cli_arguments *arguments, hf_error *error);
 // At most `most` positional words.
 hf_status cli_most_words(const cli_arguments *arguments, int32_t most, hf_error *error);
 

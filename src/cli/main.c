@@ -120,6 +120,7 @@ static int run(const cli_command *command, int count, char **words)
     cli_terminal_connect(&options, &terminal);
     status = cli_integer(&threads, arguments, "threads", 1, 1024, &error);
     options.threads = (int)threads;
+    if (status == HF_OK) status = cli_keep_apart(command, arguments, &error);
     if (status == HF_OK) status = hf_context_create(&context, &options, &error);
     if (status == HF_OK) status = command->run(context, arguments, &error);
     cli_terminal_end(&terminal);

@@ -80,8 +80,7 @@ static void note_misfits(const hf_csv_reader *reader, int32_t field, int64_t mis
     if (misfits == 0) return;
     hf_csv_column *column = &reader->columns[field];
     int64_t all = atomic_fetch_add(&column->misfits, misfits) + misfits;
-    if (!column->declared && all > reader->layout.slots / MISFIT_SHARE)
-        atomic_store(&column->abandoned, true);
+    if (all > reader->layout.slots / MISFIT_SHARE) atomic_store(&column->abandoned, true);
 }
 
 // A cell the quick reader left: of up to 16 characters, or something else.

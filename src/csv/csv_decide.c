@@ -5,6 +5,8 @@
 // on the way, so that only a wrong guess costs another pass.
 #include "csv/csv_decide.h"
 
+#include "csv/csv_dress.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +102,20 @@ static bool any_flag_word(const hf_csv_reader *reader, const hf_bad *misfits, in
     return false;
 }
 
+// Whether a cell is a number after all, with a currency or separators, which is a question to all cells.
+static bool any_dressed(const hf_csv_reader *reader, const hf_bad *misfits, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        hf_csv_span cell = text_of(reader, &misfits[i]), plain;
+        hf_csv_dress dress;
+        char room[HF_PLAIN_ROOM];
+        if (misfits[i].reason != HF_BAD_OVERFLOW && (hf_csv_undress(&plain, &dress, room, cell, '.') ||
+                                                     hf_csv_undress(&plain, &dress, room, cell, ',')))
+            return true;
+    }
+    return false;
+}
+
 // Whether a column that was parsed as numbers has to be decided from its texts after all: too few numbers,
 // yes and no among 0 and 1, percentages among plain numbers.
 static bool needs_texts(const hf_csv_reader *reader, const hf_csv_column *column, const hf_bad *misfits,
@@ -107,8 +123,8 @@ static bool needs_texts(const hf_csv_reader *reader, const hf_csv_column *column
 {
     const hf_csv_stats *s = &column->stats;
     if (s->percent > 0 && hf_csv_has_plain(s)) return true;
+    if (atomic_load(&column->abandoned) || any_dressed(reader, misfits, count)) return true;
     if (column->declared) return false;
-    if (atomic_load(&column->abandoned)) return true;
     int64_t overflows = 0;
     for (int64_t i = 0; i < count; i++)
         overflows += misfits[i].reason == HF_BAD_OVERFLOW;
@@ -143,8 +159,11 @@ static hf_status settle_numbers(hf_csv_reader *reader, int32_t field, const hf_b
     if (storage == HF_STORAGE_F32 && column->parse == HF_PARSE_F64)
         HF_TRY(done, narrow(reader, column, error));
     c->storage = storage;
-    bool as_missing = !column->declared && one_word(reader, misfits, count, &word, &cells);
-    if (as_missing) hf_csv_warn_missing(reader, field, word, cells, "numeric");
+    bool strict = column->declared && !reader->options->kinds_if_there;
+    bool as_missing = !strict && one_word(reader, misfits, count, &word, &cells);
+    if (as_missing)
+        hf_csv_warn_missing(reader, field, hf_csv_line(reader->input.text, 0, 1, misfits[0].offset), word,
+                            cells, column->stats.plain + column->stats.percent + cells, "numeric");
     for (int64_t i = 0; i < count; i++)
         if (!as_missing || misfits[i].reason == HF_BAD_OVERFLOW) hf_bad_add(&reader->bads, misfits[i]);
     if (reader->bads.failed) status = hf_fail_memory(error);

@@ -32,8 +32,12 @@ bool hf_csv_has_plain(const hf_csv_stats *stats);
 
 // A column of tokens (HF_PARSE_TEXT) to its final form, from the tokens of all threads.
 hf_status hf_csv_settle_text(hf_csv_reader *reader, int32_t field, hf_error *error);
-// Logs that a token counts as missing.
-void hf_csv_warn_missing(const hf_csv_reader *reader, int32_t field, hf_csv_span token, int64_t cells,
-                         const char *what);
+// Logs that a word counts as missing in `cells` of the `present` cells, on `line` first.
+void hf_csv_warn_missing(const hf_csv_reader *reader, int32_t field, int64_t line, hf_csv_span word,
+                         int64_t cells, int64_t present, const char *what);
+// Logs that a column is text although `like` of its `present` cells look like numbers (or dates); cell: the
+// first that is none.
+void hf_csv_warn_text(const hf_csv_reader *reader, int32_t field, int64_t line, hf_csv_span cell,
+                      int64_t like, int64_t present, bool dates);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { MOST_FIELDS = 1 << 20 };
+enum { MOST_FIELDS = 65536 }; // what a snapshot holds
 
 // The end of the record that begins at `at`: its line end or size. *closed false: inside quotes there.
 static int64_t record_end(const char *text, int64_t at, int64_t size, bool *closed)
@@ -42,6 +42,18 @@ static int64_t trim_line(const char *text, int64_t begin, int64_t end)
     while (end > begin && text[end - 1] == '\r')
         end--;
     return end;
+}
+
+// Whether a carriage return outside quotes ends a line by itself: something other than the next cell, or a
+// line feed, follows.
+static bool ends_with_cr_alone(const char *text, int64_t begin, int64_t end, char delimiter)
+{
+    bool inside = false;
+    for (int64_t i = begin; i + 1 < end; i++) {
+        inside ^= text[i] == '"';
+        if (!inside && text[i] == '\r' && text[i + 1] != delimiter && text[i + 1] != '\r') return true;
+    }
+    return false;
 }
 
 static hf_status check_text(const char *path, const char *text, int64_t begin, int64_t end, int64_t line,
@@ -159,14 +171,8 @@ done:
     return status;
 }
 
-static hf_status no_records(const char *path, const char *text, int64_t begin, int64_t end, int64_t line,
-                            hf_error *error)
+static hf_status no_records(const char *path, int64_t line, hf_error *error)
 {
-    if (memchr(text + begin, '\r', (size_t)(end - begin)))
-        return hf_fail_at(
-            error, HF_ERROR_DATA, path, line, 0,
-            "there is a header only, with carriage returns in it; if the lines end with CR alone, "
-            "convert them to LF");
     return hf_fail_at(error, HF_ERROR_DATA, path, line, 0,
                       "there is a header only; at least one row is needed");
 }
@@ -197,11 +203,17 @@ hf_status hf_csv_header_read(hf_csv_header *out, const hf_context *context, cons
     }
     HF_TRY(done, check_text(path, text, begin, last, line, error));
     if (delimiter == 0) h.delimiter = find_delimiter(text, begin, last);
+    if (ends_with_cr_alone(text, begin, last, h.delimiter)) {
+        status = hf_fail_at(
+            error, HF_ERROR_DATA, path, line, 0,
+            "the lines end with CR alone; convert them to LF: tr '\\r' '\\n' < %s > converted.csv", path);
+        goto done;
+    }
     HF_TRY(done, split_names(&h, context, path, text, begin, last, line, error));
     HF_TRY(done, check_distinct(&h, context, path, line, error));
     h.end = end < size ? end + 1 : size;
     if (trim_line(text, h.end, size) == h.end) {
-        status = no_records(path, text, begin, last, line, error);
+        status = no_records(path, line, error);
         goto done;
     }
     *out = h;
@@ -221,7 +233,7 @@ void hf_csv_header_free(const hf_context *context, hf_csv_header *header)
 }
 
 hf_status hf_csv_header_find(int32_t *out, const hf_csv_header *header, const char *path, const char *name,
-                             const char *what, hf_error *error)
+                             const char *what, const char *remedy, hf_error *error)
 {
     for (int32_t i = 0; i < header->count; i++)
         if (strcmp(header->names[i], name) == 0) {
@@ -230,12 +242,13 @@ hf_status hf_csv_header_find(int32_t *out, const hf_csv_header *header, const ch
         }
     const char *nearest = hf_nearest(name, (const char *const *)header->names, (size_t)header->count);
     if (nearest)
-        return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0, "there is no column '%s' (%s); is '%s' meant?",
-                          name, what, nearest);
-    return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0,
-                      "there is no column '%s' (%s); the header has '%s'%s%s%s", name, what, header->names[0],
-                      header->count > 1 ? ", '" : "", header->count > 1 ? header->names[1] : "",
-                      header->count > 2   ? "' and more"
-                      : header->count > 1 ? "'"
-                                          : "");
+        return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0, "there is no column '%s' (%s); is '%s' meant?%s",
+                          name, what, nearest, remedy);
+    return hf_fail_at(
+        error, HF_ERROR_DATA, path, 0, 0, "there is no column '%s' (%s); the header has '%s'%s%s%s%s", name,
+        what, header->names[0], header->count > 1 ? ", '" : "", header->count > 1 ? header->names[1] : "",
+        header->count > 2   ? "' and more"
+        : header->count > 1 ? "'"
+                            : "",
+        remedy);
 }

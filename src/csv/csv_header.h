@@ -21,8 +21,9 @@ hf_status hf_csv_header_read(hf_csv_header *out, const hf_context *context, cons
                              const char *text, int64_t size, char delimiter, hf_error *error);
 void hf_csv_header_free(const hf_context *context, hf_csv_header *header);
 
-// The field of a column name. Errors: HF_ERROR_DATA with the nearest name; `what` says what it was wanted as.
+// The field of a column name. Errors: HF_ERROR_DATA with the nearest name; `what` says what it was wanted as,
+// `remedy` ends the message ("" for none).
 hf_status hf_csv_header_find(int32_t *out, const hf_csv_header *header, const char *path, const char *name,
-                             const char *what, hf_error *error);
+                             const char *what, const char *remedy, hf_error *error);
 
 #endif

@@ -105,8 +105,16 @@ static hf_status unpack_gzip(unpacked *u, const hf_bytes *raw, const char *path,
     do {
         HF_TRY(done, gzip_member(u, &stream, path, &left, error));
         const unsigned char *next = stream.next_in;
-        // What follows and is no member is padding, as gzip itself takes it.
-        if (left < 2 || next[0] != 0x1f || next[1] != 0x8b) break;
+        size_t zeros = 0; // tapes and block devices pad with them
+        while (zeros < left && next[zeros] == 0)
+            zeros++;
+        if (zeros == left) break;
+        if (next[0] != 0x1f || (left > 1 && next[1] != 0x8b)) {
+            status = hf_fail_at(
+                error, HF_ERROR_DATA, path, 0, 0,
+                "after the gzip data come %zu bytes that are none; copy or export the file again", left);
+            goto done;
+        }
         inflateReset(&stream);
     } while (left > 0);
 done:

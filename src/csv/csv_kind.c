@@ -82,11 +82,30 @@ void hf_csv_number_kind(hf_kind *kind, hf_storage *storage, const hf_csv_stats *
     *storage = *kind == HF_KIND_MONEY || (wide && s->percent == 0) ? HF_STORAGE_F64 : HF_STORAGE_F32;
 }
 
-void hf_csv_warn_missing(const hf_csv_reader *reader, int32_t field, hf_csv_span token, int64_t cells,
-                         const char *what)
+void hf_csv_warn_missing(const hf_csv_reader *reader, int32_t field, int64_t line, hf_csv_span word,
+                         int64_t cells, int64_t present, const char *what)
 {
+    int length = (int)(word.length < 40 ? word.length : 40);
+    const char *name = reader->header.names[field];
+    char here[32] = "";
+    if (line > 0) snprintf(here, sizeof here, ":%lld", (long long)line);
     hf_warn(reader->context,
-            "%s: column '%s' is %s but for %lld cell%s that say%s \"%.*s\": taken as missing", reader->path,
-            reader->header.names[field], what, (long long)cells, cells == 1 ? "" : "s", cells == 1 ? "s" : "",
-            (int)(token.length < 40 ? token.length : 40), token.text);
+            "%s%s: column '%s' is %s but for %lld of %lld cells that say%s \"%.*s\": taken as missing; --na "
+            "\"%.*s\" says so, --kind %s=category keeps the word",
+            reader->path, here, name, what, (long long)cells, (long long)present, cells == 1 ? "s" : "",
+            length, word.text, length, word.text, name);
+}
+
+void hf_csv_warn_text(const hf_csv_reader *reader, int32_t field, int64_t line, hf_csv_span cell,
+                      int64_t like, int64_t present, bool dates)
+{
+    const char *name = reader->header.names[field];
+    hf_warn(
+        reader->context,
+        "%s:%lld: column '%s' is read as text, though %lld of its %lld cells look like %s; the first that "
+        "is none to the reader is \"%.*s\": export them as %s, name a word for missing with --na, or say "
+        "that it is text with --kind %s=category",
+        reader->path, (long long)line, name, (long long)like, (long long)present, dates ? "dates" : "numbers",
+        (int)(cell.length < 40 ? cell.length : 40), cell.text,
+        dates ? "YYYY-MM-DD" : "plain numbers (1234.5)", name);
 }

@@ -26,7 +26,8 @@ static hf_status check_options(const hf_csv_options *o, hf_error *error)
 static hf_status take_column(hf_csv_reader *reader, int32_t *field, const char *name, hf_csv_role role,
                              const char *what, hf_error *error)
 {
-    hf_status status = hf_csv_header_find(field, &reader->header, reader->path, name, what, error);
+    const char *remedy = role == HF_ROLE_ID ? "; name the column of account ids with --id COLUMN" : "";
+    hf_status status = hf_csv_header_find(field, &reader->header, reader->path, name, what, remedy, error);
     if (status != HF_OK) return status;
     hf_csv_column *column = &reader->columns[*field];
     if (column->role != HF_ROLE_SIGNAL && column->role != role)
@@ -54,7 +55,7 @@ static hf_status assign_roles(hf_csv_reader *reader, hf_error *error)
     for (int32_t i = 0; i < o->kind_count; i++) {
         hf_error *if_lacking = o->kinds_if_there ? NULL : error;
         status = hf_csv_header_find(&field, &reader->header, reader->path, o->kinds[i].column, "given a kind",
-                                    if_lacking);
+                                    "", if_lacking);
         if (status != HF_OK && o->kinds_if_there) {
             status = HF_OK;
             continue;
@@ -304,6 +305,16 @@ static void number_records(hf_csv_reader *reader)
     }
 }
 
+static hf_status reject_rows(hf_csv_reader *reader, hf_error *error)
+{
+    hf_status status = hf_csv_write_rejects(reader, error);
+    if (status == HF_OK)
+        hf_warn(reader->context, "%s: %lld of %lld rows were rejected; they are in %s", reader->path,
+                (long long)hf_csv_bad_rows(reader), (long long)(reader->layout.slots - reader->blanks),
+                reader->options->rejects);
+    return status;
+}
+
 // ---- the call ------------------------------------------------------------------------------------------------
 
 static hf_status read_all(hf_csv_reader *reader, hf_error *error)
@@ -321,9 +332,10 @@ static hf_status read_all(hf_csv_reader *reader, hf_error *error)
     HF_TRY(done, leave_out(reader, error));
     HF_TRY(done, check_keys(reader, error));
     HF_TRY(done, finish_frame(reader, error));
+    if (reader->id_field < 0) HF_TRY(done, hf_csv_warn_ids(reader, error));
     number_records(reader);
     if (reader->id_field < 0) HF_TRY(done, hf_csv_number_rows(reader, reader->slot_of_row, error));
-    if (reader->bads.count > 0) HF_TRY(done, hf_csv_write_rejects(reader, error));
+    if (reader->bads.count > 0) HF_TRY(done, reject_rows(reader, error));
 done:
     return status;
 }

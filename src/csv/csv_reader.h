@@ -110,8 +110,11 @@ hf_status hf_csv_decide(hf_csv_reader *reader, bool *again, hf_error *error);
 // ---- csv_rejects.c ---------------------------------------------------------------------------------------------
 
 // HF_OK where there are no bad rows or the rejects file may take them; else HF_ERROR_DATA, which names the
-// first by place, lists some of the rest and counts them.
+// first by place, lists some of the rest and counts them. Where there are too many for the limit, the rejects
+// file is written all the same.
 hf_status hf_csv_check_bads(hf_csv_reader *reader, hf_error *error);
+// The 1-based line of a cell.
+hf_status hf_csv_line_of(int64_t *line, hf_csv_reader *reader, int64_t slot, int32_t field, hf_error *error);
 // Writes reader->bads to the rejects file.
 hf_status hf_csv_write_rejects(hf_csv_reader *reader, hf_error *error);
 // The number of rows in reader->bads, which it sorts.
@@ -126,6 +129,9 @@ hf_status hf_csv_find_duplicates(hf_csv_reader *reader, int64_t **gone, int64_t 
 void hf_csv_compact(hf_csv_reader *reader, const int64_t *gone, int64_t count);
 // Makes the record numbers the ids. record: one a row.
 hf_status hf_csv_number_rows(hf_csv_reader *reader, const int64_t *record, hf_error *error);
+
+// Where no id was named: warns of columns that differ in every row, as ids do.
+hf_status hf_csv_warn_ids(const hf_csv_reader *reader, hf_error *error);
 
 // ---- csv_write.c -------------------------------------------------------------------------------------------------
 

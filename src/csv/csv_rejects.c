@@ -108,6 +108,14 @@ static hf_status locate(hf_csv_reader *reader, hf_bad *bads, int64_t count, hf_e
     return status;
 }
 
+hf_status hf_csv_line_of(int64_t *line, hf_csv_reader *reader, int64_t slot, int32_t field, hf_error *error)
+{
+    hf_bad bad = {slot, -1, 0, 0, field, HF_BAD_NUMBER, 0, 0};
+    hf_status status = locate(reader, &bad, 1, error);
+    if (status == HF_OK) *line = bad.line;
+    return status;
+}
+
 // ---- what ----------------------------------------------------------------------------------------------------
 
 // Fields of a record, or the 1-based field that holds byte `until`.
@@ -234,13 +242,23 @@ static const char *remedy_of(const hf_csv_reader *reader, hf_bad_reason reason)
     }
 }
 
+// The text of a bad cell, or of a whole record, without the quotes around a cell.
+static hf_csv_span value_of(const hf_csv_reader *reader, const hf_bad *bad)
+{
+    hf_csv_span text = {reader->input.text + bad->offset, bad->length};
+    hf_csv_span inner = hf_csv_trim(text);
+    if (bad->field < 0 || inner.length < 2 || inner.text[0] != '"') return text;
+    return (hf_csv_span){inner.text + 1, inner.length - 2};
+}
+
 // "column 'seats': expected a number, found "12O""
 static void put_bad(hf_text *out, const hf_csv_reader *reader, const hf_bad *bad)
 {
     if (bad->field >= 0) hf_text_printf(out, "column '%s': ", reader->header.names[bad->field]);
     put_reason(out, reader, bad);
     hf_text_puts(out, ", found \"");
-    put_shown(out, reader->input.text + bad->offset, bad->length, VALUE_SHOWN);
+    hf_csv_span value = value_of(reader, bad);
+    put_shown(out, value.text, value.length, VALUE_SHOWN);
     hf_text_puts(out, "\"");
 }
 
@@ -254,8 +272,9 @@ int64_t hf_csv_bad_rows(hf_csv_reader *reader)
     return rows;
 }
 
-// Fails with the first bad cell, a few more in a list, and the remedy last. before: what is said first.
-static hf_status explain(hf_csv_reader *reader, const char *before, hf_error *error)
+// Fails with the first bad cell, a few more in a list, and the remedy. before, after: what is said first and
+// last.
+static hf_status explain(hf_csv_reader *reader, const char *before, const char *after, hf_error *error)
 {
     hf_bad *bads = reader->bads.items;
     int64_t count = reader->bads.count, listed = count < LISTED ? count : LISTED;
@@ -274,28 +293,13 @@ static hf_status explain(hf_csv_reader *reader, const char *before, hf_error *er
         put_bad(&text, reader, &bads[i]);
     }
     if (count > listed) hf_text_printf(&text, "\n  and %lld more", (long long)(count - listed));
-    hf_text_printf(&text, "%s%s", count > 1 ? "\n" : "; ", remedy_of(reader, bads[0].reason));
+    hf_text_printf(&text, "%s%s%s", count > 1 ? "\n" : "; ", remedy_of(reader, bads[0].reason), after);
     HF_TRY(done, hf_text_status(&text, error));
     status = hf_fail_at(error, HF_ERROR_DATA, reader->path, bads[0].line, field_of(reader, &bads[0]), "%s",
                         text.data);
 done:
     hf_text_free(&text);
     return status;
-}
-
-hf_status hf_csv_check_bads(hf_csv_reader *reader, hf_error *error)
-{
-    int64_t bad = hf_csv_bad_rows(reader), all = reader->layout.slots - reader->blanks;
-    char before[160] = "";
-    if (bad == 0) return HF_OK;
-    if (reader->options->rejects) {
-        if ((double)bad <= reader->options->reject_limit * (double)all && bad < all) return HF_OK;
-        snprintf(before, sizeof before,
-                 "%lld of %lld rows are bad, %.3g %%; the limit is %.3g %%, so nothing was read. The first: ",
-                 (long long)bad, (long long)all, 100.0 * (double)bad / (double)all,
-                 100.0 * reader->options->reject_limit);
-    }
-    return explain(reader, before, error);
 }
 
 // ---- the rejects file ----------------------------------------------------------------------------------------
@@ -309,7 +313,8 @@ static void put_reject(hf_text *out, hf_text *field, const hf_csv_reader *reader
     hf_csv_put_field(out, name, strlen(name));
     hf_text_putc(out, ',');
     hf_text_clear(field);
-    put_shown(field, reader->input.text + bad->offset, bad->length, VALUE_KEPT);
+    hf_csv_span value = value_of(reader, bad);
+    put_shown(field, value.text, value.length, VALUE_KEPT);
     out->failed |= field->failed;
     hf_csv_put_field(out, field->data, field->length);
     hf_text_putc(out, ',');
@@ -344,5 +349,35 @@ done:
     hf_output_discard(output);
     hf_text_free(&text);
     hf_text_free(&field);
+    return status;
+}
+
+// ---- the verdict ---------------------------------------------------------------------------------------------
+
+hf_status hf_csv_check_bads(hf_csv_reader *reader, hf_error *error)
+{
+    const hf_csv_options *options = reader->options;
+    int64_t bad = hf_csv_bad_rows(reader), all = reader->layout.slots - reader->blanks;
+    hf_error list_error = {0};
+    char before[160];
+    if (bad == 0) return HF_OK;
+    if (!options->rejects) return explain(reader, "", "", error);
+    if ((double)bad <= options->reject_limit * (double)all && bad < all) return HF_OK;
+    snprintf(before, sizeof before,
+             "%lld of %lld rows are bad, %.3g %%; the limit is %.3g %%, so nothing was read. The first: ",
+             (long long)bad, (long long)all, 100.0 * (double)bad / (double)all,
+             100.0 * options->reject_limit);
+    // The list is needed now more than ever.
+    hf_status written = hf_csv_write_rejects(reader, &list_error);
+    if (written == HF_ERROR_MEMORY) return hf_fail_memory(error);
+    hf_text after;
+    hf_text_init(&after, reader->context);
+    if (written == HF_OK)
+        hf_text_printf(&after, "; every bad cell is listed in %s", options->rejects);
+    else
+        hf_text_printf(&after, "; the list %s was not written: %s", options->rejects, list_error.message);
+    hf_status status = hf_text_status(&after, error);
+    if (status == HF_OK) status = explain(reader, before, after.data, error);
+    hf_text_free(&after);
     return status;
 }

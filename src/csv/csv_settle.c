@@ -3,27 +3,12 @@
 // A column read as tokens to its final form: the tokens of all threads merged, each read once, the column's
 // family decided from their counts, and every cell's token number replaced by its value. Work per cell is one
 // table look-up, so a column whose guess was wrong costs little more than one whose guess was right.
-#include "csv/csv_decide.h"
+#include "csv/csv_settle.h"
 
 #include <math.h>
 #include <string.h>
 
-// What a token stands for in the column.
-typedef enum { TAKEN_VALUE, TAKEN_MISSING, TAKEN_BAD } token_fate;
-
-typedef struct {
-    hf_csv_reader *reader;
-    int32_t field;
-    hf_tokens merged;
-    int32_t **maps;        // owned, each too: a thread's token number to the merged one
-    hf_cell *cells;        // owned: one a merged token
-    uint8_t *fate;         // owned
-    hf_bad_reason *reason; // owned: of bad tokens
-    hf_csv_tally tally;
-    hf_csv_family family;
-} settling;
-
-static void settling_free(settling *s)
+static void settling_free(hf_csv_settling *s)
 {
     const hf_context *context = s->reader->context;
     if (s->maps)
@@ -36,7 +21,7 @@ static void settling_free(settling *s)
     hf_tokens_free(&s->merged);
 }
 
-static hf_status merge_tokens(settling *s, hf_error *error)
+static hf_status merge_tokens(hf_csv_settling *s, hf_error *error)
 {
     hf_csv_reader *reader = s->reader;
     hf_status status = HF_OK;
@@ -59,12 +44,7 @@ done:
     return status;
 }
 
-static hf_csv_span text_of(const settling *s, int32_t token)
-{
-    return (hf_csv_span){s->merged.items[token].text, s->merged.items[token].length};
-}
-
-static hf_status read_tokens(settling *s, hf_error *error)
+static hf_status read_tokens(hf_csv_settling *s, hf_error *error)
 {
     const hf_context *context = s->reader->context;
     size_t count = (size_t)s->merged.count;
@@ -73,96 +53,14 @@ static hf_status read_tokens(settling *s, hf_error *error)
     s->reason = hf_new(context, count, sizeof *s->reason);
     if (!s->cells || !s->fate || !s->reason) return hf_fail_memory(error);
     for (int32_t i = 0; i < s->merged.count; i++) {
-        s->cells[i] = hf_csv_cell_read(text_of(s, i), &s->reader->missing);
+        s->cells[i] = hf_csv_cell_read(hf_csv_token_text(s, i), &s->reader->missing);
         hf_csv_tally_add(&s->tally, &s->cells[i], s->merged.items[i].count);
     }
     return HF_OK;
 }
 
-static bool belongs(const settling *s, const hf_cell *cell)
-{
-    switch (s->family) {
-    case HF_FAMILY_NUMBER:
-        return cell->class == HF_CELL_NUMBER || cell->class == HF_CELL_PERCENT;
-    case HF_FAMILY_DATE:
-        return cell->class == HF_CELL_DATE;
-    case HF_FAMILY_FLAG:
-        return cell->class == HF_CELL_FLAG ||
-               (cell->class == HF_CELL_NUMBER && (cell->value == 0 || cell->value == 1));
-    case HF_FAMILY_TEXT:
-        break;
-    }
-    return true;
-}
-
-// Gives every token its fate. Tokens outside the family are bad, unless all of them are one word. Returns
-// whether any is bad.
-static bool judge_tokens(settling *s, bool declared)
-{
-    static const hf_bad_reason of_family[] = {
-        [HF_FAMILY_NUMBER] = HF_BAD_NUMBER, [HF_FAMILY_FLAG] = HF_BAD_FLAG, [HF_FAMILY_DATE] = HF_BAD_DATE};
-    static const char *const what[] = {
-        [HF_FAMILY_NUMBER] = "numeric", [HF_FAMILY_FLAG] = "yes or no", [HF_FAMILY_DATE] = "dates"};
-    hf_csv_span word = {NULL, 0};
-    bool one_word = !declared, bad = false;
-    int64_t cells = 0;
-    for (int32_t i = 0; i < s->merged.count; i++) {
-        const hf_cell *cell = &s->cells[i];
-        s->fate[i] = cell->class == HF_CELL_MISSING ? TAKEN_MISSING : TAKEN_VALUE;
-        if (cell->class == HF_CELL_MISSING || belongs(s, cell)) continue;
-        bad = true;
-        s->fate[i] = TAKEN_BAD;
-        s->reason[i] = s->family == HF_FAMILY_NUMBER && cell->class == HF_CELL_OVERFLOW
-                           ? HF_BAD_OVERFLOW
-                           : of_family[s->family];
-        if (s->reason[i] == HF_BAD_OVERFLOW) continue;
-        hf_csv_span text = hf_csv_trim(text_of(s, i));
-        if (!word.text) word = text;
-        one_word = one_word && hf_csv_may_mean_missing(text) && word.length == text.length &&
-                   memcmp(word.text, text.text, text.length) == 0;
-        cells += s->merged.items[i].count;
-    }
-    if (!one_word || !word.text) return bad;
-    bad = false;
-    for (int32_t i = 0; i < s->merged.count; i++) {
-        if (s->fate[i] == TAKEN_BAD && s->reason[i] != HF_BAD_OVERFLOW) s->fate[i] = TAKEN_MISSING;
-        bad |= s->fate[i] == TAKEN_BAD;
-    }
-    hf_csv_warn_missing(s->reader, s->field, word, cells, what[s->family]);
-    return bad;
-}
-
-// The family of a column nobody declared. Yes and no with a few cells of one other word are a flag; with more
-// than that they are a category, which loses nothing.
-static void judge_column(settling *s)
-{
-    s->family = hf_csv_family_of(&s->tally);
-    if (s->family == HF_FAMILY_TEXT && hf_csv_nearly_flag(&s->tally)) {
-        s->family = HF_FAMILY_FLAG;
-        if (!judge_tokens(s, false)) return;
-        s->family = HF_FAMILY_TEXT;
-    }
-    judge_tokens(s, false);
-}
-
-// Percentages and plain numbers other than 0 do not mix: the fewer are bad.
-static void judge_percent(settling *s)
-{
-    int64_t percent = s->tally.cells[HF_CELL_PERCENT], plain = 0;
-    for (int32_t i = 0; i < s->merged.count; i++)
-        if (s->cells[i].class == HF_CELL_NUMBER && s->cells[i].value != 0) plain += s->merged.items[i].count;
-    if (percent == 0 || plain == 0) return;
-    hf_cell_class fewer = percent < plain ? HF_CELL_PERCENT : HF_CELL_NUMBER;
-    for (int32_t i = 0; i < s->merged.count; i++) {
-        if (s->cells[i].class != fewer || (fewer == HF_CELL_NUMBER && s->cells[i].value == 0)) continue;
-        s->fate[i] = TAKEN_BAD;
-        s->reason[i] = fewer == HF_CELL_PERCENT ? HF_BAD_PERCENT : HF_BAD_PLAIN;
-    }
-    if (fewer == HF_CELL_PERCENT) s->tally.stats.percent = 0;
-}
-
 // Bad cells by row; where they stand in the text is found later, if it has to be said.
-static hf_status note_bad_cells(settling *s, const int32_t *codes, hf_error *error)
+static hf_status note_bad_cells(hf_csv_settling *s, const int32_t *codes, hf_error *error)
 {
     bool any = false;
     for (int32_t i = 0; i < s->merged.count; i++)
@@ -184,7 +82,7 @@ static hf_status note_bad_cells(settling *s, const int32_t *codes, hf_error *err
 
 // Replaces every cell's token number by its entry in a table of 4-byte values, in place; cells without a
 // token (rows that are left out) get `none`.
-static void spread_four(settling *s, void *values, const uint32_t *table, uint32_t none)
+static void spread_four(hf_csv_settling *s, void *values, const uint32_t *table, uint32_t none)
 {
     const hf_csv_layout *layout = &s->reader->layout;
     const uint16_t *owner = s->reader->owner;
@@ -200,7 +98,7 @@ static void spread_four(settling *s, void *values, const uint32_t *table, uint32
     }
 }
 
-static void spread_eight(settling *s, double *out, const int32_t *codes, const double *table)
+static void spread_eight(hf_csv_settling *s, double *out, const int32_t *codes, const double *table)
 {
     const hf_csv_layout *layout = &s->reader->layout;
     const uint16_t *owner = s->reader->owner;
@@ -222,7 +120,7 @@ static uint32_t bits_of(float value)
     return bits;
 }
 
-static hf_status settle_numbers(settling *s, hf_column *column, bool declared, hf_error *error)
+static hf_status settle_numbers(hf_csv_settling *s, hf_column *column, bool declared, hf_error *error)
 {
     const hf_context *context = s->reader->context;
     hf_status status = HF_OK;
@@ -266,7 +164,7 @@ done:
     return status;
 }
 
-static hf_status settle_dates(settling *s, void *values, hf_error *error)
+static hf_status settle_dates(hf_csv_settling *s, void *values, hf_error *error)
 {
     uint32_t *table = hf_new_raw(s->reader->context, (size_t)s->merged.count, sizeof *table);
     if (!table) return hf_fail_memory(error);
@@ -277,7 +175,7 @@ static hf_status settle_dates(settling *s, void *values, hf_error *error)
     return HF_OK;
 }
 
-static hf_status settle_category(settling *s, hf_column *column, hf_error *error)
+static hf_status settle_category(hf_csv_settling *s, hf_column *column, hf_error *error)
 {
     const hf_context *context = s->reader->context;
     hf_status status = HF_OK;
@@ -313,17 +211,11 @@ done:
 hf_status hf_csv_settle_text(hf_csv_reader *reader, int32_t field, hf_error *error)
 {
     const hf_csv_column *c = &reader->columns[field];
-    settling s = {.reader = reader, .field = field};
+    hf_csv_settling s = {.reader = reader, .field = field};
     hf_status status = HF_OK;
     HF_TRY(done, merge_tokens(&s, error));
     HF_TRY(done, read_tokens(&s, error));
-    if (c->declared || c->role == HF_ROLE_AS_OF) {
-        s.family = c->declared ? hf_csv_family_declared(c->kind) : HF_FAMILY_DATE;
-        judge_tokens(&s, true);
-    } else {
-        judge_column(&s);
-    }
-    if (s.family == HF_FAMILY_NUMBER) judge_percent(&s);
+    HF_TRY(done, hf_csv_judge(&s, error));
     HF_TRY(done, note_bad_cells(&s, c->values, error));
     hf_column *column = c->place >= 0 ? &reader->frame->columns[c->place] : NULL;
     if (s.family == HF_FAMILY_DATE) {

@@ -320,6 +320,78 @@ static hf_status number_ids(int64_t *rows, int64_t *place, int64_t *origin, int6
     return HF_OK;
 }
 
+static const char *source_of(const hf_frame *frame, int32_t number, char room[32])
+{
+    if (frame->source[0] != '\0') return frame->source;
+    snprintf(room, 32, "table %d", number + 1);
+    return room;
+}
+
+// A signal has one source: names both frames where a column stands in two.
+static hf_status check_names(hf_frame *const *frames, int32_t count, hf_error *error)
+{
+    char rooms[2][32];
+    for (int32_t f = 1; f < count; f++)
+        for (int32_t c = 0; c < frames[f]->column_count; c++)
+            for (int32_t before = 0; before < f; before++)
+                if (hf_frame_find(frames[before], frames[f]->columns[c].name) >= 0)
+                    return hf_fail_at(error, HF_ERROR_DATA, frames[f]->source, 0, 0,
+                                      "column '%s' stands in %s and in %s; leave it out of one, or rename it",
+                                      frames[f]->columns[c].name, source_of(frames[before], before, rooms[0]),
+                                      source_of(frames[f], f, rooms[1]));
+    return HF_OK;
+}
+
+// Says how well the ids met. place[base + i]: the row of the result of row i of a frame. matched: scratch, a
+// number a row of the result. Where no id is in two frames the ids are written in two ways, and a table of
+// halves is no table.
+static hf_status check_matches(const hf_context *context, hf_frame *const *frames, int32_t count,
+                               const int64_t *place, const int64_t *origin, int64_t *matched, int64_t rows,
+                               hf_error *error)
+{
+    int64_t base = 0, whole = 0, shared = 0;
+    char rooms[2][32];
+    if (count < 2 || rows == 0) return HF_OK;
+    memset(matched, 0, (size_t)rows * sizeof *matched);
+    for (int32_t f = 0; f < count; base += frames[f++]->rows)
+        for (int64_t i = 0; i < frames[f]->rows; i++)
+            matched[place[base + i]]++;
+    for (int64_t row = 0; row < rows; row++) {
+        whole += matched[row] == count;
+        shared += matched[row] > 1;
+    }
+    if (whole == rows) return HF_OK;
+    int32_t some[2] = {-1, -1};
+    for (int32_t f = 0; f < count && some[1] < 0; f++)
+        if (frames[f]->rows > 0) some[some[0] >= 0] = f;
+    if (shared == 0 && some[1] >= 0) {
+        const hf_frame *one = frames[some[0]], *other = frames[some[1]];
+        size_t length[2];
+        const char *a = hf_frame_id(one, 0, &length[0]), *b = hf_frame_id(other, 0, &length[1]);
+        return hf_fail_at(error, HF_ERROR_DATA, other->source, 0, 0,
+                          "no account stands in two of the %d tables: %s has ids such as '%.*s', %s such as "
+                          "'%.*s'; write the ids alike, or name the right column with --id",
+                          count, source_of(one, some[0], rooms[0]), (int)length[0], a,
+                          source_of(other, some[1], rooms[1]), (int)length[1], b);
+    }
+    for (int64_t row = 0; row < rows; row++) {
+        if (matched[row] == count) continue;
+        int32_t f = 0;
+        size_t length;
+        for (base = 0; origin[row] >= base + frames[f]->rows; f++)
+            base += frames[f]->rows;
+        const char *id = hf_frame_id(frames[f], origin[row] - base, &length);
+        hf_warn(context,
+                "%lld of %lld accounts are not in all of the %d tables, for example '%.*s' of %s; what the "
+                "others "
+                "would say of them is missing",
+                (long long)(rows - whole), (long long)rows, count, (int)length, id,
+                source_of(frames[f], f, rooms[0]));
+        break;
+    }
+    return HF_OK;
+}
+
 hf_status hf_frame_join(hf_frame **out, const hf_context *context, hf_frame *const *frames, int32_t count,
                         hf_error *error)
 {
@@ -341,7 +413,9 @@ hf_status hf_frame_join(hf_frame **out, const hf_context *context, hf_frame *con
         status = hf_fail_memory(error);
         goto done;
     }
+    HF_TRY(done, check_names(frames, count, error));
     HF_TRY(done, number_ids(&rows, place, origin, source, &table, frames, count, error));
+    HF_TRY(done, check_matches(context, frames, count, place, origin, source, rows, error));
     HF_TRY(done, hf_frame_create(&made, context, rows, width, error));
     HF_TRY(done, hf_frame_set_source(made, frames[0]->id_name, frames[0]->source, error));
     made->as_of = frames[0]->as_of;

@@ -283,22 +283,38 @@ static bool find_steps(hf_path_finder *f, int32_t *count)
 // As people say a number: the fewest digits that do not ask for noticeably more than is needed.
 static double plain_value(hf_path_finder *f, const choice *c, double start, double exact)
 {
-    const hf_path_curve *curve = curve_of(f, c);
+    const bool rising = curve_of(f, c)->rising;
     const double slack = fmax(fabs(exact - start) / 20, fabs(exact) * 1e-4);
     for (int digits = -6; digits <= 9; digits++) {
         const double unit = pow(10, digits);
-        const double value = (curve->rising ? ceil(exact * unit) : floor(exact * unit)) / unit;
-        if (fabs(value - exact) > slack || hf_path_further(curve, value, c->to)) continue;
-        if (reaches_with(f, c, value, NULL)) return value;
+        const double value = (rising ? ceil(exact * unit) : floor(exact * unit)) / unit;
+        if (fabs(value - exact) <= slack && reaches_with(f, c, value, NULL)) return value;
     }
     return exact;
+}
+
+static double start_of(const hf_path_finder *f, const choice *c)
+{
+    return isnan(c->from) ? curve_of(f, c)->points[0].x : c->from;
+}
+
+// A value just short of a jump reads as the jump's own, which scores worse: such a one goes clearly past it.
+static void clear_jump(hf_path_finder *f, choice *c)
+{
+    char text[32];
+    double shown;
+    if (c->level || curve_of(f, c)->whole) return;
+    const size_t length = hf_format_f32(text, (float)c->to);
+    if (!hf_parse_double(&shown, text, length)) return;
+    if (hf_health_score_of(f->plan, f->segment, c->measure, shown, NULL) >= c->best - 1e-6) return;
+    c->to = plain_value(f, c, start_of(f, c), c->to);
 }
 
 // The first value on the way that reaches the band, to a ten-thousandth of the way or the whole number.
 static double cut_number(hf_path_finder *f, const choice *c)
 {
     const hf_path_curve *curve = curve_of(f, c);
-    const double start = isnan(c->from) ? curve->points[0].x : c->from;
+    const double start = start_of(f, c);
     double here = start, there = c->to;
     if (reaches_with(f, c, start, NULL)) return start;
     const double enough = fabs(there - here) * 1e-4;
@@ -333,6 +349,11 @@ static const char *cut_level(hf_path_finder *f, const choice *c)
 static void write_steps(hf_path_finder *f, hf_path_step *out, int32_t count)
 {
     choice *last = count > 0 ? f->steps[count - 1] : NULL;
+    for (int32_t i = 0; i + 1 < count; i++) {
+        put_back(f, f->steps[i]);
+        clear_jump(f, f->steps[i]);
+        take(f, f->steps[i]);
+    }
     if (last) {
         put_back(f, last);
         if (last->level)
@@ -399,9 +420,9 @@ static hf_status fill(hf_path_finder *f, hf_error *error)
         return hf_fail_memory(error);
     link_twins(f);
     for (size_t i = 0; i < curves && status == HF_OK; i++)
-        status = hf_path_curve_create(&f->curves[i], f->plan, (int32_t)(i / measures),
+        status = hf_path_curve_create(&f->curves[i], context, f->plan, (int32_t)(i / measures),
                                       (int32_t)(i % measures), error);
-    return status == HF_OK ? hf_path_rules_create(&f->rules, f->plan, error) : status;
+    return status == HF_OK ? hf_path_rules_create(&f->rules, context, f->plan, error) : status;
 }
 
 hf_status hf_path_finder_create(hf_path_finder **out, const hf_context *context, const hf_health_plan *plan,
@@ -426,7 +447,7 @@ void hf_path_finder_destroy(hf_path_finder *finder)
     const hf_definition *definition = finder->plan->definition;
     const size_t curves = (size_t)definition->segment_count * (size_t)definition->measure_count;
     for (size_t i = 0; finder->curves && i < curves; i++)
-        hf_path_curve_free(finder->plan->context, &finder->curves[i]);
+        hf_path_curve_free(context, &finder->curves[i]);
     hf_path_rules_free(&finder->rules);
     hf_delete(context, finder->curves);
     hf_delete(context, finder->twin);

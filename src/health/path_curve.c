@@ -74,8 +74,8 @@ static void lay_out(hf_path_curve *curve, double *bends, int32_t count, const hf
     }
 }
 
-hf_status hf_path_curve_create(hf_path_curve *out, const hf_health_plan *plan, int32_t segment,
-                               int32_t measure, hf_error *error)
+hf_status hf_path_curve_create(hf_path_curve *out, const hf_context *context, const hf_health_plan *plan,
+                               int32_t segment, int32_t measure, hf_error *error)
 {
     const hf_plan_measure *bound = &plan->measures[measure];
     const hf_term *term = plan->definition->segments[segment].curve[measure];
@@ -89,17 +89,17 @@ hf_status hf_path_curve_create(hf_path_curve *out, const hf_health_plan *plan, i
     }
     int32_t most = percentile ? bends_of_percentile(&bound->percentile, segment, NULL)
                               : bends_of_curve(&term->curve, NULL);
-    double *bends = hf_new(plan->context, (size_t)most, sizeof *bends);
-    made.points = hf_new(plan->context, (size_t)most, sizeof *made.points);
+    double *bends = hf_new(context, (size_t)most, sizeof *bends);
+    made.points = hf_new(context, (size_t)most, sizeof *made.points);
     if (!bends || !made.points) {
-        hf_delete(plan->context, bends);
-        hf_delete(plan->context, made.points);
+        hf_delete(context, bends);
+        hf_delete(context, made.points);
         return hf_fail_memory(error);
     }
     most = percentile ? bends_of_percentile(&bound->percentile, segment, bends)
                       : bends_of_curve(&term->curve, bends);
     lay_out(&made, bends, most, plan, segment, measure);
-    hf_delete(plan->context, bends);
+    hf_delete(context, bends);
     *out = made;
     return HF_OK;
 }

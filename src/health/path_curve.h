@@ -20,8 +20,8 @@ typedef struct {
     bool whole;  // values are whole numbers
 } hf_path_curve;
 
-hf_status hf_path_curve_create(hf_path_curve *out, const hf_health_plan *plan, int32_t segment,
-                               int32_t measure, hf_error *error);
+hf_status hf_path_curve_create(hf_path_curve *out, const hf_context *context, const hf_health_plan *plan,
+                               int32_t segment, int32_t measure, hf_error *error);
 void hf_path_curve_free(const hf_context *context, hf_path_curve *curve);
 // Whether x is a better value than y.
 bool hf_path_further(const hf_path_curve *curve, double x, double y);

@@ -27,9 +27,10 @@ static int32_t find_columns(bool *asked, const hf_health_plan *plan)
 static hf_status take_one_row(hf_path_rules *rules, const bool *asked, int32_t count, hf_error *error)
 {
     const hf_frame *frame = rules->plan->frame;
-    const hf_context *context = rules->plan->context;
+    const hf_context *context = rules->context;
     const int64_t first = 0;
     hf_frame part = *frame; // borrows everything
+    part.context = context;
     rules->from = hf_new(context, (size_t)count, sizeof *rules->from);
     part.columns = hf_new(context, (size_t)count, sizeof *part.columns);
     part.column_count = 0;
@@ -52,18 +53,18 @@ static hf_status bind_rules(hf_path_rules *rules, hf_error *error)
     const hf_definition *definition = rules->plan->definition;
     hf_status status = HF_OK;
     for (int32_t o = 0; o < definition->override_count && status == HF_OK; o++)
-        status = hf_condition_bind(&rules->when[o], rules->plan->context, &definition->overrides[o].when,
+        status = hf_condition_bind(&rules->when[o], rules->context, &definition->overrides[o].when,
                                    rules->one, error);
     for (int32_t m = 0; m < definition->measure_count; m++)
         rules->column_of[m] = hf_frame_find(rules->one, definition->measures[m].signal);
     return status;
 }
 
-hf_status hf_path_rules_create(hf_path_rules *out, const hf_health_plan *plan, hf_error *error)
+hf_status hf_path_rules_create(hf_path_rules *out, const hf_context *context, const hf_health_plan *plan,
+                               hf_error *error)
 {
     const hf_definition *definition = plan->definition;
-    const hf_context *context = plan->context;
-    hf_path_rules made = {.plan = plan, .row = -1};
+    hf_path_rules made = {.context = context, .plan = plan, .row = -1};
     bool *asked = NULL;
     hf_status status = HF_OK;
     if (definition->override_count == 0 || plan->frame->rows == 0) {
@@ -80,7 +81,7 @@ hf_status hf_path_rules_create(hf_path_rules *out, const hf_health_plan *plan, h
     HF_TRY(done, take_one_row(&made, asked, find_columns(asked, plan), error));
     HF_TRY(done, bind_rules(&made, error));
     *out = made;
-    made = (hf_path_rules){.plan = plan};
+    made = (hf_path_rules){0};
 done:
     hf_delete(context, asked);
     hf_path_rules_free(&made);
@@ -90,7 +91,7 @@ done:
 void hf_path_rules_free(hf_path_rules *rules)
 {
     if (!rules->plan) return;
-    const hf_context *context = rules->plan->context;
+    const hf_context *context = rules->context;
     for (int32_t o = 0; rules->when && o < rules->plan->definition->override_count; o++)
         hf_condition_unbind(context, rules->when[o]);
     hf_delete(context, rules->when);

@@ -8,6 +8,7 @@
 #include "health/health_plan.h"
 
 typedef struct {
+    const hf_context *context;
     const hf_health_plan *plan;
     hf_frame *one;             // owned: one row with the signals that rules ask of; NULL without rules
     hf_bound_condition **when; // owned: one a rule, bound to `one`
@@ -16,7 +17,8 @@ typedef struct {
     int64_t row;
 } hf_path_rules;
 
-hf_status hf_path_rules_create(hf_path_rules *out, const hf_health_plan *plan, hf_error *error);
+hf_status hf_path_rules_create(hf_path_rules *out, const hf_context *context, const hf_health_plan *plan,
+                               hf_error *error);
 void hf_path_rules_free(hf_path_rules *rules);
 // Puts an account's own values in.
 void hf_path_rules_open(hf_path_rules *rules, int64_t row);

@@ -112,8 +112,8 @@ static hf_status correlate_all(double *rho, const hf_context *context, const sor
         hf_progress(context, "correlating signals", a, numbers);
         HF_TRY(done, hf_check_cancel(context, error));
         int32_t first = sorted[a].signal;
-#pragma omp parallel for default(none) shared(rho, sorted, scratch, rows, count, a, first) schedule(static) \
-    num_threads(threads)
+#pragma omp parallel for default(none) shared(rho, sorted, scratch, rows, count, a, first) \
+    schedule(dynamic, 1) num_threads(threads)
         for (int32_t b = 0; b < a; b++) {
             int64_t *own = scratch + 2 * rows * omp_get_thread_num();
             double r = correlate_pair(&sorted[a], &sorted[b], own, rows);

@@ -14,6 +14,8 @@
 
 const double hf_profile_percent[HF_PROFILE_PERCENTILES] = {1, 5, 25, 50, 75, 95, 99};
 
+enum { ROUND = 8 }; // signals a thread between two questions of cancelling
+
 #define LEVEL_PRIOR 20.0 // rows at the overall rate that each level's rate is drawn to
 
 // The arrays one thread needs, as long as the rows or the most levels.
@@ -359,13 +361,13 @@ hf_status hf_profile_signals(hf_profile *out, const hf_context *context, const h
         status = hf_fail_memory(error);
         goto done;
     }
-    // In rounds, so that a cancel is heard between them.
-    for (int32_t begin = 0; begin < count; begin += 2 * threads) {
-        int32_t end = begin + 2 * threads < count ? begin + 2 * threads : count;
+    // In rounds, so that a cancel is heard between them; within one, signals go to threads as they get free.
+    for (int32_t begin = 0; begin < count; begin += ROUND * threads) {
+        int32_t end = begin + ROUND * threads < count ? begin + ROUND * threads : count;
         hf_progress(context, "profiling signals", begin, count);
         HF_TRY(done, hf_check_cancel(context, error));
 #pragma omp parallel for default(none) shared(made, spaces, signals, n, label, begin, end) \
-    schedule(static, 1) num_threads(threads)
+    schedule(dynamic, 1) num_threads(threads)
         for (int32_t i = begin; i < end; i++)
             describe(&made[i], &spaces[omp_get_thread_num()], &signals[i], n, label);
     }

@@ -49,6 +49,7 @@ static hf_status shape_churn(hf_health_lines *lines, const hf_context *context, 
 
 static hf_status make_scratch(hf_health_lines *lines, const hf_context *context, hf_error *error)
 {
+    hf_status status;
     const size_t measures = (size_t)lines->definition->measure_count;
     lines->scratch = hf_new(context, (size_t)lines->threads, sizeof *lines->scratch);
     if (!lines->scratch) return hf_fail_memory(error);
@@ -58,6 +59,8 @@ static hf_status make_scratch(hf_health_lines *lines, const hf_context *context,
         scratch->steps = hf_new(context, measures, sizeof *scratch->steps);
         if (!scratch->score || !scratch->steps) return hf_fail_memory(error);
         scratch->effective = scratch->score + measures;
+        status = hf_path_finder_create(&scratch->finder, context, lines->scores->plan, error);
+        if (status != HF_OK) return status;
     }
     return HF_OK;
 }
@@ -105,6 +108,7 @@ void hf_health_lines_free(hf_health_lines *lines)
     for (int32_t p = 0; lines->churn && p < lines->scores->churn_plan_count; p++)
         hf_delete(context, lines->churn[p].phrases);
     for (int t = 0; lines->scratch && t < lines->threads; t++) {
+        hf_path_finder_destroy(lines->scratch[t].finder);
         hf_delete(context, lines->scratch[t].score);
         hf_delete(context, lines->scratch[t].steps);
     }
@@ -169,50 +173,70 @@ size_t hf_health_lost(char out[HF_REASON_LIMIT], const hf_health_lines *lines, c
 
 // ---- the way to the best band ----------------------------------------------------------------------------
 
-// "csat 3 -> csat 4.5 (+6.1)"; its length.
+// "csat 3 -> 4.5 (+6.1)"; its length. What stands before the number is said once.
 static size_t put_step(char out[HF_REASON_LIMIT + HF_PHRASE_PART + 64], const hf_health_lines *lines,
                        const hf_path_step *step, int64_t row)
 {
     const hf_phrase *phrase = &lines->phrases[step->measure];
+    const size_t named = strnlen(phrase->before, HF_PHRASE_PART);
     char *end = out + hf_phrase_write(out, HF_PHRASE_PART, phrase, lines->columns[step->measure], row);
+    const bool said = named > 0 && strncmp(out, phrase->before, named) == 0;
     end = HF_PUT(end, " -> ");
     if (step->level) {
-        const size_t name = strnlen(phrase->before, 200), level = strnlen(step->level, 200);
-        end = hf_put(hf_put(end, phrase->before, name), step->level, level);
+        if (!said) end = hf_put(end, phrase->before, named);
+        end = hf_put(end, step->level, strnlen(step->level, 200));
     } else {
-        end += hf_phrase_number(end, HF_PHRASE_PART, phrase, step->to);
+        const size_t length = hf_phrase_number(end, HF_PHRASE_PART, phrase, step->to);
+        const bool again = said && length > named && strncmp(end, phrase->before, named) == 0;
+        if (again) memmove(end, end + named, length - named);
+        end += again ? length - named : length;
     }
     end = hf_put_signed(HF_PUT(end, " ("), step->gain);
     *end++ = ')';
     return (size_t)(end - out);
 }
 
-size_t hf_health_way(char out[HF_WAY_LIMIT], const hf_health_lines *lines, int thread, int64_t row)
+// Adds a piece and returns the new length; false where there is no room for it and `more` besides.
+static bool add_piece(char out[HF_WAY_LIMIT], size_t *length, const char *piece, size_t size)
 {
-    static const char none[] = "no actionable change reaches it", more[] = "; and more";
-    const hf_health *health = lines->scores->health;
-    const int8_t best = (int8_t)(lines->definition->band_count - 1);
-    hf_path_step *steps = lines->scratch[thread].steps;
+    enum { MORE = 40 };
+    if (*length + size + MORE > HF_WAY_LIMIT) return false;
+    memcpy(out + *length, piece, size);
+    *length += size;
+    return true;
+}
+
+static size_t put_steps(char out[HF_WAY_LIMIT], const hf_health_lines *lines, const hf_path_step *steps,
+                        int32_t count, int64_t row)
+{
+    static const char more[] = "; and more";
     char step[HF_REASON_LIMIT + HF_PHRASE_PART + 64];
-    int32_t count = 0;
-    bool reached = false;
     size_t length = 0;
-    if (isnan(health->health[row]) || health->band_raw[row] == best || health->band_raw[row] < 0) return 0;
-    if (hf_health_path(steps, &count, &reached, lines->context, lines->scores->plan, row, best, NULL) !=
-        HF_OK)
-        return 0;
-    if (!reached) {
-        memcpy(out, none, sizeof none - 1);
-        return sizeof none - 1;
-    }
     for (int32_t i = 0; i < count; i++) {
         const size_t size = put_step(step, lines, &steps[i], row);
-        if (length + size + sizeof more + 2 > HF_WAY_LIMIT) {
-            memcpy(out + length, more, sizeof more - 1);
-            return length + sizeof more - 1;
-        }
-        if (i > 0) length = (size_t)(HF_PUT(out + length, "; ") - out);
-        length = (size_t)(hf_put(out + length, step, size) - out);
+        if (i > 0 && !add_piece(out, &length, "; ", 2)) break;
+        if (add_piece(out, &length, step, size)) continue;
+        memcpy(out + length - 2, more, sizeof more - 1);
+        return length - 2 + sizeof more - 1;
     }
     return length;
+}
+
+size_t hf_health_way(char out[HF_WAY_LIMIT], const hf_health_lines *lines, int thread, int64_t row)
+{
+    static const char none[] = "no actionable change reaches it", held[] = "an override holds it back";
+    const hf_health *health = lines->scores->health;
+    const hf_health_scratch *scratch = &lines->scratch[thread];
+    const int8_t best = (int8_t)(lines->definition->band_count - 1);
+    int32_t count = 0;
+    bool reached = false;
+    if (isnan(health->health[row]) || health->band_raw[row] == best || health->band_raw[row] < 0) return 0;
+    hf_path_find(scratch->steps, &count, &reached, scratch->finder, row, best);
+    size_t length = put_steps(out, lines, scratch->steps, count, row);
+    if (reached) return length;
+    const double edge = lines->definition->segments[health->segment[row]].band_from[best];
+    const bool overridden = count > 0 || health->raw[row] >= edge;
+    if (length > 0) length = (size_t)(HF_PUT(out + length, "; ") - out);
+    memcpy(out + length, overridden ? held : none, overridden ? sizeof held - 1 : sizeof none - 1);
+    return length + (overridden ? sizeof held - 1 : sizeof none - 1);
 }

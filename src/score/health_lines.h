@@ -13,6 +13,7 @@
 typedef struct {
     double *score, *effective; // owned together: one a measure each
     hf_path_step *steps;       // owned: one a measure
+    hf_path_finder *finder;    // owned
 } hf_health_scratch;
 
 // What lines are made from.

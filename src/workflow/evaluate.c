@@ -56,7 +56,7 @@ static hf_status measure(hf_evaluation *out, hf_metrics *replicates, const hf_co
         label[i] = table->label[rows[i]];
         cluster[i] = table->cluster ? table->cluster[rows[i]] : i;
     }
-    HF_TRY(done, predict(probability, context, model, test, false, error));
+    HF_TRY(done, predict(probability, context, model, test, job->allow_missing || !job->model, error));
     HF_TRY(done, hf_metrics_replicate(&out->metrics, replicates, context, probability, label, cluster, count,
                                       job->replicates, job->alpha, job->fit.seed, error));
 done:

@@ -100,9 +100,6 @@ static hf_status read_file(part_list *parts, const hf_context *context, const hf
     hf_csv_report report = {0};
     hf_status status;
     HF_TRY(done, hf_csv_read(&frame, &report, context, job->files[file], csv, error));
-    if (report.rows_rejected > 0)
-        hf_warn(context, "%s: %lld of %lld rows were rejected; they are in %s", job->files[file],
-                (long long)report.rows_rejected, (long long)report.rows_read, csv->rejects);
     if (report.as_of) {
         HF_TRY(done, split_dates(parts, context, frame, report.as_of, file, error));
     } else {

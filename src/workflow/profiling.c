@@ -2,7 +2,7 @@
 //
 // Reads data and profiles it. Of a store the shape is that of one snapshot, as the data looks now; how the
 // signals go with the outcome comes from all its snapshots up to that date, labelled as training labels them.
-// Where those are more than two million rows, every k-th account stands for all, chosen by its id.
+// Where those are more than a million rows, every k-th account stands for all, chosen by its id.
 #include "workflow/profiling.h"
 
 #include "workflow/labelled.h"
@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#define MOST_ROWS 2000000
+#define MOST_ROWS 1000000
 #define CORRELATED 0.7
 
 enum { USUAL_HORIZON = 90 };

@@ -18,9 +18,6 @@ static hf_status read_table(hf_frame **out, const hf_context *context, const hf_
     hf_status status = hf_model_reading_create(&reading, context, model, &job->csv, error);
     if (status != HF_OK) return status;
     status = hf_csv_read(out, &report, context, job->file, &reading.csv, error);
-    if (status == HF_OK && report.rows_rejected > 0)
-        hf_warn(context, "%s: %lld of %lld rows were rejected; they are in %s", job->file,
-                (long long)report.rows_rejected, (long long)report.rows_read, job->csv.rejects);
     hf_csv_report_free(context, &report);
     hf_model_reading_free(context, &reading);
     return status;

@@ -12,17 +12,23 @@ static bool same_columns(const hf_frame *a, const hf_frame *b)
 }
 
 // Names the account that stands in two of the parts, if any.
-static hf_status check_distinct(const hf_frame *stacked, hf_error *error)
+static hf_status check_distinct(const hf_frame *stacked, hf_frame *const *parts, hf_error *error)
 {
     int64_t row = -1, first = -1;
     size_t length;
     hf_status status = hf_frame_duplicate(&row, &first, stacked, error);
     if (status != HF_OK || row < 0) return status;
     const char *id = hf_frame_id(stacked, row, &length);
-    return hf_fail(error, HF_ERROR_DATA,
-                   "account '%.*s' stands in two of the files; the files of one date must hold different "
-                   "accounts or different columns",
-                   (int)length, id);
+    int32_t one = 0, other = 0;
+    for (; first >= parts[one]->rows; one++)
+        first -= parts[one]->rows;
+    for (; row >= parts[other]->rows; other++)
+        row -= parts[other]->rows;
+    return hf_fail_at(
+        error, HF_ERROR_DATA, parts[other]->source, 0, 0,
+        "account '%.*s' stands in %s too; the files of one date must hold different accounts or "
+        "different columns",
+        (int)length, id, parts[one]->source);
 }
 
 hf_status hf_parts_combine(hf_frame **out, const hf_context *context, hf_frame *const *parts, int32_t count,
@@ -36,7 +42,7 @@ hf_status hf_parts_combine(hf_frame **out, const hf_context *context, hf_frame *
                              : hf_frame_join(&made, context, parts, count, error);
     if (status != HF_OK) return status;
     made->as_of = parts[0]->as_of;
-    if (stack) status = check_distinct(made, error);
+    if (stack) status = check_distinct(made, parts, error);
     if (status == HF_OK)
         *out = made;
     else
@@ -49,9 +55,6 @@ static hf_status read_part(hf_frame **out, const hf_context *context, const char
 {
     hf_csv_report report = {0};
     hf_status status = hf_csv_read(out, &report, context, file, csv, error);
-    if (status == HF_OK && report.rows_rejected > 0)
-        hf_warn(context, "%s: %lld of %lld rows were rejected; they are in %s", file,
-                (long long)report.rows_rejected, (long long)report.rows_read, csv->rejects);
     hf_csv_report_free(context, &report);
     return status;
 }

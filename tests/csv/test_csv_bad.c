@@ -51,7 +51,9 @@ Test(csv_bad, no_records)
     BAD("a,b", NULL, 1, 0, "header only");
     BAD("a,b\n", NULL, 1, 0, "header only");
     BAD("\na,b\r\n\r\n\n", NULL, 1, 0, "header only");
-    BAD("a,b\r1,2\r", NULL, 1, 0, "header only", "CR alone");
+    BAD("a,b\r1,2\r", NULL, 1, 0, "CR alone", "tr ");
+    BAD("a,a\r1,2\r3,4\r", NULL, 1, 0, "CR alone");
+    BAD("a,b\r1,2\r3,4\n5,6\n", NULL, 1, 0, "CR alone");
     BAD("\xff\xfe"
         "a\0,\0",
         NULL, 1, 0, "UTF-16");
@@ -65,11 +67,26 @@ Test(csv_bad, headers)
     BAD("a,\"b\n1,2\n3,4\n", NULL, 1, 2, "never closed");
 }
 
+// Known from the header alone, before anything else is read.
+Test(csv_bad, too_many_columns)
+{
+    enum { COLUMNS = 70001 };
+    char *text = malloc(8 * COLUMNS + 64);
+    size_t n = 0;
+    for (int i = 0; i < COLUMNS; i++)
+        n += (size_t)sprintf(text + n, "c%d,", i);
+    text[n - 1] = '\n';
+    n += (size_t)sprintf(text + n, "1\n");
+    const char *parts[] = {"70001 columns", "65536 are the most"};
+    expect_bad(text, n, NULL, 1, 0, parts, 2);
+    free(text);
+}
+
 Test(csv_bad, unknown_columns_get_the_nearest)
 {
     hf_csv_options o = HF_CSV_OPTIONS_INIT;
     o.id = "customer";
-    BAD("customerID,churn\n1,2\n", &o, 0, 0, "no column 'customer'", "'customerID'");
+    BAD("customerID,churn\n1,2\n", &o, 0, 0, "no column 'customer'", "'customerID'", "--id COLUMN");
     o = (hf_csv_options)HF_CSV_OPTIONS_INIT;
     const char *ignore[] = {"chrun"};
     o.ignore = ignore;
@@ -142,9 +159,10 @@ Test(csv_bad, cells_that_are_no_numbers)
     const char *many[] = {"Unknown", "-", "1,5", "x", "y", "z", "v", "w"};
     many[2] = "\"1,5\"";
     text = numbers_with(many, 8);
-    const char *more[] = {"found \"Unknown\"", "line 201, field 2: column 'seats'", "\"-\"", "and 3 more",
-                          "--rejects"};
-    expect_bad(text, strlen(text), NULL, 101, 2, more, 5);
+    const char *more[] = {
+        "found \"Unknown\"", "line 201, field 2: column 'seats'", "\"-\"", "and 3 more", "found \"1,5\"",
+        "--rejects"};
+    expect_bad(text, strlen(text), NULL, 101, 2, more, 6);
     free(text);
     const char *over[] = {"1e39"};
     text = numbers_with(over, 1);
@@ -305,7 +323,7 @@ Test(csv_bad, rejects_take_bad_rows)
     unlink(path);
 }
 
-Test(csv_bad, too_many_rejects_leave_nothing)
+Test(csv_bad, too_many_rejects_leave_the_list_and_no_frame)
 {
     char path[64];
     csv_case_file(path, "", 0);
@@ -318,12 +336,19 @@ Test(csv_bad, too_many_rejects_leave_nothing)
     cr_expect_eq(c.status, HF_ERROR_DATA);
     cr_expect(strstr(c.error.message, "of 10 rows are bad"), "%s", c.error.message);
     cr_expect(strstr(c.error.message, "limit is 10 %"), "%s", c.error.message);
-    cr_expect_not(exists(path));
+    cr_expect(strstr(c.error.message, "every bad cell is listed in"), "%s", c.error.message);
+    cr_expect(strstr(slurp(path), ",6,id,,expected an id\n"), "%s", slurp(path));
     csv_case_free(&c);
+    c = csv_read(bad_rows, &o);
+    cr_expect_eq(c.status, HF_ERROR_DATA, "the rows are the news, not the list that is there already");
+    cr_expect(strstr(c.error.message, "was not written: it exists already"), "%s", c.error.message);
+    csv_case_free(&c);
+    unlink(path);
     o.reject_limit = 1;
     c = csv_read("id,n\n,1\n,2\n", &o);
     cr_expect_eq(c.status, HF_ERROR_DATA, "a frame without rows is no frame");
-    cr_expect_not(exists(path));
+    cr_expect(exists(path));
+    unlink(path);
     csv_case_free(&c);
     c = csv_read("id,n\nA,1\nB,2\n", &o);
     cr_expect_eq(c.status, HF_OK);

@@ -209,6 +209,30 @@ Test(health_by_hand, coverage_at_the_least_is_enough)
     }
 }
 
+// Ten tenths add up to a little less than one.
+Test(health_by_hand, full_coverage_is_full_whatever_the_rounding)
+{
+    const double x[] = {80};
+    char text[2048] = "holdfast: 1\nname: ten\nmin_coverage: 100%\nbands: {red: 0, green: 70}\ngroups:\n";
+    for (int g = 0; g < 10; g++) {
+        char group[128];
+        snprintf(
+            group, sizeof group,
+            "  g%d: {measures: {x: {signal: x, higher: good, curve: {linear: {worst: 0, best: 100}}}}}\n", g);
+        strcat(text, group);
+    }
+    night n;
+    start(&n, text, 1);
+    add_numbers(n.frame, "x", HF_KIND_NUMBER, x);
+    run(&n, NULL);
+    cr_assert(n.health.coverage[0] < 1 && n.health.band_raw[0] == 1);
+    hf_health_explanation e;
+    cr_assert(hf_health_explain(&e, n.context, n.plan, 0, NULL) == HF_OK);
+    cr_assert(e.band_raw == 1);
+    hf_health_explanation_free(n.context, &e);
+    end(&n);
+}
+
 Test(health_by_hand, edges_belong_to_the_band_above)
 {
     const double x[] = {0, 39.96875, 40, 69.96875, 70, 100};
@@ -321,6 +345,37 @@ Test(health_by_hand, columns_without_a_value_fit_everything)
     cr_assert(n.health.state[0] == HF_STATE_ABSENT && n.health.state[1] == HF_STATE_ABSENT);
     CLOSE(n.health.health[1], 0.75 * 70 + 0.25 * 50);
     end(&n);
+}
+
+Test(health_by_hand, worst_and_best_give_all_to_the_first_of_equals)
+{
+    const double x[] = {60, 20}, y[] = {60, 90}, z[] = {70, NAN};
+    for (int best = 0; best < 2; best++) {
+        char text[1024];
+        night n;
+        snprintf(text, sizeof text,
+                 "holdfast: 1\nname: one\ngroups:\n  a:\n    aggregate: %s\n    measures:\n"
+                 "      z: {signal: z, higher: good, weight: 0, curve: {linear: {worst: 0, best: 100}}}\n"
+                 "      x: {signal: x, higher: good, weight: 1, curve: {linear: {worst: 0, best: 100}}}\n"
+                 "      y: {signal: y, higher: good, weight: 3, curve: {linear: {worst: 0, best: 100}}}\n"
+                 "bands: {red: 0, green: 70}\n",
+                 best ? "best" : "worst");
+        start(&n, text, 2);
+        add_numbers(n.frame, "x", HF_KIND_NUMBER, x);
+        add_numbers(n.frame, "y", HF_KIND_NUMBER, y);
+        add_numbers(n.frame, "z", HF_KIND_NUMBER, z);
+        run(&n, NULL);
+        CLOSE(n.health.health[0], 60);
+        CLOSE(n.health.health[1], best ? 90 : 20);
+        CLOSE(n.health.coverage[1], 1);
+        cr_assert(n.health.lost[0] == 1 && n.health.lost[1] == -1);
+        cr_assert(n.health.lost[HF_LOST] == (best ? 2 : 1));
+        hf_health_explanation e;
+        cr_assert(hf_health_explain(&e, n.context, n.plan, 0, NULL) == HF_OK);
+        cr_assert(e.parts[1].effective == 1 && e.parts[2].effective == 0);
+        hf_health_explanation_free(n.context, &e);
+        end(&n);
+    }
 }
 
 // ---- overrides -------------------------------------------------------------------------------------------------
