@@ -23,16 +23,18 @@ typedef struct {
     double c;             // 0: chosen on the path by cross-validated log-loss; else this C
     int64_t level_rows;   // a category level with fewer training rows is pooled
     int64_t missing_rows; // a signal missing in fewer training rows gets no missing coefficient
-    const int32_t *fold;  // one a row of the frame: inner folds; rows of one number stay together. NULL: dealt by account
-    const hf_date *as_of; // one a row of the frame: inner splits go forward in time, `gap` days between; NULL: no dates
+    const int32_t *
+        fold; // one a row of the frame: inner folds; rows of one number stay together. NULL: dealt by account
+    const hf_date
+        *as_of; // one a row of the frame: inner splits go forward in time, `gap` days between; NULL: no dates
     int32_t gap;
     int32_t pairs; // surfaces: -1 as many as pay, 0 none, else at most so many
     int32_t rules; // -1: those that pay; 0: none
     bool plain;    // one coefficient a signal: no curves, surfaces or rules
 } hf_train_options;
 
-#define HF_TRAIN_OPTIONS_INIT \
-    {                         \
+#define HF_TRAIN_OPTIONS_INIT                           \
+    {                                                   \
         1, 5, 0.0, 20, 10, NULL, NULL, 0, -1, -1, false \
     }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Learns a basis from training rows. Each number's values are sorted once with their labels; clips, the warp, hinges, cuts
-// and centres all come from the sorted cases. What cannot carry information is left out and named: a constant, a column
-// without a value, a category of rare levels only.
+// Learns a basis from training rows. Each number's values are sorted once with their labels; clips, the warp,
+// hinges, cuts and centres all come from the sorted cases. What cannot carry information is left out and
+// named: a constant, a column without a value, a category of rare levels only.
 #include "churn/basis.h"
 
 #include "churn/cuts.h"
@@ -37,16 +37,17 @@ static int compare_cases(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static hf_status gather_cases(hf_case *cases, hf_basis_signal *signal, const hf_column *column, const int64_t *rows,
-                              int64_t count, const uint8_t *label, hf_error *error)
+static hf_status gather_cases(hf_case *cases, hf_basis_signal *signal, const hf_column *column,
+                              const int64_t *rows, int64_t count, const uint8_t *label, hf_error *error)
 {
     signal->rows = count;
     for (int64_t i = 0; i < count; i++) {
         const double x = hf_column_number(column, rows[i]);
         if (fabs(x) > LARGEST) // infinite ones too
-            return hf_fail(error, HF_ERROR_DATA,
-                           "column '%s', row %lld: %g is too large to be modelled; correct it or leave it empty",
-                           column->name, (long long)rows[i], x);
+            return hf_fail(
+                error, HF_ERROR_DATA,
+                "column '%s', row %lld: %g is too large to be modelled; correct it or leave it empty",
+                column->name, (long long)rows[i], x);
         if (isnan(x)) continue;
         cases[signal->present++] = (hf_case){x, label[i]};
     }
@@ -94,8 +95,8 @@ static double warped(const hf_basis_signal *s, double x)
 }
 
 // Moments of the clipped values about their mean, in units of the range.
-static void moments(double *mean, double *deviation, double *skew, const hf_basis_signal *s, const hf_case *cases,
-                    double (*of)(const hf_basis_signal *, double))
+static void moments(double *mean, double *deviation, double *skew, const hf_basis_signal *s,
+                    const hf_case *cases, double (*of)(const hf_basis_signal *, double))
 {
     const double n = (double)s->present;
     double sum = 0.0, squares = 0.0, cubes = 0.0;
@@ -116,8 +117,8 @@ static double in_range(const hf_basis_signal *s, double x)
     return (x - s->low) / (s->high - s->low);
 }
 
-// Two knots where the signal is not very skewed; else asinh about the median in robust deviations, between knots
-// that lie evenly along it.
+// Two knots where the signal is not very skewed; else asinh about the median in robust deviations, between
+// knots that lie evenly along it.
 static void learn_warp(hf_basis_signal *s, const hf_case *cases)
 {
     double mean, deviation, skew;
@@ -168,6 +169,7 @@ static void keep_steps(hf_basis_signal *s, const double *cut, int32_t cuts, cons
         while (at < s->present && cases[at].x <= cut[k])
             at++;
         if (at - begin < LEAST_STEP_ROWS || s->present - at < LEAST_STEP_ROWS) continue;
+        if (cut[k] < s->low || cut[k] >= s->high) continue; // clipped away
         s->step_x[s->steps] = cut[k];
         s->step_centre[s->steps++] = (double)(s->present - at) / (double)s->present;
         begin = at;
@@ -276,18 +278,18 @@ static hf_status learn_category(const char **left_out, hf_basis_signal *s, const
     s->missing_cell = s->has_missing ? s->features++ : s->pooled_cell;
     for (int32_t k = 0; k < s->levels; k++) // a level that training lacks is a rare one
         if (s->level_cell[k] < 0) s->level_cell[k] = s->pooled_cell;
-    *left_out = s->present == 0      ? "no value"
+    *left_out = s->present == 0       ? "no value"
                 : s->features > 60000 ? "too many levels"
-                : s->features < 2    ? (own == 1 ? "one level in every row" : "rare levels only")
-                                     : NULL;
+                : s->features < 2     ? (own == 1 ? "one level in every row" : "rare levels only")
+                                      : NULL;
     return HF_OK;
 }
 
 // ---- the whole ---------------------------------------------------------------------------------------------------
 
 static hf_status learn_column(const char **left_out, hf_basis *basis, int32_t place, const int64_t *rows,
-                              int64_t count, const uint8_t *label, hf_case *cases, const hf_train_options *options,
-                              hf_error *error)
+                              int64_t count, const uint8_t *label, hf_case *cases,
+                              const hf_train_options *options, hf_error *error)
 {
     const hf_column *column = &basis->frame->columns[place];
     hf_basis_signal *s = &basis->signals[basis->count];
@@ -317,9 +319,9 @@ static void add_name(hf_text *text, const char *name, const char *why)
     if (why) hf_text_printf(text, " (%s)", why);
 }
 
-hf_status hf_basis_create(hf_basis **out, const hf_context *context, const hf_frame *frame, const int64_t *rows,
-                          int64_t count, const uint8_t *label, const hf_train_options *options, bool quiet,
-                          hf_error *error)
+hf_status hf_basis_create(hf_basis **out, const hf_context *context, const hf_frame *frame,
+                          const int64_t *rows, int64_t count, const uint8_t *label,
+                          const hf_train_options *options, bool quiet, hf_error *error)
 {
     hf_text unused, dates;
     hf_status status = HF_OK;

@@ -3,18 +3,23 @@
 // The basis: how each signal of a frame becomes features of the logistic, learnt from training rows.
 //
 // A number x is held within its 0.5 and 99.5 % quantiles and straightened: z is x itself, or where x is very
-// skewed a piecewise-linear asinh of it, then standardised. Its features are z; half of max(0, z - k) at eight quantiles
-// (more than 12 distinct values); 1[x > c] at the cuts of an entropy tree, or between all the values when there are 12 or
-// fewer; a 0/1 feature for missing where at least missing_rows rows are. Hinges and steps are centred and scaled by
-// tau, which says how freely the curve may bend. A category has a 0/1 feature a level with at least level_rows rows, one
-// for the rest, one for missing.
+// skewed a piecewise-linear asinh of it, then standardised. Its features are z; half of max(0, z - k) at
+// eight quantiles (more than 12 distinct values); 1[x > c] at the cuts of an entropy tree, or between all the
+// values when there are 12 or fewer; a 0/1 feature for missing where at least missing_rows rows are. Hinges
+// and steps are centred and scaled by tau, which says how freely the curve may bend. A category has a 0/1
+// feature a level with at least level_rows rows, one for the rest, one for missing.
 #ifndef HOLDFAST_BASIS_H
 #define HOLDFAST_BASIS_H
 
 #include "churn/block.h"
 #include "churn/churn_room.h"
 
-enum { HF_WARP_KNOTS = 14, HF_HINGES = 8, HF_STEPS = 12, HF_CELLS = HF_WARP_KNOTS + HF_HINGES + HF_STEPS + 1 };
+enum {
+    HF_WARP_KNOTS = 14,
+    HF_HINGES = 8,
+    HF_STEPS = 12,
+    HF_CELLS = HF_WARP_KNOTS + HF_HINGES + HF_STEPS + 1
+};
 
 typedef struct {
     int32_t column; // of the frame
@@ -29,13 +34,14 @@ typedef struct {
     int32_t hinges, steps;
     double hinge_x[HF_HINGES], hinge_z[HF_HINGES], hinge_centre[HF_HINGES];
     double step_x[HF_STEPS], step_centre[HF_STEPS];
-    int32_t edges; // of the cells: x in cell c where edge[c - 1] < x <= edge[c]; the cell after the last is for missing
+    int32_t edges; // of the cells: x in cell c where edge[c - 1] < x <= edge[c]; the cell after the last is
+                   // for missing
     double edge[HF_CELLS];
     bool has_missing; // a feature for missing: the last one
     // categories
-    int32_t levels;      // of the dictionary
-    int32_t *level_cell; // owned: by code; its cell, pooled levels share one
-    int64_t *level_rows; // owned: by code, training rows
+    int32_t levels;                    // of the dictionary
+    int32_t *level_cell;               // owned: by code; its cell, pooled levels share one
+    int64_t *level_rows;               // owned: by code, training rows
     int32_t pooled_cell, missing_cell; // -1: none
     int64_t pooled_rows;
 } hf_basis_signal;
@@ -48,11 +54,12 @@ typedef struct {
     int32_t features;
 } hf_basis;
 
-// Learns the basis from count rows of the frame; label is one of each of them. Columns that cannot be modelled are named in
-// one warning (quiet false). Errors: HF_ERROR_DATA when nothing is left or a number is infinite, HF_ERROR_MEMORY.
-hf_status hf_basis_create(hf_basis **out, const hf_context *context, const hf_frame *frame, const int64_t *rows,
-                          int64_t count, const uint8_t *label, const hf_train_options *options, bool quiet,
-                          hf_error *error);
+// Learns the basis from count rows of the frame; label is one of each of them. Columns that cannot be
+// modelled are named in one warning (quiet false). Errors: HF_ERROR_DATA when nothing is left or a number is
+// infinite, HF_ERROR_MEMORY.
+hf_status hf_basis_create(hf_basis **out, const hf_context *context, const hf_frame *frame,
+                          const int64_t *rows, int64_t count, const uint8_t *label,
+                          const hf_train_options *options, bool quiet, hf_error *error);
 void hf_basis_destroy(hf_basis *basis); // accepts NULL
 
 // Rows coded by a basis: one block a signal, in the signals' order, still without maps.
@@ -77,11 +84,12 @@ typedef struct {
     double tau;
 } hf_bent;
 
-hf_status hf_bent_create(hf_bent *out, const hf_basis *basis, const hf_coded *coded, double tau, hf_error *error);
+hf_status hf_bent_create(hf_bent *out, const hf_basis *basis, const hf_coded *coded, double tau,
+                         hf_error *error);
 void hf_bent_free(hf_bent *bent);
 
-// The terms: one a signal, exactly the signal's part of the margin under the weights. References are means over
-// the coded rows. *out is owned by the caller: each hf_term_free, then hf_delete.
+// The terms: one a signal, exactly the signal's part of the margin under the weights. References are means
+// over the coded rows. *out is owned by the caller: each hf_term_free, then hf_delete.
 hf_status hf_basis_terms(hf_term **out, const hf_basis *basis, const hf_coded *coded, const hf_bent *bent,
                          const double *weights, hf_error *error);
 

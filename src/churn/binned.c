@@ -128,8 +128,8 @@ static hf_status bin_signal(hf_binned_signal *s, const hf_binned *binned, const 
     return HF_OK;
 }
 
-hf_status hf_binned_create(hf_binned **out, const hf_basis *basis, const int64_t *rows, int64_t learn, int64_t count,
-                           int32_t bins, int32_t levels, hf_error *error)
+hf_status hf_binned_create(hf_binned **out, const hf_basis *basis, const int64_t *rows, int64_t learn,
+                           int64_t count, int32_t bins, int32_t levels, hf_error *error)
 {
     const hf_context *context = basis->context;
     hf_status status = HF_OK;
@@ -168,7 +168,8 @@ static hf_status axis_levels(hf_axis *out, const hf_context *context, const hf_b
     int32_t n = 0;
     const char **texts = hf_new(context, (size_t)all, sizeof *texts);
     size_t *lengths = hf_new(context, (size_t)all, sizeof *lengths);
-    int32_t *rank = hf_new(context, (size_t)all, sizeof *rank), *cell = hf_new(context, (size_t)all, sizeof *cell);
+    int32_t *rank = hf_new(context, (size_t)all, sizeof *rank),
+            *cell = hf_new(context, (size_t)all, sizeof *cell);
     out->level_cell = hf_new(context, (size_t)all, sizeof *out->level_cell);
     out->other = s->other;
     if (!texts || !lengths || !rank || !cell || !out->level_cell) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Signals cut into a few cells each: what pairs are screened on and trees are grown on. Cells are learnt from training
-// rows: all values where they are few, else quantiles; of a category the commonest levels and the rest; missing is the
-// last cell.
+// Signals cut into a few cells each: what pairs are screened on and trees are grown on. Cells are learnt from
+// training rows: all values where they are few, else quantiles; of a category the commonest levels and the
+// rest; missing is the last cell.
 #ifndef HOLDFAST_BINNED_H
 #define HOLDFAST_BINNED_H
 
@@ -30,10 +30,10 @@ typedef struct {
     int64_t rows;
 } hf_binned;
 
-// Cells of the basis's signals: learnt from the first learn rows, coded for all count. bins for numbers, levels for
-// categories: at most HF_MOST_BINS each.
-hf_status hf_binned_create(hf_binned **out, const hf_basis *basis, const int64_t *rows, int64_t learn, int64_t count,
-                           int32_t bins, int32_t levels, hf_error *error);
+// Cells of the basis's signals: learnt from the first learn rows, coded for all count. bins for numbers,
+// levels for categories: at most HF_MOST_BINS each.
+hf_status hf_binned_create(hf_binned **out, const hf_basis *basis, const int64_t *rows, int64_t learn,
+                           int64_t count, int32_t bins, int32_t levels, hf_error *error);
 void hf_binned_destroy(hf_binned *binned); // accepts NULL
 
 // The axis of a term: a signal's cells by name and value. *out is the caller's.

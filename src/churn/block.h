@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Features without their matrix: what a signal gives a row is decided by the cell the row falls in, and within
-// it is linear. A block keeps a cell number and a place in the cell a row, and a small map from the features'
-// weights to the cells' values, so that a product with the design costs one look-up a row and signal, however many
-// hinges and steps a curve is made of.
+// Features without their matrix: what a signal gives a row is decided by the cell the row falls in, and
+// within it is linear. A block keeps a cell number and a place in the cell a row, and a small map from the
+// features' weights to the cells' values, so that a product with the design costs one look-up a row and
+// signal, however many hinges and steps a curve is made of.
 #ifndef HOLDFAST_BLOCK_H
 #define HOLDFAST_BLOCK_H
 
@@ -12,12 +12,13 @@
 #define HF_NO_FEATURE (-1)
 
 typedef struct {
-    int32_t cells;          // at most 65,535
-    const uint16_t *cell;   // one a row
-    const float *place;     // one a row; NULL: cells have no slope
+    int32_t cells;           // at most 65,535
+    const uint16_t *cell;    // one a row
+    const float *place;      // one a row; NULL: cells have no slope
     int32_t first, features; // its features: weights[first] on
-    // cells (twice that with places: levels, then slopes) x features, row by row: the value of a cell for weights w is the
-    // sum of map x w. NULL: cell k has feature k times scale; cells from `features` on have none.
+    // cells (twice that with places: levels, then slopes) x features, row by row: the value of a cell for
+    // weights w is the sum of map x w. NULL: cell k has feature k times scale; cells from `features` on have
+    // none.
     const double *map;
     double scale;
 } hf_block;
@@ -26,7 +27,7 @@ typedef struct {
 typedef struct {
     const hf_block *blocks;
     int32_t count;
-    int32_t features; // of all blocks
+    int32_t features;    // of all blocks
     const int64_t *rows; // the rows of the blocks that take part
     int64_t row_count;
     const double *offset; // one a row of the blocks, added to the margin; NULL: none
@@ -34,7 +35,8 @@ typedef struct {
 
 // The largest number of cell values (levels and slopes) of a block: what scratch must hold.
 int32_t hf_blocks_widest(const hf_blocks *b);
-// margin[i] = offset + the weighted features of row rows[i]; without intercept. scratch: hf_blocks_widest doubles.
+// margin[i] = offset + the weighted features of row rows[i]; without intercept. scratch: hf_blocks_widest
+// doubles.
 void hf_blocks_margin(double *margin, const hf_blocks *b, const double *weights, double *scratch);
 // gradient[f] = sum over i of residual[i] x feature f of row rows[i].
 void hf_blocks_gradient(double *gradient, const hf_blocks *b, const double *residual, double *scratch);

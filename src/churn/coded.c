@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rows coded by a basis, and the basis's terms. A number's map says what a cell's level and slope are for each feature: within
-// a cell, z and every hinge are linear in x and every step is constant. The curve of a term is read off the cells: a slope that
-// changes is a hinge, a level that jumps a step.
+// Rows coded by a basis, and the basis's terms. A number's map says what a cell's level and slope are for
+// each feature: within a cell, z and every hinge are linear in x and every step is constant. The curve of a
+// term is read off the cells: a slope that changes is a hinge, a level that jumps a step.
 #include "churn/basis.h"
 
 #include <math.h>
@@ -10,7 +10,8 @@
 
 static int32_t cells_of(const hf_basis_signal *s, bool category)
 {
-    return category ? s->features + 1 : s->edges + 2; // the last one has no feature: missing, when it has none
+    return category ? s->features + 1
+                    : s->edges + 2; // the last one has no feature: missing, when it has none
 }
 
 static uint16_t number_cell(const hf_basis_signal *s, double x)
@@ -42,8 +43,8 @@ static void code_number(uint16_t *cell, float *place, const hf_basis_signal *s, 
     }
 }
 
-static void code_category(uint16_t *cell, const hf_basis_signal *s, const hf_column *column, const int64_t *rows,
-                          int64_t count)
+static void code_category(uint16_t *cell, const hf_basis_signal *s, const hf_column *column,
+                          const int64_t *rows, int64_t count)
 {
     const int32_t *codes = column->values;
     for (int64_t i = 0; i < count; i++) {
@@ -67,14 +68,16 @@ static bool make_block(hf_coded *coded, int32_t k, const hf_basis_signal *s, boo
 {
     hf_block *block = &coded->blocks[k];
     const size_t rows = (size_t)coded->rows;
-    *block = (hf_block){.cells = cells_of(s, category), .first = s->first, .features = s->features, .scale = 1.0};
+    *block =
+        (hf_block){.cells = cells_of(s, category), .first = s->first, .features = s->features, .scale = 1.0};
     block->cell = hf_new_raw(coded->context, rows, sizeof *block->cell);
     if (category) return block->cell != NULL;
     block->place = hf_new_raw(coded->context, rows, sizeof *block->place);
     return block->cell && block->place;
 }
 
-hf_status hf_coded_create(hf_coded **out, const hf_basis *basis, const int64_t *rows, int64_t count, hf_error *error)
+hf_status hf_coded_create(hf_coded **out, const hf_basis *basis, const int64_t *rows, int64_t count,
+                          hf_error *error)
 {
     const hf_context *context = basis->context;
     hf_coded *made = hf_new(context, 1, sizeof *made);
@@ -91,7 +94,8 @@ hf_status hf_coded_create(hf_coded **out, const hf_basis *basis, const int64_t *
         if (category)
             code_category((uint16_t *)made->blocks[k].cell, s, column, rows, count);
         else
-            code_number((uint16_t *)made->blocks[k].cell, (float *)made->blocks[k].place, s, column, rows, count);
+            code_number((uint16_t *)made->blocks[k].cell, (float *)made->blocks[k].place, s, column, rows,
+                        count);
     }
     if (!good) {
         hf_coded_destroy(made);
@@ -138,12 +142,14 @@ static void bend_signal(double *map, const hf_basis_signal *s, double tau)
     if (s->has_missing) map[(int64_t)(cells - 1) * features + features - 1] = 1.0;
 }
 
-hf_status hf_bent_create(hf_bent *out, const hf_basis *basis, const hf_coded *coded, double tau, hf_error *error)
+hf_status hf_bent_create(hf_bent *out, const hf_basis *basis, const hf_coded *coded, double tau,
+                         hf_error *error)
 {
     hf_bent bent = {.context = basis->context, .count = coded->count, .tau = tau};
     size_t size = 0, at = 0;
     for (int32_t k = 0; k < coded->count; k++)
-        if (coded->blocks[k].place) size += 2 * (size_t)coded->blocks[k].cells * (size_t)coded->blocks[k].features;
+        if (coded->blocks[k].place)
+            size += 2 * (size_t)coded->blocks[k].cells * (size_t)coded->blocks[k].features;
     bent.blocks = hf_new(basis->context, (size_t)coded->count, sizeof *bent.blocks);
     bent.maps = hf_new(basis->context, size, sizeof *bent.maps);
     if (!bent.blocks || !bent.maps) {
@@ -173,8 +179,8 @@ void hf_bent_free(hf_bent *bent)
 // ---- terms -----------------------------------------------------------------------------------------------------
 
 // The curve that a signal's cells draw, at weights w of its features.
-static hf_status fill_curve(hf_term *term, const hf_context *context, const hf_basis_signal *s, const double *map,
-                            const double *w, hf_error *error)
+static hf_status fill_curve(hf_term *term, const hf_context *context, const hf_basis_signal *s,
+                            const double *map, const double *w, hf_error *error)
 {
     const int32_t cells = s->edges + 2, features = s->features;
     double level[HF_CELLS + 1], slope[HF_CELLS + 1];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A grid of tau by lambda. Every split and tau is a path of its own, walked on one thread, so the choice does not depend on
-// how many there are; losses are added in the splits' order.
+// A grid of tau by lambda. Every split and tau is a path of its own, walked on one thread, so the choice does
+// not depend on how many there are; losses are added in the splits' order.
 #include "churn/curve_choice.h"
 
 #include "churn/ridge_fit.h"
@@ -24,9 +24,9 @@ void hf_inner_free(const hf_context *context, hf_inner *inner)
     *inner = (hf_inner){0};
 }
 
-hf_status hf_inner_create(hf_inner *out, const hf_context *context, const hf_frame *frame, const int64_t *rows,
-                          const uint8_t *label, const hf_split *split, const hf_train_options *options,
-                          hf_error *error)
+hf_status hf_inner_create(hf_inner *out, const hf_context *context, const hf_frame *frame,
+                          const int64_t *rows, const uint8_t *label, const hf_split *split,
+                          const hf_train_options *options, hf_error *error)
 {
     hf_status status = HF_OK;
     hf_inner made = {.train = split->train_count, .valid = split->valid_count};
@@ -44,7 +44,8 @@ hf_status hf_inner_create(hf_inner *out, const hf_context *context, const hf_fra
         made.label[i] = label[at];
         made.rows[i] = i;
     }
-    HF_TRY(done, hf_basis_create(&made.basis, context, frame, of_frame, made.train, made.label, options, true, error));
+    HF_TRY(done, hf_basis_create(&made.basis, context, frame, of_frame, made.train, made.label, options, true,
+                                 error));
     HF_TRY(done, hf_coded_create(&made.coded, made.basis, of_frame, count, error));
     *out = made;
     made = (hf_inner){0};
@@ -55,12 +56,15 @@ done:
 }
 
 // One path: the summed loss of the judged rows at each lambda.
-static hf_status walk(double *loss, const hf_context *context, const hf_inner *inner, const hf_bent *bent, double *weights,
-                      hf_error *error)
+static hf_status walk(double *loss, const hf_context *context, const hf_inner *inner, const hf_bent *bent,
+                      double *weights, hf_error *error)
 {
     hf_status status = HF_OK;
-    hf_blocks train = {.blocks = bent->blocks, .count = bent->count, .features = inner->basis->features,
-                       .rows = inner->rows, .row_count = inner->train};
+    hf_blocks train = {.blocks = bent->blocks,
+                       .count = bent->count,
+                       .features = inner->basis->features,
+                       .rows = inner->rows,
+                       .row_count = inner->train};
     hf_blocks valid = train;
     valid.rows = inner->rows + inner->train;
     valid.row_count = inner->valid;
@@ -68,7 +72,8 @@ static hf_status walk(double *loss, const hf_context *context, const hf_inner *i
     for (int32_t l = 0; l < HF_LAMBDAS && status == HF_OK; l++) {
         double mean = 0.0;
         status = hf_ridge_fit(&fit, context, &train, inner->label, hf_lambdas[l], INNER_EPS, error);
-        if (status == HF_OK) status = hf_ridge_loss(&mean, NULL, context, &valid, inner->label, weights, error);
+        if (status == HF_OK)
+            status = hf_ridge_loss(&mean, NULL, context, &valid, inner->label, weights, error);
         loss[l] = mean * (double)inner->valid;
         // Beyond twice the best so far there is nothing to find.
         double best = loss[0];
@@ -81,8 +86,8 @@ static hf_status walk(double *loss, const hf_context *context, const hf_inner *i
     return status;
 }
 
-hf_status hf_curve_choose(hf_curve_choice *out, const hf_context *context, const hf_inner *inner, int32_t splits,
-                          hf_error *error)
+hf_status hf_curve_choose(hf_curve_choice *out, const hf_context *context, const hf_inner *inner,
+                          int32_t splits, hf_error *error)
 {
     hf_status status = HF_OK;
     const int32_t tasks = splits * HF_TAUS;
@@ -114,7 +119,8 @@ hf_status hf_curve_choose(hf_curve_choice *out, const hf_context *context, const
 #pragma omp atomic read
         stop = cancelled;
         if (stop) continue;
-        if (walk(loss + (int64_t)i * HF_LAMBDAS, context, &inner[i / HF_TAUS], &bent[i], weights[i], NULL) != HF_OK) {
+        if (walk(loss + (int64_t)i * HF_LAMBDAS, context, &inner[i / HF_TAUS], &bent[i], weights[i], NULL) !=
+            HF_OK) {
 #pragma omp atomic write
             failed = 1;
         }

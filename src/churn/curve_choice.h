@@ -24,13 +24,14 @@ typedef struct {
     int64_t train, valid;
 } hf_inner;
 
-hf_status hf_inner_create(hf_inner *out, const hf_context *context, const hf_frame *frame, const int64_t *rows,
-                          const uint8_t *label, const hf_split *split, const hf_train_options *options,
-                          hf_error *error);
+hf_status hf_inner_create(hf_inner *out, const hf_context *context, const hf_frame *frame,
+                          const int64_t *rows, const uint8_t *label, const hf_split *split,
+                          const hf_train_options *options, hf_error *error);
 void hf_inner_free(const hf_context *context, hf_inner *inner);
 
-// Walks lambda from strong to weak, warm, for every tau, on every split. Errors: HF_ERROR_MEMORY, HF_ERROR_CANCELLED.
-hf_status hf_curve_choose(hf_curve_choice *out, const hf_context *context, const hf_inner *inner, int32_t splits,
-                          hf_error *error);
+// Walks lambda from strong to weak, warm, for every tau, on every split. Errors: HF_ERROR_MEMORY,
+// HF_ERROR_CANCELLED.
+hf_status hf_curve_choose(hf_curve_choice *out, const hf_context *context, const hf_inner *inner,
+                          int32_t splits, hf_error *error);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A decision tree of one signal, grown best first (Fayyad and Irani 1993 split by entropy likewise): the leaf whose best
-// split gains most is split next.
+// A decision tree of one signal, grown best first (Fayyad and Irani 1993 split by entropy likewise): the leaf
+// whose best split gains most is split next.
 #include "churn/cuts.h"
 
 #include <math.h>

@@ -12,8 +12,9 @@ typedef struct {
     uint8_t event;
 } hf_case;
 
-// The cuts of a one-signal tree that lowers entropy most with every split: up to most of them, ascending, each
-// halfway between two neighbouring values, every leaf with at least least_rows cases. cases ascend by x. Returns how many.
+// The cuts of a one-signal tree that lowers entropy most with every split: up to most of them, ascending,
+// each halfway between two neighbouring values, every leaf with at least least_rows cases. cases ascend by x.
+// Returns how many.
 int32_t hf_entropy_cuts(double *cut, int32_t most, const hf_case *cases, int64_t count, int64_t least_rows);
 
 #endif

@@ -43,7 +43,8 @@ static hf_status fit_curves(hf_final_fit *f, const hf_training *t, const hf_choi
 {
     hf_status status;
     const size_t n = (size_t)t->count;
-    HF_TRY(done, hf_basis_create(&f->basis, t->context, t->frame, t->rows, t->count, t->label, t->options, false, error));
+    HF_TRY(done, hf_basis_create(&f->basis, t->context, t->frame, t->rows, t->count, t->label, t->options,
+                                 false, error));
     HF_TRY(done, hf_coded_create(&f->coded, f->basis, t->rows, t->count, error));
     HF_TRY(done, hf_bent_create(&f->bent, f->basis, f->coded, c->tau, error));
     f->every = hf_new_raw(t->context, n, sizeof *f->every);
@@ -55,8 +56,11 @@ static hf_status fit_curves(hf_final_fit *f, const hf_training *t, const hf_choi
     }
     for (int64_t i = 0; i < t->count; i++)
         f->every[i] = i;
-    const hf_blocks blocks = {.blocks = f->bent.blocks, .count = f->bent.count, .features = f->basis->features,
-                              .rows = f->every, .row_count = t->count};
+    const hf_blocks blocks = {.blocks = f->bent.blocks,
+                              .count = f->bent.count,
+                              .features = f->basis->features,
+                              .rows = f->every,
+                              .row_count = t->count};
     hf_ridge fit = {.weights = f->weights};
     HF_TRY(done, hf_ridge_fit(&fit, t->context, &blocks, t->label, c->lambda,
                               c->joint.pairs > 0 ? SCREEN_EPS : FINAL_EPS, error));
@@ -79,10 +83,13 @@ static hf_status fit_surfaces(hf_final_fit *f, const hf_training *t, const hf_ch
         residual[i] = (double)t->label[i] - p;
         residual[n + i] = p * (1.0 - p);
     }
-    HF_TRY(done, hf_binned_create(&f->coarse, f->basis, t->rows, t->count, t->count, HF_PAIR_BINS, HF_PAIR_LEVELS, error));
-    HF_TRY(done, hf_pair_screen(pairs, &count, t->context, f->coarse, residual, residual + n, t->count, error));
+    HF_TRY(done, hf_binned_create(&f->coarse, f->basis, t->rows, t->count, t->count, HF_PAIR_BINS,
+                                  HF_PAIR_LEVELS, error));
+    HF_TRY(done,
+           hf_pair_screen(pairs, &count, t->context, f->coarse, residual, residual + n, t->count, error));
     if (count > c->joint.pairs) count = c->joint.pairs;
-    HF_TRY(done, hf_joint_create(&f->joint, t->context, &f->bent, f->basis->features, f->coarse, pairs, count, error));
+    HF_TRY(done, hf_joint_create(&f->joint, t->context, &f->bent, f->basis->features, f->coarse, pairs, count,
+                                 error));
     hf_joint_penalise(&f->joint, c->lambda, c->joint.cell_penalty);
     const hf_blocks blocks = hf_joint_blocks(&f->joint, count, f->every, t->count);
     weights = hf_new(t->context, (size_t)blocks.features + 1, sizeof *weights);
@@ -107,15 +114,17 @@ static hf_status fit_rules(hf_final_fit *f, const hf_training *t, const hf_choic
 {
     hf_status status;
     double *weight = NULL, intercept[HF_RULE_STEPS];
-    HF_TRY(done, hf_binned_create(&f->fine, f->basis, t->rows, t->count, t->count, HF_RULE_BINS, HF_RULE_LEVELS, error));
-    HF_TRY(done, hf_rules_find(&f->rules, t->context, f->fine, f->margin, t->label, t->count, t->options->seed, error));
+    HF_TRY(done, hf_binned_create(&f->fine, f->basis, t->rows, t->count, t->count, HF_RULE_BINS,
+                                  HF_RULE_LEVELS, error));
+    HF_TRY(done, hf_rules_find(&f->rules, t->context, f->fine, f->margin, t->label, t->count,
+                               t->options->seed, error));
     weight = hf_new(t->context, (size_t)f->rules.count * HF_RULE_STEPS, sizeof *weight);
     if (!weight) {
         status = hf_fail_memory(error);
         goto done;
     }
-    HF_TRY(done, hf_rules_path(weight, intercept, c->rules.step + 1, t->context, &f->rules, f->margin, t->label, t->count,
-                               1.0, error));
+    HF_TRY(done, hf_rules_path(weight, intercept, c->rules.step + 1, t->context, &f->rules, f->margin,
+                               t->label, t->count, 1.0, error));
     for (int32_t j = 0; j < f->rules.count; j++)
         f->rules.rules[j].weight = weight[(int64_t)c->rules.step * f->rules.count + j];
     f->intercept += intercept[c->rules.step];
@@ -124,7 +133,8 @@ done:
     return status;
 }
 
-hf_status hf_final_fit_create(hf_final_fit *out, const hf_training *t, const hf_choices *choices, hf_error *error)
+hf_status hf_final_fit_create(hf_final_fit *out, const hf_training *t, const hf_choices *choices,
+                              hf_error *error)
 {
     hf_final_fit f = {.context = t->context};
     hf_status status;

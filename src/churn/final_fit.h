@@ -17,23 +17,24 @@ typedef struct {
 
 typedef struct {
     const hf_context *context;
-    hf_basis *basis;     // owned, as all that follows
+    hf_basis *basis; // owned, as all that follows
     hf_coded *coded;
     hf_bent bent;
-    hf_binned *coarse;   // cells of pairs; NULL without surfaces
-    hf_binned *fine;     // cells of rules; NULL without
+    hf_binned *coarse; // cells of pairs; NULL without surfaces
+    hf_binned *fine;   // cells of rules; NULL without
     hf_joint joint;
     hf_rules rules;
-    double *weights;     // of curves and cells, the intercept last
-    double *margin;      // one a training row, without rules
-    int64_t *every;      // 0, 1, 2, ...
-    double intercept;    // with the rules' own
+    double *weights;  // of curves and cells, the intercept last
+    double *margin;   // one a training row, without rules
+    int64_t *every;   // 0, 1, 2, ...
+    double intercept; // with the rules' own
 } hf_final_fit;
 
-hf_status hf_final_fit_create(hf_final_fit *out, const hf_training *t, const hf_choices *choices, hf_error *error);
+hf_status hf_final_fit_create(hf_final_fit *out, const hf_training *t, const hf_choices *choices,
+                              hf_error *error);
 void hf_final_fit_free(hf_final_fit *fit);
-// Curves and tables in the columns' order, then surfaces, then rules. *out is owned by the caller: each hf_term_free, then
-// hf_delete.
+// Curves and tables in the columns' order, then surfaces, then rules. *out is owned by the caller: each
+// hf_term_free, then hf_delete.
 hf_status hf_final_fit_terms(hf_term **out, int32_t *count, const hf_final_fit *fit, hf_error *error);
 
 #endif

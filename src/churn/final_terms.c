@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The terms of a final fit: curves and tables from the basis, a surface from the cells of each pair, a rule from each conjunction that kept a
-// weight. A rule's axes have only the edges its conditions need.
+// The terms of a final fit: curves and tables from the basis, a surface from the cells of each pair, a rule
+// from each conjunction that kept a weight. A rule's axes have only the edges its conditions need.
 #include "churn/final_fit.h"
 
 #include <math.h>
@@ -23,12 +23,17 @@ static hf_status name_term(hf_term *term, const hf_context *context, hf_error *e
     return status;
 }
 
-static hf_status surface_term(hf_term *term, const hf_final_fit *f, int32_t k, const double *weights, hf_error *error)
+static hf_status surface_term(hf_term *term, const hf_final_fit *f, int32_t k, const double *weights,
+                              hf_error *error)
 {
     hf_status status = HF_OK;
     const hf_context *context = f->basis->context;
     const hf_block *block = &f->joint.blocks[f->joint.curves + k];
-    *term = (hf_term){.kind = HF_TERM_SURFACE, .axis_count = 2, .signal_kind = HF_KIND_NUMBER, .mean = NAN, .deviation = NAN};
+    *term = (hf_term){.kind = HF_TERM_SURFACE,
+                      .axis_count = 2,
+                      .signal_kind = HF_KIND_NUMBER,
+                      .mean = NAN,
+                      .deviation = NAN};
     HF_TRY(done, hf_binned_axis(&term->axes[0], f->coarse, f->joint.pair[k].a, error));
     HF_TRY(done, hf_binned_axis(&term->axes[1], f->coarse, f->joint.pair[k].b, error));
     HF_TRY(done, name_term(term, context, error));
@@ -65,12 +70,16 @@ static void merge_cells(hf_axis *axis, uint64_t *cells)
     *cells = merged;
 }
 
-static hf_status rule_term(hf_term *term, const hf_final_fit *f, const hf_rule *rule, int64_t holds, hf_error *error)
+static hf_status rule_term(hf_term *term, const hf_final_fit *f, const hf_rule *rule, int64_t holds,
+                           hf_error *error)
 {
     hf_status status = HF_OK;
     const hf_context *context = f->basis->context;
     uint64_t cells[HF_RULE_DEPTH];
-    *term = (hf_term){.kind = HF_TERM_RULE, .axis_count = rule->conditions, .signal_kind = HF_KIND_NUMBER, .mean = NAN,
+    *term = (hf_term){.kind = HF_TERM_RULE,
+                      .axis_count = rule->conditions,
+                      .signal_kind = HF_KIND_NUMBER,
+                      .mean = NAN,
                       .deviation = NAN};
     for (int32_t a = 0; a < rule->conditions; a++) {
         cells[a] = rule->cells[a];
@@ -117,7 +126,8 @@ hf_status hf_final_fit_terms(hf_term **out, int32_t *count, const hf_final_fit *
         HF_TRY(done, surface_term(&terms[n++], f, k, f->weights, error));
     for (int32_t j = 0; j < f->rules.count; j++)
         if (f->rules.rules[j].weight != 0.0)
-            HF_TRY(done, rule_term(&terms[n++], f, &f->rules.rules[j], f->rules.first[j + 1] - f->rules.first[j], error));
+            HF_TRY(done, rule_term(&terms[n++], f, &f->rules.rules[j],
+                                   f->rules.first[j + 1] - f->rules.first[j], error));
     *out = terms;
     *count = n;
     terms = NULL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Splits from folds, and from dates. By date the rows are cut where half and three quarters of them lie; what is too much is thinned by a
-// hash of the account, so that an account's rows stay or go together.
+// Splits from folds, and from dates. By date the rows are cut where half and three quarters of them lie; what
+// is too much is thinned by a hash of the account, so that an account's rows stay or go together.
 #include "churn/inner_splits.h"
 
 #include <stdlib.h>
@@ -18,8 +18,8 @@ void hf_splits_free(hf_splits *splits)
     splits->count = 0;
 }
 
-static hf_status fill_split(hf_split *split, const hf_context *context, const int32_t *fold, int64_t rows, int32_t which,
-                            hf_error *error)
+static hf_status fill_split(hf_split *split, const hf_context *context, const int32_t *fold, int64_t rows,
+                            int32_t which, hf_error *error)
 {
     for (int64_t i = 0; i < rows; i++) {
         split->valid_count += fold[i] == which;
@@ -38,8 +38,8 @@ static hf_status fill_split(hf_split *split, const hf_context *context, const in
     return HF_OK;
 }
 
-hf_status hf_splits_create(hf_splits *out, const hf_context *context, const int32_t *fold, int64_t rows, int32_t folds,
-                           int32_t count, hf_error *error)
+hf_status hf_splits_create(hf_splits *out, const hf_context *context, const int32_t *fold, int64_t rows,
+                           int32_t folds, int32_t count, hf_error *error)
 {
     hf_splits made = {.context = context};
     hf_status status = HF_OK;
@@ -114,8 +114,8 @@ static hf_status fill_dated(hf_split *split, const hf_context *context, const da
 }
 
 hf_status hf_splits_by_date(hf_splits *out, bool *good, const hf_context *context, const hf_date *as_of,
-                            const uint8_t *label, const int64_t *cluster, int64_t rows, int32_t gap, int64_t most,
-                            uint64_t seed, hf_error *error)
+                            const uint8_t *label, const int64_t *cluster, int64_t rows, int32_t gap,
+                            int64_t most, uint64_t seed, hf_error *error)
 {
     hf_status status = HF_OK;
     hf_splits made = {.context = context};

@@ -20,10 +20,12 @@ void hf_joint_free(hf_joint *joint)
     *joint = (hf_joint){0};
 }
 
-hf_status hf_joint_create(hf_joint *out, const hf_context *context, const hf_bent *bent, int32_t curve_features,
-                          const hf_binned *binned, const hf_pair *pairs, int32_t count, hf_error *error)
+hf_status hf_joint_create(hf_joint *out, const hf_context *context, const hf_bent *bent,
+                          int32_t curve_features, const hf_binned *binned, const hf_pair *pairs,
+                          int32_t count, hf_error *error)
 {
-    hf_joint made = {.context = context, .curves = bent->count, .pairs = count, .curve_features = curve_features};
+    hf_joint made = {
+        .context = context, .curves = bent->count, .pairs = count, .curve_features = curve_features};
     int32_t first = curve_features;
     made.blocks = hf_new(context, (size_t)(bent->count + count), sizeof *made.blocks);
     if (!made.blocks) return hf_fail_memory(error);
@@ -52,7 +54,10 @@ hf_blocks hf_joint_blocks(const hf_joint *joint, int32_t k, const int64_t *rows,
     int32_t features = joint->curve_features;
     for (int32_t i = 0; i < k; i++)
         features += joint->blocks[joint->curves + i].features;
-    return (hf_blocks){.blocks = joint->blocks, .count = joint->curves + k, .features = features, .rows = rows,
+    return (hf_blocks){.blocks = joint->blocks,
+                       .count = joint->curves + k,
+                       .features = features,
+                       .rows = rows,
                        .row_count = count};
 }
 
@@ -95,17 +100,18 @@ static hf_status screen(hf_stage *stage, const hf_context *context, hf_error *er
         residual[i] = (double)inner->label[i] - p;
         residual[inner->train + i] = p * (1.0 - p);
     }
-    HF_TRY(done, hf_pair_screen(pairs, &count, context, stage->binned, residual, residual + inner->train, inner->train,
-                                error));
-    HF_TRY(done, hf_joint_create(&stage->joint, context, &stage->bent, inner->basis->features, stage->binned, pairs,
-                                 count, error));
+    HF_TRY(done, hf_pair_screen(pairs, &count, context, stage->binned, residual, residual + inner->train,
+                                inner->train, error));
+    HF_TRY(done, hf_joint_create(&stage->joint, context, &stage->bent, inner->basis->features, stage->binned,
+                                 pairs, count, error));
 done:
     hf_delete(context, residual);
     return status;
 }
 
 hf_status hf_stage_create(hf_stage *out, const hf_context *context, const int64_t *frame_rows,
-                          const hf_split *split, const hf_inner *inner, double tau, double lambda, hf_error *error)
+                          const hf_split *split, const hf_inner *inner, double tau, double lambda,
+                          hf_error *error)
 {
     hf_status status = HF_OK;
     const int64_t rows = inner->train + inner->valid;
@@ -121,8 +127,11 @@ hf_status hf_stage_create(hf_stage *out, const hf_context *context, const int64_
     for (int64_t i = 0; i < rows; i++)
         of_frame[i] = frame_rows[i < inner->train ? split->train[i] : split->valid[i - inner->train]];
     HF_TRY(done, hf_bent_create(&made.bent, inner->basis, inner->coded, tau, error));
-    hf_blocks blocks = {.blocks = made.bent.blocks, .count = made.bent.count, .features = inner->basis->features,
-                        .rows = inner->rows, .row_count = inner->train};
+    hf_blocks blocks = {.blocks = made.bent.blocks,
+                        .count = made.bent.count,
+                        .features = inner->basis->features,
+                        .rows = inner->rows,
+                        .row_count = inner->train};
     hf_ridge fit = {.weights = made.weights};
     HF_TRY(done, hf_ridge_fit(&fit, context, &blocks, inner->label, lambda, INNER_EPS, error));
     blocks.row_count = rows;
@@ -132,8 +141,8 @@ hf_status hf_stage_create(hf_stage *out, const hf_context *context, const int64_
         goto done;
     }
     set_margins(made.margin, &blocks, made.weights, scratch);
-    HF_TRY(done, hf_binned_create(&made.binned, inner->basis, of_frame, inner->train, rows, HF_PAIR_BINS, HF_PAIR_LEVELS,
-                                  error));
+    HF_TRY(done, hf_binned_create(&made.binned, inner->basis, of_frame, inner->train, rows, HF_PAIR_BINS,
+                                  HF_PAIR_LEVELS, error));
     HF_TRY(done, screen(&made, context, error));
     *out = made;
     made = (hf_stage){0};
@@ -173,7 +182,8 @@ enum { COUNTS = 5, PENALTIES = 3, CANDIDATES = 1 + COUNTS * PENALTIES };
 static const int32_t counts[COUNTS] = {1, 3, 6, 9, 12};
 static const double penalties[PENALTIES] = {30, 10, 3};
 
-// One split's losses with the first k pairs, at every penalty from strong to weak; and on request its margins at one of them.
+// One split's losses with the first k pairs, at every penalty from strong to weak; and on request its margins
+// at one of them.
 static hf_status try_count(double *losses, int64_t stride, double *margin, int32_t at, hf_stage *stage,
                            const hf_context *context, int32_t k, double lambda, hf_error *error)
 {
@@ -210,12 +220,12 @@ static hf_status try_count(double *losses, int64_t stride, double *margin, int32
             losses[p * stride + i] = hf_log_loss(all[inner->train + i], inner->label[inner->train + i]);
         if (margin && p == at) memcpy(margin, all, (size_t)rows * sizeof *margin);
     }
-done:
+done :
 #pragma omp critical(hf_churn_memory)
-    {
-        hf_delete(context, weights);
-        hf_delete(context, all);
-    }
+{
+    hf_delete(context, weights);
+    hf_delete(context, all);
+}
     return status;
 }
 
@@ -227,8 +237,8 @@ static double mean_of(const double *losses, int64_t rows)
     return sum / (double)rows;
 }
 
-hf_status hf_joint_choose(hf_joint_choice *out, const hf_context *context, hf_stage *stages, int32_t splits, double lambda,
-                          int32_t most, hf_error *error)
+hf_status hf_joint_choose(hf_joint_choice *out, const hf_context *context, hf_stage *stages, int32_t splits,
+                          double lambda, int32_t most, hf_error *error)
 {
     hf_status status = HF_OK;
     int64_t rows = 0, first[HF_MOST_SPLITS];
@@ -252,10 +262,12 @@ hf_status hf_joint_choose(hf_joint_choice *out, const hf_context *context, hf_st
     for (int32_t c = 0; c < COUNTS && available > 0 && (c == 0 || counts[c - 1] < available); c++) {
         HF_TRY(done, hf_check_cancel(context, error));
         double *mine = losses + (1 + c * PENALTIES) * rows;
-#pragma omp parallel for default(none) shared(mine, rows, first, stages, splits, context, c, counts, lambda, failed) \
-    schedule(dynamic, 1) num_threads(hf_context_threads(context))
+#pragma omp parallel for default(none)                                                                 \
+    shared(mine, rows, first, stages, splits, context, c, counts, lambda, failed) schedule(dynamic, 1) \
+        num_threads(hf_context_threads(context))
         for (int32_t k = 0; k < splits; k++)
-            if (try_count(mine + first[k], rows, NULL, 0, &stages[k], context, counts[c], lambda, NULL) != HF_OK) {
+            if (try_count(mine + first[k], rows, NULL, 0, &stages[k], context, counts[c], lambda, NULL) !=
+                HF_OK) {
 #pragma omp atomic write
                 failed = 1;
             }
@@ -277,8 +289,8 @@ hf_status hf_joint_choose(hf_joint_choice *out, const hf_context *context, hf_st
         choice.pairs = counts[(taken - 1) / PENALTIES];
         choice.cell_penalty = penalties[(taken - 1) % PENALTIES];
         for (int32_t k = 0; k < splits; k++)
-            HF_TRY(done, try_count(NULL, 0, stages[k].margin, (taken - 1) % PENALTIES, &stages[k], context, choice.pairs,
-                                   lambda, error));
+            HF_TRY(done, try_count(NULL, 0, stages[k].margin, (taken - 1) % PENALTIES, &stages[k], context,
+                                   choice.pairs, lambda, error));
     }
     *out = choice;
 done:

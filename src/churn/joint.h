@@ -16,10 +16,12 @@ typedef struct {
     hf_pair pair[HF_MOST_PAIRS];
 } hf_joint;
 
-hf_status hf_joint_create(hf_joint *out, const hf_context *context, const hf_bent *bent, int32_t curve_features,
-                          const hf_binned *binned, const hf_pair *pairs, int32_t count, hf_error *error);
+hf_status hf_joint_create(hf_joint *out, const hf_context *context, const hf_bent *bent,
+                          int32_t curve_features, const hf_binned *binned, const hf_pair *pairs,
+                          int32_t count, hf_error *error);
 void hf_joint_free(hf_joint *joint);
-// The first k pairs with the curves, as blocks of rows to fit or predict; features after the curves are the cells'.
+// The first k pairs with the curves, as blocks of rows to fit or predict; features after the curves are the
+// cells'.
 hf_blocks hf_joint_blocks(const hf_joint *joint, int32_t k, const int64_t *rows, int64_t count);
 // A cell's penalty, relative to the curves' lambda, is set by scaling its feature.
 void hf_joint_penalise(hf_joint *joint, double lambda, double cell_penalty);
@@ -35,22 +37,23 @@ typedef struct {
 } hf_stage;
 
 hf_status hf_stage_create(hf_stage *out, const hf_context *context, const int64_t *frame_rows,
-                          const hf_split *split, const hf_inner *inner, double tau, double lambda, hf_error *error);
+                          const hf_split *split, const hf_inner *inner, double tau, double lambda,
+                          hf_error *error);
 void hf_stage_free(const hf_context *context, hf_stage *stage);
 
 typedef struct {
-    int32_t pairs;       // 0: none pay
-    double cell_penalty; // where some do
+    int32_t pairs;          // 0: none pay
+    double cell_penalty;    // where some do
     double loss_none, loss; // mean over the judged rows
 } hf_joint_choice;
 
-// Tries numbers of pairs and penalties on every split, takes the simplest within one standard error of the best, and leaves the
-// stages' margins at the choice. most: at most so many pairs.
-hf_status hf_joint_choose(hf_joint_choice *out, const hf_context *context, hf_stage *stages, int32_t splits, double lambda,
-                          int32_t most, hf_error *error);
+// Tries numbers of pairs and penalties on every split, takes the simplest within one standard error of the
+// best, and leaves the stages' margins at the choice. most: at most so many pairs.
+hf_status hf_joint_choose(hf_joint_choice *out, const hf_context *context, hf_stage *stages, int32_t splits,
+                          double lambda, int32_t most, hf_error *error);
 
-// The simplest of `count` candidates (0 the simplest) whose mean loss is within one standard error, of the paired differences, of the
-// least. losses: candidates x rows; used: which candidates were tried.
+// The simplest of `count` candidates (0 the simplest) whose mean loss is within one standard error, of the
+// paired differences, of the least. losses: candidates x rows; used: which candidates were tried.
 int32_t hf_one_standard_error(const double *losses, const bool *used, int32_t count, int64_t rows);
 
 #endif

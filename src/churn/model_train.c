@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Training from end to end: what the caller gave is checked and gathered, one of the two ways of training fills the model, and
-// the record says how. Holds no clock and no random state: the same rows, options and seed give the same model.
+// Training from end to end: what the caller gave is checked and gathered, one of the two ways of training
+// fills the model, and the record says how. Holds no clock and no random state: the same rows, options and
+// seed give the same model.
 #include "churn/training.h"
 
 #include <string.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For each pair the sums of gradient G and curvature H by cell; row and column means of G taken out in proportion to H, twice;
-// then s = sum G^2 / (H + 5) - sum H / (H + 5), over its standard deviation under no effect.
+// For each pair the sums of gradient G and curvature H by cell; row and column means of G taken out in
+// proportion to H, twice; then s = sum G^2 / (H + 5) - sum H / (H + 5), over its standard deviation under no
+// effect.
 #include "churn/pair_screen.h"
 
 #include <math.h>
@@ -74,10 +75,11 @@ hf_status hf_pair_screen(hf_pair *out, int32_t *count, const hf_context *context
     for (int32_t a = 0; a < signals; a++)
         for (int32_t b = a + 1; b < signals; b++)
             if (!binned->signals[a].copy && !binned->signals[b].copy) pairs[n++] = (hf_pair){a, b, 0.0};
-#pragma omp parallel for default(none) shared(pairs, n, binned, residual, curvature, rows) schedule(dynamic, 4) \
-    num_threads(hf_context_threads(context))
+#pragma omp parallel for default(none) shared(pairs, n, binned, residual, curvature, rows) \
+    schedule(dynamic, 4) num_threads(hf_context_threads(context))
     for (int32_t i = 0; i < n; i++)
-        pairs[i].z = z_of_pair(&binned->signals[pairs[i].a], &binned->signals[pairs[i].b], residual, curvature, rows);
+        pairs[i].z =
+            z_of_pair(&binned->signals[pairs[i].a], &binned->signals[pairs[i].b], residual, curvature, rows);
     qsort(pairs, (size_t)n, sizeof *pairs, compare_pairs);
     *count = 0;
     while (*count < n && *count < HF_MOST_PAIRS && pairs[*count].z > LEAST_Z) {

@@ -13,9 +13,10 @@ typedef struct {
     double z;
 } hf_pair;
 
-// Ranks all pairs by what is left of the gradient in their cells once each signal's own part is taken out: residual
-// (label - p) and curvature p (1 - p), one of each of the first `rows` rows. A pair's z is about standard normal where there
-// is nothing. Keeps those over 2.5, at most HF_MOST_PAIRS, largest first; returns how many. Runs on the context's threads.
+// Ranks all pairs by what is left of the gradient in their cells once each signal's own part is taken out:
+// residual (label - p) and curvature p (1 - p), one of each of the first `rows` rows. A pair's z is about
+// standard normal where there is nothing. Keeps those over 2.5, at most HF_MOST_PAIRS, largest first; returns
+// how many. Runs on the context's threads.
 hf_status hf_pair_screen(hf_pair *out, int32_t *count, const hf_context *context, const hf_binned *binned,
                          const double *residual, const double *curvature, int64_t rows, hf_error *error);
 

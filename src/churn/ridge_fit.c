@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Truncated Newton: conjugate gradients, preconditioned by the Hessian's diagonal of a one-hot design's scale, solve for
-// the step to a tenth of the gradient, a halving line search along it costs one pass over margins. Sums run in
-// row order on one thread, so a fit is the same whoever runs it; paths run side by side.
+// Truncated Newton: conjugate gradients, preconditioned by the Hessian's diagonal of a one-hot design's
+// scale, solve for the step to a tenth of the gradient, a halving line search along it costs one pass over
+// margins. Sums run in row order on one thread, so a fit is the same whoever runs it; paths run side by side.
 #include "churn/ridge_fit.h"
 
 #include <math.h>
@@ -21,8 +21,8 @@ typedef struct {
     const uint8_t *label;
     int32_t size; // features + 1
     double lambda;
-    double *memory; // owned
-    double *margin, *residual, *curvature, *along; // a row each
+    double *memory;                                       // owned
+    double *margin, *residual, *curvature, *along;        // a row each
     double *gradient, *step, *rest, *direction, *product; // size each
     double *scratch;
 } newton;
@@ -98,7 +98,8 @@ static void hessian_product(newton *t, double *out, const double *v)
     out[features] = sum;
 }
 
-// The intercept's curvature is the number of rows times larger than a feature's, so it gets a scale of its own.
+// The intercept's curvature is the number of rows times larger than a feature's, so it gets a scale of its
+// own.
 static void precondition(double *out, const double *r, int32_t size, double feature, double intercept)
 {
     for (int32_t f = 0; f < size - 1; f++)
@@ -193,8 +194,8 @@ static double first_length(newton *t)
     return sqrt(dot(t->gradient, t->gradient, t->size - 1));
 }
 
-hf_status hf_ridge_fit(hf_ridge *fit, const hf_context *context, const hf_blocks *blocks, const uint8_t *label,
-                       double lambda, double eps, hf_error *error)
+hf_status hf_ridge_fit(hf_ridge *fit, const hf_context *context, const hf_blocks *blocks,
+                       const uint8_t *label, double lambda, double eps, hf_error *error)
 {
     newton t = {.blocks = blocks, .label = label, .lambda = lambda};
     hf_status status = newton_create(&t, context, blocks, error);

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The L2-regularised logistic over blocks, with a free intercept and a fixed offset. liblinear solves the same
-// problem for an explicit matrix without offset; a test holds the two to each other.
+// The L2-regularised logistic over blocks, with a free intercept and a fixed offset. liblinear solves the
+// same problem for an explicit matrix without offset; a test holds the two to each other.
 #ifndef HOLDFAST_RIDGE_FIT_H
 #define HOLDFAST_RIDGE_FIT_H
 
 #include "churn/block.h"
 
 typedef struct {
-    double *weights; // features + 1, the intercept last; where the fit starts and ends
-    double loss;     // sum over the rows of log-loss, at the end
+    double *weights;                // features + 1, the intercept last; where the fit starts and ends
+    double loss;                    // sum over the rows of log-loss, at the end
     int32_t newton_steps, products; // what it took
 } hf_ridge;
 
-// Minimises sum of log-loss + lambda / 2 |w|^2 from what weights hold (the intercept is not shrunk). label: one a
-// row of the blocks. Stops when the gradient is eps times the one at zero weights. Truncated Newton with conjugate
-// gradients (Lin, Weng and Keerthi 2008). Errors: HF_ERROR_MEMORY.
-hf_status hf_ridge_fit(hf_ridge *fit, const hf_context *context, const hf_blocks *blocks, const uint8_t *label,
-                       double lambda, double eps, hf_error *error);
+// Minimises sum of log-loss + lambda / 2 |w|^2 from what weights hold (the intercept is not shrunk). label:
+// one a row of the blocks. Stops when the gradient is eps times the one at zero weights. Truncated Newton
+// with conjugate gradients (Lin, Weng and Keerthi 2008). Errors: HF_ERROR_MEMORY.
+hf_status hf_ridge_fit(hf_ridge *fit, const hf_context *context, const hf_blocks *blocks,
+                       const uint8_t *label, double lambda, double eps, hf_error *error);
 // Mean log-loss of rows under weights; losses, one a row of blocks->rows, may be NULL.
 hf_status hf_ridge_loss(double *mean, double *losses, const hf_context *context, const hf_blocks *blocks,
                         const uint8_t *label, const double *weights, hf_error *error);

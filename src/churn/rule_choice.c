@@ -9,8 +9,8 @@
 
 // Losses of a split's judged rows at every step; step s's begin at losses + (1 + s) * stride.
 static hf_status judge_split(double *losses, int64_t stride, const hf_context *context, const hf_stage *stage,
-                             const hf_split *split, const int64_t *frame_rows, int64_t rows_full, uint64_t seed,
-                             hf_error *error)
+                             const hf_split *split, const int64_t *frame_rows, int64_t rows_full,
+                             uint64_t seed, hf_error *error)
 {
     hf_status status = HF_OK;
     const hf_inner *inner = stage->inner;
@@ -22,8 +22,10 @@ static hf_status judge_split(double *losses, int64_t stride, const hf_context *c
     if (!of_frame) return hf_fail_memory(error);
     for (int64_t i = 0; i < rows; i++)
         of_frame[i] = frame_rows[i < inner->train ? split->train[i] : split->valid[i - inner->train]];
-    HF_TRY(done, hf_binned_create(&binned, inner->basis, of_frame, inner->train, rows, HF_RULE_BINS, HF_RULE_LEVELS, error));
-    HF_TRY(done, hf_rules_find(&rules, context, binned, stage->margin, inner->label, inner->train, seed, error));
+    HF_TRY(done, hf_binned_create(&binned, inner->basis, of_frame, inner->train, rows, HF_RULE_BINS,
+                                  HF_RULE_LEVELS, error));
+    HF_TRY(done,
+           hf_rules_find(&rules, context, binned, stage->margin, inner->label, inner->train, seed, error));
     weight = hf_new(context, (size_t)rules.count * HF_RULE_STEPS, sizeof *weight);
     if (!weight) {
         status = hf_fail_memory(error);
@@ -53,8 +55,9 @@ done:
     return status;
 }
 
-hf_status hf_rule_choose(hf_rule_choice *out, const hf_context *context, const hf_stage *stages, const hf_splits *splits,
-                         const int64_t *frame_rows, int64_t rows_full, uint64_t seed, hf_error *error)
+hf_status hf_rule_choose(hf_rule_choice *out, const hf_context *context, const hf_stage *stages,
+                         const hf_splits *splits, const int64_t *frame_rows, int64_t rows_full, uint64_t seed,
+                         hf_error *error)
 {
     hf_status status = HF_OK;
     int64_t rows = 0, at = 0;
@@ -65,8 +68,8 @@ hf_status hf_rule_choose(hf_rule_choice *out, const hf_context *context, const h
     if (!losses) return hf_fail_memory(error);
     for (int32_t k = 0; k < splits->count; k++) {
         HF_TRY(done, hf_check_cancel(context, error));
-        HF_TRY(done, judge_split(losses + at, rows, context, &stages[k], &splits->splits[k], frame_rows, rows_full, seed,
-                                 error));
+        HF_TRY(done, judge_split(losses + at, rows, context, &stages[k], &splits->splits[k], frame_rows,
+                                 rows_full, seed, error));
         at += stages[k].inner->valid;
     }
     for (int32_t s = 0; s <= HF_RULE_STEPS; s++)

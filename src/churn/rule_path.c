@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The L1 path over rules. liblinear has no fixed offset: with the margin as a free column its shrinkage would be undone. So this is
-// coordinate descent on a quadratic of the log-loss, renewed until it no longer moves (Friedman, Hastie and Tibshirani 2010), over the
-// rules that are in; all are asked again whenever those are settled.
+// The L1 path over rules. liblinear has no fixed offset: with the margin as a free column its shrinkage would
+// be undone. So this is coordinate descent on a quadratic of the log-loss, renewed until it no longer moves
+// (Friedman, Hastie and Tibshirani 2010), over the rules that are in; all are asked again whenever those are
+// settled.
 #include "churn/rule_search.h"
 
 #include <math.h>
@@ -98,8 +99,8 @@ static void descend(descent *d, double l1)
 }
 
 hf_status hf_rules_path(double *weight, double *intercept, int32_t steps, const hf_context *context,
-                        const hf_rules *rules, const double *margin, const uint8_t *label, int64_t rows, double scale,
-                        hf_error *error)
+                        const hf_rules *rules, const double *margin, const uint8_t *label, int64_t rows,
+                        double scale, hf_error *error)
 {
     descent d = {.rules = rules, .label = label, .rows = rows};
     double *memory = NULL;

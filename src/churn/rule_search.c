@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Boosted trees on cells, by histograms of gradient and curvature, and the rules read off them. A condition is a set of
-// cells, so conditions on one signal merge by intersection and a category splits one level from the rest. Missing goes to
-// the side where it gains more.
+// Boosted trees on cells, by histograms of gradient and curvature, and the rules read off them. A condition
+// is a set of cells, so conditions on one signal merge by intersection and a category splits one level from
+// the rest. Missing goes to the side where it gains more.
 #include "churn/rule_search.h"
 
 #include <math.h>
@@ -78,7 +78,8 @@ static double worth(double g, double h)
     return g * g / (h + RIDGE);
 }
 
-static void consider(best_split *best, double g_left, double h_left, double g, double h, int32_t signal, uint64_t left)
+static void consider(best_split *best, double g_left, double h_left, double g, double h, int32_t signal,
+                     uint64_t left)
 {
     if (h_left < LEAST_CURVATURE || h - h_left < LEAST_CURVATURE) return;
     const double gain = worth(g_left, h_left) + worth(g - g_left, h - h_left) - worth(g, h);
@@ -86,7 +87,8 @@ static void consider(best_split *best, double g_left, double h_left, double g, d
 }
 
 // The best split of one signal from its histogram.
-static void split_signal(best_split *best, const hf_binned_signal *s, int32_t signal, const double *g, const double *h)
+static void split_signal(best_split *best, const hf_binned_signal *s, int32_t signal, const double *g,
+                         const double *h)
 {
     const int32_t last = s->cells - 1;
     const uint64_t missing = (uint64_t)1 << last;
@@ -150,10 +152,10 @@ static void split_level(growing *t, int32_t depth, const uint8_t *used, double *
         const uint64_t all = all_cells(t->binned->signals[best[k].signal].cells);
         node->signal = best[k].signal;
         node->left = best[k].left;
-        t->nodes[2 * (first + k) + 1] = (tree_node){.signal = -1, .depth = depth + 1,
-                                                    .rule = narrowed(&node->rule, node->signal, node->left)};
-        t->nodes[2 * (first + k) + 2] = (tree_node){.signal = -1, .depth = depth + 1,
-                                                    .rule = narrowed(&node->rule, node->signal, all & ~node->left)};
+        t->nodes[2 * (first + k) + 1] = (tree_node){
+            .signal = -1, .depth = depth + 1, .rule = narrowed(&node->rule, node->signal, node->left)};
+        t->nodes[2 * (first + k) + 2] = (tree_node){
+            .signal = -1, .depth = depth + 1, .rule = narrowed(&node->rule, node->signal, all & ~node->left)};
     }
     for (int64_t i = 0; i < t->rows; i++) {
         const int32_t k = t->node[i];
@@ -172,7 +174,8 @@ static void set_leaves(growing *t)
             h[t->node[i]] += t->curvature[i];
         }
     for (int32_t k = 0; k < NODES; k++)
-        if (t->nodes[k].depth >= 0 && t->nodes[k].signal < 0) t->nodes[k].value = RATE * g[k] / (h[k] + RIDGE);
+        if (t->nodes[k].depth >= 0 && t->nodes[k].signal < 0)
+            t->nodes[k].value = RATE * g[k] / (h[k] + RIDGE);
 }
 
 static void move_margins(growing *t)
@@ -180,8 +183,7 @@ static void move_margins(growing *t)
     for (int64_t i = 0; i < t->rows; i++) {
         int32_t k = 0;
         while (t->nodes[k].signal >= 0)
-            k = 2 * k +
-                (t->nodes[k].left >> t->binned->signals[t->nodes[k].signal].cell[i] & 1 ? 1 : 2);
+            k = 2 * k + (t->nodes[k].left >> t->binned->signals[t->nodes[k].signal].cell[i] & 1 ? 1 : 2);
         t->margin[i] += t->nodes[k].value;
     }
 }
@@ -209,7 +211,8 @@ static void grow_tree(growing *t, hf_random *random, uint8_t *used, double *hist
     set_leaves(t);
     move_margins(t);
     for (int32_t k = 1; k < NODES; k++)
-        if (t->nodes[k].depth >= 0 && (t->nodes[k].depth >= 2 || t->nodes[k].signal < 0)) note_rule(t, &t->nodes[k].rule);
+        if (t->nodes[k].depth >= 0 && (t->nodes[k].depth >= 2 || t->nodes[k].signal < 0))
+            note_rule(t, &t->nodes[k].rule);
 }
 
 // ---- the rules that count ------------------------------------------------------------------------------------
@@ -298,8 +301,9 @@ void hf_rules_free(hf_rules *rules)
     *rules = (hf_rules){0};
 }
 
-hf_status hf_rules_find(hf_rules *out, const hf_context *context, const hf_binned *binned, const double *margin,
-                        const uint8_t *label, int64_t rows, uint64_t seed, hf_error *error)
+hf_status hf_rules_find(hf_rules *out, const hf_context *context, const hf_binned *binned,
+                        const double *margin, const uint8_t *label, int64_t rows, uint64_t seed,
+                        hf_error *error)
 {
     hf_status status = HF_OK;
     growing t = {.context = context, .binned = binned, .label = label, .rows = rows};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rules: conjunctions of one to three conditions, found as the nodes of small boosted trees (Friedman and Popescu 2008,
-// "Predictive learning via rule ensembles"), kept by an L1 path.
+// Rules: conjunctions of one to three conditions, found as the nodes of small boosted trees (Friedman and
+// Popescu 2008, "Predictive learning via rule ensembles"), kept by an L1 path.
 #ifndef HOLDFAST_RULE_SEARCH_H
 #define HOLDFAST_RULE_SEARCH_H
 
@@ -25,10 +25,11 @@ typedef struct {
     int32_t *row;   // owned
 } hf_rules;
 
-// Grows 80 trees of depth 3 from the margin as a fixed offset on the first `rows` rows, and keeps the HF_MOST_RULES nodes that
-// the gradient speaks for most.
-hf_status hf_rules_find(hf_rules *out, const hf_context *context, const hf_binned *binned, const double *margin,
-                        const uint8_t *label, int64_t rows, uint64_t seed, hf_error *error);
+// Grows 80 trees of depth 3 from the margin as a fixed offset on the first `rows` rows, and keeps the
+// HF_MOST_RULES nodes that the gradient speaks for most.
+hf_status hf_rules_find(hf_rules *out, const hf_context *context, const hf_binned *binned,
+                        const double *margin, const uint8_t *label, int64_t rows, uint64_t seed,
+                        hf_error *error);
 void hf_rules_free(hf_rules *rules);
 
 // Whether a rule holds for a row of the binned signals.
@@ -36,10 +37,11 @@ bool hf_rule_holds(const hf_rule *rule, const hf_binned *binned, int64_t row);
 
 extern const double hf_rule_l1[HF_RULE_STEPS]; // from strong to weak
 
-// Coordinate descent along hf_rule_l1 x scale, warm, for sum log-loss + l1 |w|_1 + 0.05 |w|^2, the margin a fixed offset and the
-// intercept free. After step s: weight[s * count + j], intercept[s]. steps: how many to take.
+// Coordinate descent along hf_rule_l1 x scale, warm, for sum log-loss + l1 |w|_1 + 0.05 |w|^2, the margin a
+// fixed offset and the intercept free. After step s: weight[s * count + j], intercept[s]. steps: how many to
+// take.
 hf_status hf_rules_path(double *weight, double *intercept, int32_t steps, const hf_context *context,
-                        const hf_rules *rules, const double *margin, const uint8_t *label, int64_t rows, double scale,
-                        hf_error *error);
+                        const hf_rules *rules, const double *margin, const uint8_t *label, int64_t rows,
+                        double scale, hf_error *error);
 
 #endif

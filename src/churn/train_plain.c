@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One coefficient a signal: design, the path over C on inner folds, the final fit, the intercept, the terms. The final fit starts
-// from nothing rather than from the path, so that liblinear's own command gives the same coefficients for the same design
-// and C.
+// One coefficient a signal: design, the path over C on inner folds, the final fit, the intercept, the terms.
+// The final fit starts from nothing rather than from the path, so that liblinear's own command gives the same
+// coefficients for the same design and C.
 #include "churn/inner_folds.h"
 #include "churn/intercept.h"
 #include "churn/model_terms.h"
@@ -41,7 +41,8 @@ static hf_status fill_matrix(plain_fit *t, hf_error *error)
         status = hf_fail_memory(error);
         goto done;
     }
-    HF_TRY(done, hf_matrix_create(&t->matrix, t->in->context, t->in->count, design->features, design->count, error));
+    HF_TRY(done, hf_matrix_create(&t->matrix, t->in->context, t->in->count, design->features, design->count,
+                                  error));
     for (int64_t i = 0; i < t->in->count; i++) {
         if (i % (64 * HF_TILE) == 0) HF_TRY(done, hf_check_cancel(t->in->context, error));
         hf_matrix_set_row(t->matrix, i, index, value, hf_design_row(design, t->in->rows[i], index, value));
@@ -59,14 +60,15 @@ static hf_status choose_c(plain_fit *t, hf_error *error)
     hf_status status;
     int32_t *fold = hf_new_raw(t->in->context, (size_t)t->in->count, sizeof *fold);
     if (!fold) return hf_fail_memory(error);
-    double rarer = (double)(t->in->events < t->in->count - t->in->events ? t->in->events : t->in->count - t->in->events);
+    double rarer =
+        (double)(t->in->events < t->in->count - t->in->events ? t->in->events : t->in->count - t->in->events);
     double share = fmin(1.0, fmax(PATH_ROWS / (double)t->in->count, PATH_CLASS_ROWS / rarer));
-    HF_TRY(done, hf_inner_folds(fold, t->in->context, t->in->frame, t->in->rows, t->in->count, t->in->label, t->in->cluster,
-                                t->in->options->folds, share, t->in->options->seed, error));
+    HF_TRY(done, hf_inner_folds(fold, t->in->context, t->in->frame, t->in->rows, t->in->count, t->in->label,
+                                t->in->cluster, t->in->options->folds, share, t->in->options->seed, error));
     for (int64_t i = 0; i < t->in->count; i++)
         t->path_rows += fold[i] >= 0;
-    HF_TRY(done, hf_path_choose(&t->path, t->in->context, t->matrix, t->in->count, t->design->features, t->in->label,
-                                fold, t->in->options->folds, error));
+    HF_TRY(done, hf_path_choose(&t->path, t->in->context, t->matrix, t->in->count, t->design->features,
+                                t->in->label, fold, t->in->options->folds, error));
     t->c = t->path.steps[t->path.best].c;
 done:
     hf_delete(t->in->context, fold);
@@ -132,12 +134,13 @@ static json_t *fit_to_json(const plain_fit *t)
                      (json_int_t)t->path_rows, "path", path_to_json(&t->path));
 }
 
-hf_status hf_train_plain(hf_model *model, hf_fit_record *record, const char *design_path, const hf_training *in,
-                         hf_error *error)
+hf_status hf_train_plain(hf_model *model, hf_fit_record *record, const char *design_path,
+                         const hf_training *in, hf_error *error)
 {
     plain_fit t = {.in = in};
     hf_status status;
-    HF_TRY(done, hf_design_create(&t.design, in->context, in->frame, in->rows, in->count, in->options, error));
+    HF_TRY(done,
+           hf_design_create(&t.design, in->context, in->frame, in->rows, in->count, in->options, error));
     HF_TRY(done, fill_matrix(&t, error));
     HF_TRY(done, choose_c(&t, error));
     HF_TRY(done, fit_all(&t, error));

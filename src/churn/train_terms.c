@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Curves, then the surfaces that pay, then the rules that pay. Every choice is made on inner splits, each on its own training rows
-// alone, with the one-standard-error rule and "none" always among the candidates; then all is fitted once more on all rows. Where the rarer
-// class has few rows only curves are tried.
+// Curves, then the surfaces that pay, then the rules that pay. Every choice is made on inner splits, each on
+// its own training rows alone, with the one-standard-error rule and "none" always among the candidates; then
+// all is fitted once more on all rows. Where the rarer class has few rows only curves are tried.
 #include "churn/final_fit.h"
 #include "churn/inner_folds.h"
 #include "churn/training.h"
@@ -32,7 +32,8 @@ static hf_status number_folds(int32_t *fold, int32_t *folds, const hf_training *
     for (int64_t i = 0; i < t->count; i++)
         if (n == 0 || sorted[i] != sorted[n - 1]) sorted[n++] = sorted[i];
     for (int64_t i = 0; i < t->count; i++) {
-        const int32_t *at = bsearch(&t->options->fold[t->rows[i]], sorted, (size_t)n, sizeof *sorted, compare_folds);
+        const int32_t *at =
+            bsearch(&t->options->fold[t->rows[i]], sorted, (size_t)n, sizeof *sorted, compare_folds);
         fold[i] = (int32_t)(at - sorted);
     }
     *folds = n;
@@ -40,8 +41,8 @@ static hf_status number_folds(int32_t *fold, int32_t *folds, const hf_training *
     return HF_OK;
 }
 
-// Inner splits forward in time, where there are dates; else one of the caller's folds judges what the others say; else
-// folds dealt by account.
+// Inner splits forward in time, where there are dates; else one of the caller's folds judges what the others
+// say; else folds dealt by account.
 static hf_status make_splits(hf_splits *out, const hf_training *t, hf_error *error)
 {
     hf_status status = HF_OK;
@@ -59,18 +60,19 @@ static hf_status make_splits(hf_splits *out, const hf_training *t, hf_error *err
         }
         for (int64_t i = 0; i < t->count; i++)
             as_of[i] = t->options->as_of[t->rows[i]];
-        HF_TRY(done, hf_splits_by_date(out, &good, t->context, as_of, t->label, t->cluster, t->count, t->options->gap,
-                                       (int64_t)INNER_ROWS, t->options->seed, error));
+        HF_TRY(done, hf_splits_by_date(out, &good, t->context, as_of, t->label, t->cluster, t->count,
+                                       t->options->gap, (int64_t)INNER_ROWS, t->options->seed, error));
         if (good) goto done;
     }
     if (t->options->fold) HF_TRY(done, number_folds(fold, &folds, t, error));
     if (!t->options->fold || folds < 2) {
         const double share = fmin(1.0, fmax(INNER_ROWS / (double)t->count, INNER_CLASS_ROWS / (double)rarer));
         folds = t->options->folds;
-        HF_TRY(done, hf_inner_folds(fold, t->context, t->frame, t->rows, t->count, t->label, t->cluster, folds, share,
-                                    t->options->seed, error));
+        HF_TRY(done, hf_inner_folds(fold, t->context, t->frame, t->rows, t->count, t->label, t->cluster,
+                                    folds, share, t->options->seed, error));
     }
-    HF_TRY(done, hf_splits_create(out, t->context, fold, t->count, folds, rarer < FEWER_SPLITS ? folds : 2, error));
+    HF_TRY(done,
+           hf_splits_create(out, t->context, fold, t->count, folds, rarer < FEWER_SPLITS ? folds : 2, error));
 done:
     hf_delete(t->context, as_of);
     hf_delete(t->context, fold);
@@ -83,15 +85,16 @@ static json_t *choices_to_json(const hf_training *t, const hf_choices *c, int32_
     for (int32_t i = 0; grid && i < HF_TAUS; i++)
         for (int32_t l = 0; l < HF_LAMBDAS; l++)
             if (isfinite(c->curves.loss[i][l]))
-                json_array_append_new(grid, json_pack("{s:f, s:f, s:f}", "tau", hf_taus[i], "lambda", hf_lambdas[l],
-                                                      "log_loss", c->curves.loss[i][l]));
-    return json_pack("{s:s, s:I, s:I, s:I, s:i, s:f, s:f, s:o, s:{s:i, s:f, s:f, s:f}, s:{s:f, s:f, s:f}}", "solver",
-                     "truncated Newton over cells; coordinate descent for rules", "rows", (json_int_t)t->count, "events",
-                     (json_int_t)t->events, "seed", (json_int_t)t->options->seed, "splits", splits, "tau", c->tau,
-                     "lambda", c->lambda, "grid", grid, "surfaces", "count", c->joint.pairs, "cell_penalty",
-                     c->joint.cell_penalty, "log_loss_without", c->joint.loss_none, "log_loss", c->joint.loss, "rules",
-                     "l1", c->rules.step < 0 ? 0.0 : hf_rule_l1[c->rules.step], "log_loss_without", c->rules.loss_none,
-                     "log_loss", c->rules.loss);
+                json_array_append_new(grid, json_pack("{s:f, s:f, s:f}", "tau", hf_taus[i], "lambda",
+                                                      hf_lambdas[l], "log_loss", c->curves.loss[i][l]));
+    return json_pack("{s:s, s:I, s:I, s:I, s:i, s:f, s:f, s:o, s:{s:i, s:f, s:f, s:f}, s:{s:f, s:f, s:f}}",
+                     "solver", "truncated Newton over cells; coordinate descent for rules", "rows",
+                     (json_int_t)t->count, "events", (json_int_t)t->events, "seed",
+                     (json_int_t)t->options->seed, "splits", splits, "tau", c->tau, "lambda", c->lambda,
+                     "grid", grid, "surfaces", "count", c->joint.pairs, "cell_penalty", c->joint.cell_penalty,
+                     "log_loss_without", c->joint.loss_none, "log_loss", c->joint.loss, "rules", "l1",
+                     c->rules.step < 0 ? 0.0 : hf_rule_l1[c->rules.step], "log_loss_without",
+                     c->rules.loss_none, "log_loss", c->rules.loss);
 }
 
 static hf_status choose(hf_choices *out, int32_t *count, const hf_training *t, hf_error *error)
@@ -104,8 +107,8 @@ static hf_status choose(hf_choices *out, int32_t *count, const hf_training *t, h
     hf_choices c = {.rules = {.step = -1}};
     HF_TRY(done, make_splits(&splits, t, error));
     for (int32_t k = 0; k < splits.count; k++)
-        HF_TRY(done, hf_inner_create(&inner[k], context, t->frame, t->rows, t->label, &splits.splits[k], t->options,
-                                     error));
+        HF_TRY(done, hf_inner_create(&inner[k], context, t->frame, t->rows, t->label, &splits.splits[k],
+                                     t->options, error));
     hf_progress(context, "train", 0, 4);
     HF_TRY(done, hf_curve_choose(&c.curves, context, inner, splits.count, error));
     c.tau = hf_taus[c.curves.tau];
@@ -113,14 +116,16 @@ static hf_status choose(hf_choices *out, int32_t *count, const hf_training *t, h
     const bool few = hf_training_rarer(t) < FEW_EVENTS;
     if (few || (t->options->pairs == 0 && t->options->rules == 0)) goto chosen;
     for (int32_t k = 0; k < splits.count; k++)
-        HF_TRY(done, hf_stage_create(&stages[k], context, t->rows, &splits.splits[k], &inner[k], c.tau, c.lambda, error));
+        HF_TRY(done, hf_stage_create(&stages[k], context, t->rows, &splits.splits[k], &inner[k], c.tau,
+                                     c.lambda, error));
     hf_progress(context, "train", 1, 4);
     if (t->options->pairs != 0)
         HF_TRY(done, hf_joint_choose(&c.joint, context, stages, splits.count, c.lambda,
                                      t->options->pairs > 0 ? t->options->pairs : HF_MOST_PAIRS, error));
     hf_progress(context, "train", 2, 4);
     if (t->options->rules != 0)
-        HF_TRY(done, hf_rule_choose(&c.rules, context, stages, &splits, t->rows, t->count, t->options->seed, error));
+        HF_TRY(done, hf_rule_choose(&c.rules, context, stages, &splits, t->rows, t->count, t->options->seed,
+                                    error));
 chosen:
     hf_progress(context, "train", 3, 4);
     *out = c;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What training works on, and its two ways: one coefficient a signal, or curves with the surfaces and rules that pay.
+// What training works on, and its two ways: one coefficient a signal, or curves with the surfaces and rules
+// that pay.
 #ifndef HOLDFAST_TRAINING_H
 #define HOLDFAST_TRAINING_H
 
@@ -18,8 +19,8 @@ typedef struct {
 } hf_training;
 
 // Both fill the model's terms, intercept and c, and "fit" in its record. record and design_path may be NULL.
-hf_status hf_train_plain(hf_model *model, hf_fit_record *record, const char *design_path, const hf_training *t,
-                         hf_error *error);
+hf_status hf_train_plain(hf_model *model, hf_fit_record *record, const char *design_path,
+                         const hf_training *t, hf_error *error);
 hf_status hf_train_terms(hf_model *model, const hf_training *t, hf_error *error);
 
 // The rows of the smaller class.

@@ -155,9 +155,9 @@ hf_status cli_parse(cli_arguments **out, const cli_command *command, int count, 
         else if (!only_words && words[i][0] == '-' && words[i][1] != '\0')
             status = take_option(a, count - i, words + i, &used, error);
         else if (words[i][0] == '\0')
-            status = usage(error,
-                           "'%s' was given an empty word where a name is expected; is a shell variable not set?",
-                           command->name, NULL);
+            status = usage(
+                error, "'%s' was given an empty word where a name is expected; is a shell variable not set?",
+                command->name, NULL);
         else
             a->words[a->word_count++] = words[i];
     }
@@ -406,5 +406,34 @@ hf_status cli_columns(hf_csv_options *out, const cli_arguments *arguments, hf_er
     out->kind_count = kinds - missing;
     out->rejects = cli_text(a, "rejects", NULL);
     out->overwrite = cli_has(a, "force");
+    return status;
+}
+
+// "auto" or a count up to `most`.
+static hf_status auto_or_count(int32_t *out, const cli_arguments *arguments, const char *option, int64_t most,
+                               hf_error *error)
+{
+    int64_t count = *out;
+    const char *text = cli_text(arguments, option, "auto");
+    if (strcmp(text, "auto") == 0) {
+        *out = -1;
+        return HF_OK;
+    }
+    hf_status status = cli_integer(&count, arguments, option, 0, most, error);
+    *out = (int32_t)count;
+    return status;
+}
+
+hf_status cli_fit(hf_train_options *out, const cli_arguments *arguments, hf_error *error)
+{
+    int64_t seed = (int64_t)out->seed, folds = out->folds;
+    hf_status status = cli_integer(&seed, arguments, "seed", 0, INT64_MAX, error);
+    if (status == HF_OK) status = cli_integer(&folds, arguments, "inner-folds", 2, 100, error);
+    if (status == HF_OK) status = cli_number(&out->c, arguments, "c", 1e-9, 1e9, error);
+    if (status == HF_OK) status = auto_or_count(&out->pairs, arguments, "pairs", 12, error);
+    if (status == HF_OK) status = auto_or_count(&out->rules, arguments, "rules", 0, error);
+    out->seed = (uint64_t)seed;
+    out->folds = (int32_t)folds;
+    out->plain = cli_has(arguments, "plain");
     return status;
 }

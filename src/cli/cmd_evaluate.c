@@ -19,7 +19,10 @@ static const cli_option options[] = {
     {"output", 'o', "OUT", "where the figures are written (default -: standard output)"},
     {"replicates", 0, "N", "bootstrap resamples for the intervals (default 200; 0: none)"},
     {"alpha", 0, "ALPHA", "intervals cover 1 - ALPHA (default 0.05)"},
-    {"c", 0, "C", "use this C instead of choosing one by cross-validation"},
+    {"pairs", 0, "N|auto", "surfaces of two signals: at most N, 0 none (default auto: those that pay)"},
+    {"rules", 0, "auto|0", "rules of several conditions: 0 none (default auto: those that pay)"},
+    {"plain", 0, NULL, "one coefficient a signal: no curves, surfaces or rules"},
+    {"c", 0, "C", "use this C (1 / penalty) instead of choosing one on inner splits"},
     {"inner-folds", 0, "N", "folds of the choice of C (default 5)"},
     {"seed", 0, "N", "seed of everything drawn (default 1)"},
     {NULL, 0, NULL, NULL},
@@ -42,7 +45,7 @@ static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
                               "definition outcomes outcome horizon lead known-until",
                               "leave it out, or evaluate on a store's history with --store DIR", error);
     if (status == HF_OK && cli_has(arguments, "model"))
-        status = cli_only_without(arguments, "with --model", "c inner-folds",
+        status = cli_only_without(arguments, "with --model", "pairs rules plain c inner-folds",
                                   "a model that is there is measured, not trained", error);
     if (status == HF_OK && !cli_has(arguments, "model"))
         status = cli_only_without(arguments, "without --model", "allow-missing",
@@ -54,7 +57,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
 {
     hf_evaluate_job job = {
         .csv = HF_CSV_OPTIONS_INIT, .fit = HF_TRAIN_OPTIONS_INIT, .replicates = 200, .alpha = 0.05};
-    int64_t seed = (int64_t)job.fit.seed, folds = job.fit.folds, replicates = job.replicates;
+    int64_t replicates = job.replicates;
     int format = HF_REPORT_TABLE;
     int64_t lead = 0, horizon = 0;
     job.known_until = HF_DATE_MISSING;
@@ -64,9 +67,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     if (status == HF_OK) status = cli_integer(&horizon, arguments, "horizon", 1, 36500, error);
     if (status == HF_OK) status = cli_date(&job.known_until, arguments, "known-until", error);
     if (status == HF_OK) status = cli_columns(&job.csv, arguments, error);
-    if (status == HF_OK) status = cli_integer(&seed, arguments, "seed", 0, INT64_MAX, error);
-    if (status == HF_OK) status = cli_integer(&folds, arguments, "inner-folds", 2, 100, error);
-    if (status == HF_OK) status = cli_number(&job.fit.c, arguments, "c", 1e-9, 1e9, error);
+    if (status == HF_OK) status = cli_fit(&job.fit, arguments, error);
     if (status == HF_OK) status = cli_integer(&replicates, arguments, "replicates", 0, 100000, error);
     if (status == HF_OK) status = cli_number(&job.alpha, arguments, "alpha", 1e-6, 0.5, error);
     if (status == HF_OK) status = cli_choice(&format, arguments, "format", "table json", error);
@@ -81,8 +82,6 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.target = cli_text(arguments, "target", NULL);
     job.folds = cli_text(arguments, "folds", NULL);
     job.model = cli_text(arguments, "model", NULL);
-    job.fit.seed = (uint64_t)seed;
-    job.fit.folds = (int32_t)folds;
     job.replicates = (int32_t)replicates;
     job.format = (hf_report_format)format;
     job.allow_missing = cli_has(arguments, "allow-missing");

@@ -12,22 +12,14 @@ static const cli_option options[] = {
     {"lead", 0, "DAYS", "days after the as-of date that do not count yet (default 0)"},
     {"known-until", 0, "DATE", "the last date outcomes are known (default: the last in the file)"},
     {"output", 'o', "MODEL", "where the model is written"},
-    {"c", 0, "C", "use this C instead of choosing one by cross-validation"},
+    {"pairs", 0, "N|auto", "surfaces of two signals: at most N, 0 none (default auto: those that pay)"},
+    {"rules", 0, "auto|0", "rules of several conditions: 0 none (default auto: those that pay)"},
+    {"plain", 0, NULL, "one coefficient a signal: no curves, surfaces or rules"},
+    {"c", 0, "C", "use this C (1 / penalty) instead of choosing one on inner splits"},
     {"inner-folds", 0, "N", "folds of the choice of C (default 5)"},
     {"seed", 0, "N", "seed of everything drawn (default 1)"},
     {NULL, 0, NULL, NULL},
 };
-
-static hf_status take_fit(hf_train_options *fit, const cli_arguments *arguments, hf_error *error)
-{
-    int64_t seed = (int64_t)fit->seed, folds = fit->folds;
-    hf_status status = cli_integer(&seed, arguments, "seed", 0, INT64_MAX, error);
-    if (status == HF_OK) status = cli_integer(&folds, arguments, "inner-folds", 2, 100, error);
-    if (status == HF_OK) status = cli_number(&fit->c, arguments, "c", 1e-9, 1e9, error);
-    fit->seed = (uint64_t)seed;
-    fit->folds = (int32_t)folds;
-    return status;
-}
 
 // A table knows its labels, a store gets them from outcomes: what is of the one says nothing of the other.
 static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
@@ -36,9 +28,8 @@ static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
         return cli_only_without(arguments, "on one labelled table",
                                 "outcomes outcome horizon lead known-until",
                                 "leave it out, or train on a store's history with --store DIR", error);
-    hf_status status =
-        cli_only_without(arguments, "with --store", "target",
-                         "on a store's history --outcomes FILE says what happened", error);
+    hf_status status = cli_only_without(arguments, "with --store", "target",
+                                        "on a store's history --outcomes FILE says what happened", error);
     return status == HF_OK ? cli_reads_no_table(arguments, error) : status;
 }
 
@@ -52,7 +43,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     hf_status status = cli_most_words(arguments, 1, error);
     if (status == HF_OK) status = check_mode(arguments, error);
     if (status == HF_OK) status = cli_columns(&job.csv, arguments, error);
-    if (status == HF_OK) status = take_fit(&job.fit, arguments, error);
+    if (status == HF_OK) status = cli_fit(&job.fit, arguments, error);
     if (status == HF_OK) status = cli_integer(&lead, arguments, "lead", 0, 36500, error);
     if (status == HF_OK) status = cli_integer(&horizon, arguments, "horizon", 1, 36500, error);
     if (status == HF_OK) status = cli_date(&job.known_until, arguments, "known-until", error);

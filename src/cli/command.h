@@ -66,6 +66,8 @@ hf_status cli_only_without(const cli_arguments *arguments, const char *with, con
 hf_status cli_reads_no_table(const cli_arguments *arguments, hf_error *error);
 // Refuses outputs that are an input or another output, whatever --force says.
 hf_status cli_keep_apart(const cli_command *command, const cli_arguments *arguments, hf_error *error);
+// --pairs, --rules, --plain, --c, --inner-folds and --seed, for the verbs that train.
+hf_status cli_fit(hf_train_options *out, const cli_arguments *arguments, hf_error *error);
 // At most `most` positional words.
 hf_status cli_most_words(const cli_arguments *arguments, int32_t most, hf_error *error);
 

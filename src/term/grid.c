@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Surfaces and rules: each axis finds a row's cell, the cells together the value. A number's cell is the count of edges it is
-// past, so that a tile needs no branch; a category's is a look-up by code.
+// Surfaces and rules: each axis finds a row's cell, the cells together the value. A number's cell is the
+// count of edges it is past, so that a tile needs no branch; a category's is a look-up by code.
 #include "term/grid.h"
 
 #include <math.h>
@@ -21,8 +21,8 @@ static float float_below(double x)
     return (double)f > x ? nextafterf(f, -INFINITY) : f;
 }
 
-static hf_status bind_axis(hf_bound_axis *out, const hf_context *context, const hf_axis *axis, const hf_frame *frame,
-                           int32_t *unseen, hf_error *error)
+static hf_status bind_axis(hf_bound_axis *out, const hf_context *context, const hf_axis *axis,
+                           const hf_frame *frame, int32_t *unseen, hf_error *error)
 {
     const int32_t c = hf_frame_find(frame, axis->signal);
     const hf_column *column = c >= 0 ? &frame->columns[c] : NULL;
@@ -31,8 +31,9 @@ static hf_status bind_axis(hf_bound_axis *out, const hf_context *context, const 
     if (!column) return HF_OK;
     const bool category = axis->kind == HF_KIND_CATEGORY;
     if (column->storage == HF_STORAGE_DAY || (column->storage == HF_STORAGE_CODE) != category)
-        return hf_fail(error, HF_ERROR_DATA, "column '%s': the model was trained on %s, this one holds %s", axis->signal,
-                       category ? "categories" : "numbers", category ? "numbers" : "something else");
+        return hf_fail(error, HF_ERROR_DATA, "column '%s': the model was trained on %s, this one holds %s",
+                       axis->signal, category ? "categories" : "numbers",
+                       category ? "numbers" : "something else");
     if (!category) {
         out->edge = hf_new(context, (size_t)axis->edges, sizeof *out->edge);
         if (!out->edge) return hf_fail_memory(error);
@@ -52,8 +53,8 @@ static hf_status bind_axis(hf_bound_axis *out, const hf_context *context, const 
     return HF_OK;
 }
 
-hf_status hf_grid_bind(hf_grid_term *out, const hf_context *context, const hf_term *term, const hf_frame *frame,
-                       int32_t *unseen, hf_error *error)
+hf_status hf_grid_bind(hf_grid_term *out, const hf_context *context, const hf_term *term,
+                       const hf_frame *frame, int32_t *unseen, hf_error *error)
 {
     hf_grid_term grid = {.term = term};
     hf_status status = HF_OK;
@@ -88,7 +89,8 @@ void hf_grid_unbind(const hf_context *context, hf_grid_term *grid)
     *grid = (hf_grid_term){0};
 }
 
-static void add_floats(int32_t *restrict index, const float *restrict x, int32_t n, const float *restrict edge, int32_t edges)
+static void add_floats(int32_t *restrict index, const float *restrict x, int32_t n,
+                       const float *restrict edge, int32_t edges)
 {
     for (int32_t i = 0; i < n; i++)
         index[i] += x[i] == x[i] ? 0 : edges + 1;
@@ -99,8 +101,8 @@ static void add_floats(int32_t *restrict index, const float *restrict x, int32_t
     }
 }
 
-static void add_doubles(int32_t *restrict index, const double *restrict x, int32_t n, const double *restrict edge,
-                        int32_t edges)
+static void add_doubles(int32_t *restrict index, const double *restrict x, int32_t n,
+                        const double *restrict edge, int32_t edges)
 {
     for (int32_t i = 0; i < n; i++)
         index[i] += x[i] == x[i] ? 0 : edges + 1;

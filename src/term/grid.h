@@ -21,8 +21,8 @@ typedef struct {
     hf_phrase *phrases; // owned: one an axis
 } hf_grid_term;
 
-hf_status hf_grid_bind(hf_grid_term *out, const hf_context *context, const hf_term *term, const hf_frame *frame,
-                       int32_t *unseen, hf_error *error);
+hf_status hf_grid_bind(hf_grid_term *out, const hf_context *context, const hf_term *term,
+                       const hf_frame *frame, int32_t *unseen, hf_error *error);
 void hf_grid_unbind(const hf_context *context, hf_grid_term *grid);
 // Contributions of n rows; scratch: HF_TILE floats, used as cell numbers.
 void hf_grid_run(const hf_grid_term *grid, float *out, float *scratch, int64_t begin, int32_t n);
@@ -30,8 +30,8 @@ double hf_grid_contribution(const hf_grid_term *grid, int64_t row);
 // "usage depth 0.24 and 12 tickets in 90 days"; returns the bytes written, without the NUL.
 size_t hf_grid_words(char *out, size_t size, const hf_grid_term *grid, int64_t row);
 
-// JSON of what a surface or rule has beyond other terms: "surface" or "rule". The reader checks every field and names the bad one;
-// signal is the term's, for messages.
+// JSON of what a surface or rule has beyond other terms: "surface" or "rule". The reader checks every field
+// and names the bad one; signal is the term's, for messages.
 json_t *hf_grid_to_json(const hf_term *term); // new reference; NULL when out of memory
 hf_status hf_grid_from_json(hf_term *out, const hf_context *context, const json_t *json, const char *file,
                             hf_error *error);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Surfaces and rules to JSON and back. A surface has all its values; a rule has, for each signal, the cells it asks for, and one
-// weight. Reading trusts nothing: every field is checked and the first that is wrong is named.
+// Surfaces and rules to JSON and back. A surface has all its values; a rule has, for each signal, the cells
+// it asks for, and one weight. Reading trusts nothing: every field is checked and the first that is wrong is
+// named.
 #include "term/grid.h"
 
 #include <math.h>
@@ -15,7 +16,8 @@ static json_t *levels_json(const hf_axis *axis)
 {
     json_t *list = json_array();
     for (int32_t i = 0; list && i < axis->levels.count; i++) {
-        json_t *level = json_pack("{s:s, s:i}", "level", hf_dictionary_text(&axis->levels, i), "cell", axis->level_cell[i]);
+        json_t *level = json_pack("{s:s, s:i}", "level", hf_dictionary_text(&axis->levels, i), "cell",
+                                  axis->level_cell[i]);
         if (!level || json_array_append_new(list, level) != 0) {
             json_decref(list);
             return NULL;
@@ -39,10 +41,10 @@ static json_t *axis_json(const hf_axis *axis)
 {
     const char *kind = hf_kind_name(axis->kind);
     if (axis->kind == HF_KIND_CATEGORY)
-        return json_pack("{s:s, s:s, s:s, s:i, s:o, s:i}", "signal", axis->signal, "kind", kind, "unit", axis->unit, "cells",
-                         axis->cells, "levels", levels_json(axis), "other", axis->other);
-    return json_pack("{s:s, s:s, s:s, s:i, s:o}", "signal", axis->signal, "kind", kind, "unit", axis->unit, "cells",
-                     axis->cells, "edges", numbers_json(axis->edge, axis->edges));
+        return json_pack("{s:s, s:s, s:s, s:i, s:o, s:i}", "signal", axis->signal, "kind", kind, "unit",
+                         axis->unit, "cells", axis->cells, "levels", levels_json(axis), "other", axis->other);
+    return json_pack("{s:s, s:s, s:s, s:i, s:o}", "signal", axis->signal, "kind", kind, "unit", axis->unit,
+                     "cells", axis->cells, "edges", numbers_json(axis->edge, axis->edges));
 }
 
 // Whether a rule asks for a cell of an axis: a value there is not 0.
@@ -91,7 +93,8 @@ json_t *hf_grid_to_json(const hf_term *term)
 {
     if (term->kind == HF_TERM_RULE)
         return json_pack("{s:o, s:f}", "conditions", axes_json(term), "weight", weight_of(term));
-    return json_pack("{s:o, s:o}", "axes", axes_json(term), "values", numbers_json(term->values, hf_term_value_count(term)));
+    return json_pack("{s:o, s:o}", "axes", axes_json(term), "values",
+                     numbers_json(term->values, hf_term_value_count(term)));
 }
 
 // ---- reading -------------------------------------------------------------------------------------------------
@@ -104,9 +107,10 @@ typedef struct {
 
 static hf_status damaged(const reading *r, const char *field, const char *expected)
 {
-    return hf_fail_at(r->error, HF_ERROR_DAMAGED, r->file, 0, 0,
-                      "term '%s', field '%s': expected %s; the model was altered or cut short, train it again", r->signal,
-                      field, expected);
+    return hf_fail_at(
+        r->error, HF_ERROR_DAMAGED, r->file, 0, 0,
+        "term '%s', field '%s': expected %s; the model was altered or cut short, train it again", r->signal,
+        field, expected);
 }
 
 static hf_status read_text(char **out, const reading *r, const json_t *object, const char *field, bool empty)
@@ -185,7 +189,8 @@ static hf_status read_axis(hf_axis *axis, const reading *r, const json_t *json)
     if (!json_is_integer(cells) || json_integer_value(cells) < 2 || json_integer_value(cells) > MOST_CELLS)
         return damaged(r, "cells", "a number from 2 to 256");
     axis->cells = (int32_t)json_integer_value(cells);
-    if (!json_is_string(kind) || !hf_kind_from_name(&axis->kind, json_string_value(kind)) || axis->kind == HF_KIND_DATE)
+    if (!json_is_string(kind) || !hf_kind_from_name(&axis->kind, json_string_value(kind)) ||
+        axis->kind == HF_KIND_DATE)
         return damaged(r, "kind", "the kind of a signal");
     hf_status status = read_text(&axis->signal, r, json, "signal", false);
     if (status == HF_OK) status = read_text(&axis->unit, r, json, "unit", true);
@@ -216,7 +221,8 @@ static hf_status read_weight(hf_term *term, const reading *r, const json_t *json
         const json_t *cells = json_object_get(json_array_get(conditions, (size_t)a), "in");
         if (!json_is_array(cells)) return damaged(r, "in", "a list of cells");
         for (size_t k = 0; k < json_array_size(cells); k++) {
-            if (!is_cell(json_array_get(cells, k), term->axes[a].cells)) return damaged(r, "in", "cells' numbers");
+            if (!is_cell(json_array_get(cells, k), term->axes[a].cells))
+                return damaged(r, "in", "cells' numbers");
             in[a][json_integer_value(json_array_get(cells, k))] = true;
         }
     }

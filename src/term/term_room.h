@@ -35,7 +35,7 @@ typedef struct {
 typedef struct {
     char *signal; // owned: the column's name
     hf_kind kind;
-    char *unit; // owned, "" if unknown
+    char *unit;    // owned, "" if unknown
     int32_t cells; // with the one for missing, which is the last
     // a number x is in cell c where edge[c - 1] < x <= edge[c]
     int32_t edges; // cells - 2
@@ -57,8 +57,9 @@ typedef struct {
     int64_t missing_seen;   // training rows where the signal was missing
     hf_curve curve;         // HF_TERM_CURVE
     hf_table table;         // HF_TERM_TABLE
-    // HF_TERM_SURFACE (two axes) and HF_TERM_RULE (one to HF_AXES): a value for every combination of cells, the last
-    // axis fastest. A rule's is its weight where every axis is in one of the cells it asks for, else 0.
+    // HF_TERM_SURFACE (two axes) and HF_TERM_RULE (one to HF_AXES): a value for every combination of cells,
+    // the last axis fastest. A rule's is its weight where every axis is in one of the cells it asks for, else
+    // 0.
     hf_axis axes[HF_AXES];
     int32_t axis_count;
     double *values; // owned
@@ -84,7 +85,8 @@ typedef struct hf_compiled_term hf_compiled_term;
 // levels the term does not know (their rows get the pooled value); may be NULL.
 hf_status hf_term_compile(hf_compiled_term **out, const hf_context *context, const hf_term *term,
                           const hf_column *column, int32_t *unseen, hf_error *error);
-// The same against all the frame's columns: finds the columns of every signal by name. A column without any value counts as absent.
+// The same against all the frame's columns: finds the columns of every signal by name. A column without any
+// value counts as absent.
 hf_status hf_term_compile_in(hf_compiled_term **out, const hf_context *context, const hf_term *term,
                              const hf_frame *frame, int32_t *unseen, hf_error *error);
 // out: n contributions, n <= HF_TILE. No allocation. scratch: HF_TILE floats.
@@ -115,7 +117,8 @@ size_t hf_phrase_write(char *out, size_t size, const hf_phrase *shape, const hf_
 // The same for a number of no account (NaN: missing).
 size_t hf_phrase_number(char *out, size_t size, const hf_phrase *shape, double x);
 // The words of a row of a compiled term, of any kind; shape is the term's, not used for surfaces and rules.
-size_t hf_term_words(char *out, size_t size, const hf_compiled_term *term, const hf_phrase *shape, int64_t row);
+size_t hf_term_words(char *out, size_t size, const hf_compiled_term *term, const hf_phrase *shape,
+                     int64_t row);
 // Both at once.
 void hf_term_phrase(char *out, size_t size, const hf_term *term, const hf_column *column, int64_t row);
 

@@ -18,6 +18,8 @@ typedef struct {
     const int64_t *rows;
     int64_t count;
     const char *id;
+    const hf_date *as_of; // one a row of the frame; NULL: no dates
+    int32_t gap;          // days between what is trained on and what judges it
 } training_rows;
 
 static hf_status note_text(hf_model *model, const char *key, const char *text, hf_error *error)
@@ -40,9 +42,12 @@ static hf_status fit(hf_model **out, const hf_context *context, const hf_train_j
 {
     hf_model *model = NULL;
     char fingerprint[33];
+    hf_train_options options = job->fit;
+    options.as_of = data->as_of;
+    options.gap = data->gap;
     hf_status status;
     HF_TRY(done, hf_model_train(&model, context, data->frame, data->label, data->cluster, data->rows,
-                                data->count, &job->fit, error));
+                                data->count, &options, error));
     HF_TRY(done, hf_frame_fingerprint(fingerprint, data->frame, error));
     HF_TRY(done, hf_model_set_id(model, data->id, error));
     HF_TRY(done, note_text(model, "source", data->frame->source, error));
@@ -72,8 +77,8 @@ static hf_status train_table(hf_text *text, hf_model **out, const hf_context *co
     ledger = json_pack("{s:I,s:I,s:I,s:I}", "rows", (json_int_t)table.report.rows_read, "rejected",
                        (json_int_t)table.report.rows_rejected, "kept", (json_int_t)table.count, "events",
                        (json_int_t)table.events);
-    training_rows data = {table.frame, table.label, table.cluster,
-                          table.rows,  table.count, csv.id ? csv.id : ""};
+    training_rows data = {table.frame, table.label,          table.cluster,      table.rows,
+                          table.count, csv.id ? csv.id : "", table.report.as_of, 0};
     HF_TRY(done, fit(&model, context, job, &data, ledger, error));
     HF_TRY(done, note_text(model, "target", job->target, error));
     *out = model;
@@ -175,8 +180,9 @@ static hf_status train_history(hf_text *text, hf_model **out, const hf_context *
     HF_TRY(done, hf_observe(&observed, &ledger, context, frames, count, outcomes, &options, error));
     HF_TRY(done, hf_report_ledger(text, context, &ledger, error));
     ledger_json = hf_ledger_to_json(&ledger);
-    training_rows data = {observed.frame, observed.label,       observed.cluster,
-                          NULL,           observed.frame->rows, frames[0]->id_name};
+    training_rows data = {observed.frame, observed.label,          observed.cluster,
+                          NULL,           observed.frame->rows,    frames[0]->id_name,
+                          observed.as_of, job->lead + job->horizon};
     HF_TRY(done, fit(&model, context, job, &data, ledger_json, error));
     HF_TRY(done, note_history(model, job, outcome, outcomes, error));
     *out = model;
