@@ -17,7 +17,7 @@ static const cli_option options[] = {
     {"allow-missing", 0, NULL, "with --model: signals the data lacks count as missing, with a warning"},
     {"format", 0, "FORMAT", "table or json (default table)"},
     {"output", 'o', "OUT", "where the figures are written (default -: standard output)"},
-    {"replicates", 0, "N", "bootstrap resamples for the intervals (default 200; 0: none)"},
+    {"replicates", 0, "N", "bootstrap resamples for the intervals, 40 or more (default 200; 0: none)"},
     {"alpha", 0, "ALPHA", "intervals cover 1 - ALPHA (default 0.05)"},
     {"c", 0, "C", "use this C instead of choosing one by cross-validation"},
     {"inner-folds", 0, "N", "folds of the choice of C (default 5)"},
