@@ -40,7 +40,8 @@ typedef struct {
 
 typedef struct {
     // low and high: percentiles of the bootstrap over the replicates in which the metric is defined; NaN
-    // where there are none. Their n and events are the value's.
+    // where there are none. Those of ECE, which resampling makes larger, are moved by the mean excess of the
+    // replicates over the value and not below 0. Their n and events are the value's.
     hf_metrics value, low, high;
 } hf_metrics_interval;
 
@@ -53,7 +54,8 @@ HF_API hf_status hf_metrics_compute(hf_metrics *out, const hf_context *context, 
 // The same with 100 (1 - alpha) % percentile intervals from `replicates` resamples of whole clusters
 // (Efron and Tibshirani 1993). cluster: n cluster numbers from 0, not necessarily dense (rows of one account
 // share one), NULL where each row is its own. replicates 0 leaves the intervals NaN. Errors: also
-// HF_ERROR_USAGE for negative replicates or cluster numbers and alpha outside (0, 1), HF_ERROR_CANCELLED.
+// HF_ERROR_USAGE for negative replicates or cluster numbers, alpha outside (0, 1), and fewer replicates than
+// 2 / alpha (40 for 95 %); HF_ERROR_CANCELLED.
 // Cost: O(n) a replicate, replicates in parallel.
 HF_API hf_status hf_metrics_bootstrap(hf_metrics_interval *out, const hf_context *context,
                                       const double *probability, const uint8_t *label, const int64_t *cluster,
@@ -66,7 +68,8 @@ HF_API hf_status hf_metrics_replicate(hf_metrics_interval *out, hf_metrics *draw
                                       const double *probability, const uint8_t *label, const int64_t *cluster,
                                       int64_t n, int32_t replicates, double alpha, uint64_t seed,
                                       hf_error *error);
-// Fills out's low and high from replicates; value stays as it is. A metric that no replicate defines is NaN.
+// Fills out's low and high from replicates; value, which has to be there, stays as it is. A metric that no
+// replicate defines is NaN.
 HF_API hf_status hf_metrics_percentiles(hf_metrics_interval *out, const hf_context *context,
                                         const hf_metrics *drawn, int32_t replicates, double alpha,
                                         hf_error *error);

@@ -17,7 +17,7 @@ static const cli_option options[] = {
     {"allow-missing", 0, NULL, "with --model: signals the data lacks count as missing, with a warning"},
     {"format", 0, "FORMAT", "table or json (default table)"},
     {"output", 'o', "OUT", "where the figures are written (default -: standard output)"},
-    {"replicates", 0, "N", "bootstrap resamples for the intervals (default 200; 0: none)"},
+    {"replicates", 0, "N", "bootstrap resamples for the intervals, 40 or more (default 200; 0: none)"},
     {"alpha", 0, "ALPHA", "intervals cover 1 - ALPHA (default 0.05)"},
     {"pairs", 0, "N|auto", "surfaces of two signals: at most N, 0 none (default auto: those that pay)"},
     {"rules", 0, "auto|0", "rules of several conditions: 0 none (default auto: those that pay)"},

@@ -19,6 +19,7 @@ typedef struct {
     double best;       // the highest score it can be given
     double to;         // the first value that has it
     const char *level; // of a category
+    double gain;       // of the step alone, NaN where it has to be tried
 } choice;
 
 struct hf_path_finder {
@@ -152,7 +153,8 @@ static void open_number(const hf_path_finder *f, choice *c)
     int32_t k = 0;
     c->from = hf_health_number(f->plan, c->measure, f->row);
     if (!isnan(c->from)) {
-        c->best = hf_health_score_of(f->plan, f->segment, c->measure, c->from, NULL);
+        c->best = c->observed ? f->score[c->measure]
+                              : hf_health_score_of(f->plan, f->segment, c->measure, c->from, NULL);
         c->to = c->from;
         while (k < curve->count && !hf_path_further(curve, curve->points[k].x, c->from))
             k++;
@@ -203,6 +205,29 @@ static bool is_open(const hf_path_finder *f, const choice *c)
     return true;
 }
 
+// Whether a step adds its effective weight times the better score and nothing else: an observed measure of a
+// mean, alone with its signal, where no override acts.
+static bool is_linear(const hf_path_finder *f, const choice *c)
+{
+    const hf_definition *definition = f->plan->definition;
+    const hf_group *group = &definition->groups[definition->measures[c->measure].group];
+    return c->observed && group->aggregate == HF_AGGREGATE_MEAN && f->twin[c->measure] == c->measure;
+}
+
+// What one more step would add, where that is a product.
+static void fill_gains(hf_path_finder *f, double health)
+{
+    double unassigned;
+    const double raw = hf_health_combine(f->plan, f->segment, f->score, f->effective, &unassigned);
+    const bool acted_on = !(raw >= health && raw <= health);
+    for (int32_t i = 0; i < f->count; i++) {
+        choice *c = &f->choices[i];
+        c->gain = NAN;
+        if (acted_on || !is_linear(f, c)) continue;
+        c->gain = f->effective[c->measure] * (c->best - f->score[c->measure]);
+    }
+}
+
 // The next step: the largest gain; where no step alone gains anything (the worst of a group has equals, or
 // only coverage is short), the one that loses most by nominal weight.
 static choice *next_step(hf_path_finder *f, double health)
@@ -210,10 +235,11 @@ static choice *next_step(hf_path_finder *f, double health)
     const double now = number_or(health, 0);
     choice *found = NULL, *other = NULL;
     double most = 1e-9, most_lost = 0;
+    fill_gains(f, health);
     for (int32_t i = 0; i < f->count; i++) {
         choice *c = &f->choices[i];
         if (!is_open(f, c)) continue;
-        const double gain = number_or(health_with(f, c, c->to, c->level), 0) - now;
+        const double gain = isnan(c->gain) ? number_or(health_with(f, c, c->to, c->level), 0) - now : c->gain;
         if (gain > most) {
             most = gain;
             found = c;
@@ -227,10 +253,28 @@ static choice *next_step(hf_path_finder *f, double health)
     return found ? found : other;
 }
 
+// Whether all steps together do not reach the band, so that none need be tried. A measure that would come in
+// below the others may do harm, and then nothing is said.
+static bool is_hopeless(hf_path_finder *f)
+{
+    bool harmless = true;
+    for (int32_t i = 0; i < f->count; i++) {
+        put_value(f, &f->choices[i], f->choices[i].to, f->choices[i].level);
+        harmless = harmless && f->twin[f->choices[i].measure] == f->choices[i].measure &&
+                   (f->choices[i].observed || f->choices[i].best >= 100);
+    }
+    const bool reached = is_reached(f, health_now(f));
+    for (int32_t i = 0; i < f->count; i++)
+        put_back(f, &f->choices[i]);
+    return harmless && !reached;
+}
+
 // Until the band is reached or nothing is left.
 static bool take_steps(hf_path_finder *f, int32_t *count)
 {
     double health = health_now(f);
+    if (is_reached(f, health)) return true;
+    if (is_hopeless(f)) return false;
     while (!is_reached(f, health)) {
         choice *next = next_step(f, health);
         if (!next) return false;

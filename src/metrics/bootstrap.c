@@ -97,6 +97,18 @@ static double quantile(const double *sorted, int32_t n, double q)
     return sorted[below] + (at - (double)below) * (sorted[below + 1] - sorted[below]);
 }
 
+// A resampled ECE is biased upwards: resampling adds noise to the bins' rates, and ECE adds its size up. The
+// replicates are moved so that their mean is the value itself (Efron and Tibshirani 1993, section 10.2).
+static void centre_ece(hf_metrics_interval *out, const double *sorted, int32_t n)
+{
+    double mean = 0, value = out->value.ece;
+    if (n == 0 || isnan(value)) return;
+    for (int32_t i = 0; i < n; i++)
+        mean += sorted[i] / n;
+    out->low.ece = fmin(value, fmax(0, out->low.ece - (mean - value)));
+    out->high.ece = fmax(value, out->high.ece - (mean - value));
+}
+
 static void take_percentiles(hf_metrics_interval *out, const hf_metrics *drawn, double *scratch,
                              int32_t replicates, double alpha)
 {
@@ -109,15 +121,25 @@ static void take_percentiles(hf_metrics_interval *out, const hf_metrics *drawn, 
         if (defined) qsort(scratch, (size_t)defined, sizeof *scratch, compare_doubles);
         *field_of(&out->low, f) = quantile(scratch, defined, alpha / 2.0);
         *field_of(&out->high, f) = quantile(scratch, defined, 1.0 - alpha / 2.0);
+        if (fields[f] == offsetof(hf_metrics, ece)) centre_ece(out, scratch, defined);
     }
 }
 
 static hf_status check_sampling(int32_t replicates, double alpha, hf_error *error)
 {
-    if (replicates >= 0 && alpha > 0.0 && alpha < 1.0) return HF_OK;
-    return hf_fail(error, HF_ERROR_USAGE,
-                   "metrics: %d replicates and alpha %g, expected 0 or more and a share between 0 and 1",
-                   (int)replicates, alpha);
+    if (replicates < 0 || !(alpha > 0.0 && alpha < 1.0))
+        return hf_fail(error, HF_ERROR_USAGE,
+                       "metrics: %d replicates and alpha %g, expected 0 or more and a share between 0 and 1",
+                       (int)replicates, alpha);
+    // With fewer the ends of the interval would lie beyond the least and the largest replicate.
+    double least = ceil(2.0 / alpha - 1e-9);
+    if (replicates > 0 && replicates < least)
+        return hf_fail(
+            error, HF_ERROR_USAGE,
+            "%d replicates are too few for an interval of %.4g %%; give --replicates %.0f or more, or 0 "
+            "for none",
+            (int)replicates, 100.0 * (1.0 - alpha), least);
+    return HF_OK;
 }
 
 hf_status hf_metrics_percentiles(hf_metrics_interval *out, const hf_context *context, const hf_metrics *drawn,

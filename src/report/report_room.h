@@ -238,8 +238,8 @@ hf_status hf_report_check_json(hf_text *text, const hf_check_report *report, hf_
 typedef struct {
     hf_date as_of; // HF_DATE_MISSING: all dates
     int64_t accounts, in_band[HF_BACKTEST_BANDS], unknown;
-    int64_t labelled, events; // accounts whose outcome is known, and that had it
-    double auc;               // of low health for the outcome; NaN where it is not defined
+    int64_t labelled, events;    // accounts whose outcome is known, and that had it
+    double auc;                  // of low health for the outcome; NaN where it is not defined
     int64_t worst, worst_events; // labelled accounts in the lowest band
     int64_t below_best;          // events below the best band
 } hf_backtest_date;

@@ -96,6 +96,19 @@ static void count_move(hf_fleet_changes *out, int8_t then, int8_t now, double ar
     out->worse += now < then;
 }
 
+// Whether an account reads as it did in row j of another night's.
+static bool reads_same(const hf_fleet_scores *scores, const last_night *night, int64_t i, int64_t j)
+{
+    const hf_health *health = scores->health;
+    const int8_t band = health->band ? health->band[i] : health->band_raw[i];
+    const int8_t cadence = health->cadence ? (int8_t)health->cadence[i] : -1;
+    const double probability = scores->churn ? scores->churn->probability[i] : NAN;
+    return band == place_at(night->band, night->band_of, j) &&
+           cadence == place_at(night->cadence, night->cadence_of, j) &&
+           same_number(night->health, j, health->health[i], 1) &&
+           same_number(night->probability, j, probability, 100);
+}
+
 static void compare(hf_fleet_changes *out, const hf_fleet_scores *scores, const last_night *night,
                     const int64_t *match)
 {
@@ -107,18 +120,12 @@ static void compare(hf_fleet_changes *out, const hf_fleet_scores *scores, const 
             out->new_count++;
             continue;
         }
-        const int8_t band = health->band ? health->band[i] : health->band_raw[i];
-        const int8_t before = place_at(night->band, night->band_of, j);
-        const int8_t cadence = health->cadence ? (int8_t)health->cadence[i] : -1;
-        const double probability = scores->churn ? scores->churn->probability[i] : NAN;
-        const bool same = band == before && cadence == place_at(night->cadence, night->cadence_of, j) &&
-                          same_number(night->health, j, health->health[i], 1) &&
-                          same_number(night->probability, j, probability, 100);
-        if (!same) {
+        if (!reads_same(scores, night, i, j)) {
             out->mark[i] = HF_CHANGE_CHANGED;
             out->changed++;
         }
-        count_move(out, before, band, health->arr ? health->arr[i] : NAN);
+        count_move(out, place_at(night->band, night->band_of, j),
+                   health->band ? health->band[i] : health->band_raw[i], health->arr ? health->arr[i] : NAN);
     }
 }
 
@@ -179,9 +186,63 @@ done:
     return status;
 }
 
+// ---- a revision ------------------------------------------------------------------------------------------
+
+// Rows of `revised` that are in neither of the other frames.
+static hf_status find_revised_gone(hf_fleet_changes *changes, const hf_context *context,
+                                   const hf_frame *frame, const hf_frame *revised, hf_error *error)
+{
+    hf_status status = HF_OK;
+    const size_t rows = (size_t)revised->rows;
+    int64_t *now = hf_new_raw(context, rows, sizeof *now), *then = hf_new_raw(context, rows, sizeof *then);
+    int64_t *gone = hf_new(context, rows, sizeof *gone), count = 0;
+    if (!now || !then || !gone) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    HF_TRY(done, hf_frame_match(now, frame, revised, error));
+    if (changes->last) HF_TRY(done, hf_frame_match(then, changes->last, revised, error));
+    for (int64_t j = 0; j < revised->rows; j++)
+        if (now[j] < 0 && (!changes->last || then[j] < 0)) gone[count++] = j;
+    changes->revised = revised;
+    changes->revised_gone = gone;
+    changes->revised_gone_count = count;
+    gone = NULL;
+done:
+    hf_delete(context, now);
+    hf_delete(context, then);
+    hf_delete(context, gone);
+    return status;
+}
+
+hf_status hf_fleet_changes_revise(hf_fleet_changes *changes, const hf_context *context,
+                                  const hf_fleet_scores *scores, const hf_frame *revised, hf_error *error)
+{
+    const hf_frame *frame = hf_health_plan_frame(scores->plan);
+    last_night night = {0};
+    hf_status status = HF_OK;
+    int64_t *match = hf_new_raw(context, (size_t)frame->rows, sizeof *match);
+    if (!match) return hf_fail_memory(error);
+    HF_TRY(done, open_last(&night, context, revised, hf_health_plan_definition(scores->plan), error));
+    HF_TRY(done, hf_frame_match(match, revised, frame, error));
+    HF_TRY(done, find_revised_gone(changes, context, frame, revised, error));
+    for (int64_t i = 0; i < frame->rows; i++) {
+        if (changes->mark[i] != HF_CHANGE_NONE) continue;
+        if (match[i] >= 0 && reads_same(scores, &night, i, match[i])) continue;
+        changes->mark[i] = HF_CHANGE_CHANGED;
+        changes->changed++;
+    }
+done:
+    hf_delete(context, match);
+    hf_delete(context, night.band_of);
+    hf_delete(context, night.cadence_of);
+    return status;
+}
+
 void hf_fleet_changes_free(const hf_context *context, hf_fleet_changes *changes)
 {
     hf_delete(context, changes->mark);
     hf_delete(context, changes->gone);
+    hf_delete(context, changes->revised_gone);
     *changes = (hf_fleet_changes){0};
 }

@@ -122,15 +122,15 @@ done:
 static const char *const change_names[] = {"", "new", "changed"};
 
 // Lines of accounts that are no more: the id, empty fields, and the word.
-static hf_status write_gone(const hf_health_lines *lines, const hf_fleet_changes *changes, int32_t fields,
-                            hf_output *output, hf_error *error)
+static hf_status write_gone(const hf_health_lines *lines, const hf_frame *frame, const int64_t *rows,
+                            int64_t count, int32_t fields, hf_output *output, hf_error *error)
 {
     hf_status status = HF_OK;
     hf_text text;
     hf_text_init(&text, lines->context);
-    for (int64_t i = 0; i < changes->gone_count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         size_t length;
-        const char *id = hf_frame_id(changes->last, changes->gone[i], &length);
+        const char *id = hf_frame_id(frame, rows[i], &length);
         char *at = hf_text_reserve(&text, 2 * HF_ID_LIMIT + (size_t)fields + 16);
         if (!at) break;
         char *end = hf_put_csv_text(at, id, length);
@@ -138,7 +138,7 @@ static hf_status write_gone(const hf_health_lines *lines, const hf_fleet_changes
             *end++ = ',';
         end = HF_PUT(end, "gone\n");
         text.length += (size_t)(end - at);
-        if (text.length < (1u << 16) && i + 1 < changes->gone_count) continue;
+        if (text.length < (1u << 16) && i + 1 < count) continue;
         HF_TRY(done, hf_output_write(output, text.data, text.length, error));
         hf_text_clear(&text);
     }
@@ -181,7 +181,10 @@ hf_status hf_health_scores_publish(const hf_context *context, const hf_fleet_sco
     job.limit = lines.limit;
     HF_TRY(done, write_headers(&fields, &lines, full, changed, error));
     HF_TRY(done, hf_line_blocks_write(context, &job, full, changed, error));
-    HF_TRY(done, write_gone(&lines, changes, fields, changed, error));
+    HF_TRY(done,
+           write_gone(&lines, changes->last, changes->gone, changes->gone_count, fields, changed, error));
+    HF_TRY(done, write_gone(&lines, changes->revised, changes->revised_gone, changes->revised_gone_count,
+                            fields, changed, error));
 done:
     hf_health_lines_free(&lines);
     return status;

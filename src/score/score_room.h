@@ -43,10 +43,19 @@ typedef struct {
     int64_t into_worst, out_of_worst; // accounts in both whose band went into, out of the lowest one
     double into_worst_arr, out_of_worst_arr;
     int64_t better, worse; // accounts whose band rose, fell, among those whose band was known in both
+    // Accounts that an earlier revision of this night told of, which are neither in the last night nor in
+    // this one: borrowed frame, owned rows.
+    const hf_frame *revised;
+    int64_t *revised_gone;
+    int64_t revised_gone_count;
 } hf_fleet_changes;
 
 hf_status hf_fleet_changes_create(hf_fleet_changes *out, const hf_context *context,
                                   const hf_fleet_scores *scores, const hf_frame *last, hf_error *error);
+// Adds what a revision of the same night that this one takes the place of had told otherwise, so that whoever
+// applied its changes and applies these ends with this revision. revised: its scores frame.
+hf_status hf_fleet_changes_revise(hf_fleet_changes *changes, const hf_context *context,
+                                  const hf_fleet_scores *scores, const hf_frame *revised, hf_error *error);
 void hf_fleet_changes_free(const hf_context *context, hf_fleet_changes *changes);
 
 // Writes the CSV of all accounts to `full` and that of the changed ones to `changed`, with the same columns

@@ -145,9 +145,9 @@ static hf_status mean_of_folds(hf_evaluation *out, const hf_context *context, co
     }
     out->c = NAN;
     snprintf(out->name, sizeof out->name, "mean");
+    out->metrics.value = *point;
     hf_status status =
         hf_metrics_percentiles(&out->metrics, context, means, job->replicates, job->alpha, error);
-    out->metrics.value = *point;
     hf_delete(context, means);
     return status;
 }

@@ -27,8 +27,8 @@ void hf_night_history_close(hf_night_history *history);
 // Adds the definition's derived signals to a frame, reading the snapshots they need.
 hf_status hf_night_derive(hf_frame *frame, const hf_night_history *history, hf_error *error);
 
-// Scores every snapshot in order, from the first, in memory, and shows each scores frame to `each`. It stops where
-// `each` fails.
+// Scores every snapshot in order, from the first, in memory, and shows each scores frame to `each`. It stops
+// where `each` fails.
 typedef hf_status hf_night_each(void *user, hf_frame *scores, hf_error *error);
 hf_status hf_night_history_each(const hf_night_history *history, hf_night_each *each, void *user,
                                 hf_error *error);

@@ -9,6 +9,7 @@
 #include "holdfast/workflow.h"
 #include "report/report_room.h"
 #include "score/score_room.h"
+#include "store/store_room.h"
 #include "workflow/definition_reading.h"
 #include "workflow/fleet_scores.h"
 #include "workflow/health_night.h"
@@ -52,6 +53,8 @@ typedef struct {
     hf_fleet_scores scores;
     const hf_plan **plans; // owned: of the scores
     const hf_frame *last;  // the last run's scores; NULL if there is none
+    hf_frame *made;        // the scores as the store will have them
+    hf_frame *revised;     // the scores of the revision before, of this very date; NULL if none
     hf_fleet_changes changes;
     hf_run_summary summary;
     hf_run_band *bands; // owned
@@ -193,12 +196,39 @@ static hf_status find_last_run(night_run *run, hf_error *error)
     return HF_OK;
 }
 
+// Where the date has scores already: those that ours take, or took, the place of.
+static hf_status find_revised(night_run *run, hf_error *error)
+{
+    char fingerprint[33];
+    hf_snapshot_info *list = NULL;
+    int32_t count = 0, revision = 0;
+    hf_status status;
+    HF_TRY(done, hf_store_list_scores(&list, &count, run->store, error));
+    for (int32_t i = 0; i < count; i++) {
+        if (list[i].as_of != run->job->as_of) continue;
+        HF_TRY(done, hf_frame_fingerprint(fingerprint, run->made, error));
+        revision = list[i].revision - (strcmp(list[i].fingerprint, fingerprint) == 0);
+    }
+    if (revision > 0)
+        HF_TRY(done, hf_store_read_revision(&run->revised, NULL, run->store, true, run->job->as_of, revision,
+                                            error));
+done:
+    hf_store_list_free(run->context, list);
+    return status;
+}
+
 static hf_status compare(night_run *run, hf_error *error)
 {
+    const hf_scores *churn = &run->night->churn;
     hf_status status;
     HF_TRY(done, begin_stage(run, STAGE_COMPARE, error));
     HF_TRY(done, find_last_run(run, error));
+    HF_TRY(done, hf_health_frame(&run->made, run->context, run->night->plan, &run->night->health,
+                                 churn->probability, churn->rank, "", error));
+    HF_TRY(done, find_revised(run, error));
     HF_TRY(done, hf_fleet_changes_create(&run->changes, run->context, &run->scores, run->last, error));
+    if (run->revised)
+        HF_TRY(done, hf_fleet_changes_revise(&run->changes, run->context, &run->scores, run->revised, error));
     HF_TRY(done, hf_run_summary_fill(&run->summary, &run->bands, run->context, &run->scores, &run->changes,
                                      run->last, error));
 done:
@@ -264,20 +294,16 @@ static hf_status store_snapshot(hf_snapshot_info *info, night_run *run, hf_error
 static hf_status store_scores(night_run *run, const hf_snapshot_info *snapshot, hf_error *error)
 {
     hf_store_write_options options = HF_STORE_WRITE_OPTIONS_INIT;
-    const hf_scores *churn = &run->night->churn;
-    hf_frame *scores = NULL;
     bool written = false;
     hf_status status;
     char *source = json_dumps(run->made_from, JSON_COMPACT);
     if (!source) return hf_fail_memory(error);
     options.recorded_at = snapshot->recorded_at;
     options.revise = run->job->revise;
-    HF_TRY(done, hf_health_frame(&scores, run->context, run->night->plan, &run->night->health,
-                                 churn->probability, churn->rank, source, error));
-    HF_TRY(done, hf_store_write_scores(run->store, scores, &options, NULL, &written, error));
+    HF_TRY(done, hf_frame_set_source(run->made, run->made->id_name, source, error));
+    HF_TRY(done, hf_store_write_scores(run->store, run->made, &options, NULL, &written, error));
     run->stored = run->stored || written;
 done:
-    hf_frame_destroy(scores);
     free(source);
     return status;
 }
@@ -333,6 +359,8 @@ static void close_all(night_run *run)
     json_decref(run->made_from);
     hf_delete(run->context, run->bands);
     hf_fleet_changes_free(run->context, &run->changes);
+    hf_frame_destroy(run->revised);
+    hf_frame_destroy(run->made);
     hf_delete(run->context, (void *)run->plans);
     hf_health_night_destroy(run->night);
     hf_frame_destroy(run->frame);

@@ -104,7 +104,7 @@ hf_status hf_run_summary_fill(hf_run_summary *out, hf_run_band **bands, const hf
     expect(&made, scores);
     made.added = changes->new_count;
     made.changed = changes->changed;
-    made.gone = changes->gone_count;
+    made.gone = changes->gone_count + changes->revised_gone_count;
     made.into_worst = changes->into_worst;
     made.out_of_worst = changes->out_of_worst;
     made.into_worst_arr = changes->into_worst_arr;

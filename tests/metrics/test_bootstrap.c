@@ -85,7 +85,7 @@ Test(bootstrap, without_replicates_has_no_interval)
     hf_context_destroy(context);
 }
 
-// One replicate's percentiles are the replicate itself: draw the same clusters, write the rows out, measure.
+// A replicate by hand: draw the same clusters, write the rows out, measure.
 Test(bootstrap, replicate_equals_the_resampled_table)
 {
     enum { N = 120, CLUSTERS = 30, MOST = 40 * CLUSTERS };
@@ -114,12 +114,57 @@ Test(bootstrap, replicate_equals_the_resampled_table)
     hf_metrics want;
     hf_metrics_interval got;
     cr_assert_eq(hf_metrics_compute(&want, context, taken_p, taken_y, taken, NULL), HF_OK);
-    cr_assert_eq(hf_metrics_bootstrap(&got, context, p, y, cluster, N, 1, 0.05, 77, NULL), HF_OK);
-#define CHECK(field, label)                                       \
-    cr_assert_float_eq(got.low.field, want.field, 1e-12, #field); \
-    cr_assert_eq(got.low.field, got.high.field, #field);
+    hf_metrics drawn[40];
+    cr_assert_eq(hf_metrics_replicate(&got, drawn, context, p, y, cluster, N, 40, 0.05, 77, NULL), HF_OK);
+#define CHECK(field, label) cr_assert_float_eq(drawn[0].field, want.field, 1e-12, #field);
     HF_METRIC_LIST(CHECK)
 #undef CHECK
+    hf_context_destroy(context);
+}
+
+// Resampling makes ECE larger, so that an interval of the plain percentiles would lie above the value.
+Test(bootstrap, the_interval_of_ece_holds_ece)
+{
+    enum { N = 500 };
+    static double p[N];
+    static uint8_t y[N];
+    static hf_metrics drawn[200];
+    hf_context *context = make_context(2);
+    int above = 0;
+    for (uint64_t t = 0; t < 20; t++) {
+        hf_random random = hf_random_seed(91, t);
+        draw_rows(p, y, N, &random);
+        hf_metrics_interval i;
+        cr_assert_eq(hf_metrics_replicate(&i, drawn, context, p, y, NULL, N, 200, 0.05, t, NULL), HF_OK);
+        double mean = 0;
+        for (int r = 0; r < 200; r++)
+            mean += drawn[r].ece / 200;
+        above += mean > i.value.ece;
+        cr_expect(i.low.ece >= 0 && i.low.ece <= i.value.ece && i.value.ece <= i.high.ece,
+                  "%g not in %g to %g", i.value.ece, i.low.ece, i.high.ece);
+        cr_expect(i.high.ece - i.low.ece > 1e-3, "an interval has a width");
+        // What the folds' mean gives: the same from the replicates and the value alone.
+        hf_metrics_interval again = {.value = i.value};
+        cr_assert_eq(hf_metrics_percentiles(&again, context, drawn, 200, 0.05, NULL), HF_OK);
+        cr_expect_eq(again.low.ece, i.low.ece);
+        cr_expect_eq(again.high.ece, i.high.ece);
+    }
+    cr_expect(above > 15, "there is a bias to take off: %d of 20", above);
+    hf_context_destroy(context);
+}
+
+Test(bootstrap, too_few_replicates_for_the_interval)
+{
+    const double p[] = {0.1, 0.7, 0.4};
+    const uint8_t y[] = {0, 1, 0};
+    hf_context *context = make_context(1);
+    hf_metrics_interval a;
+    hf_error error = {0};
+    cr_assert_eq(hf_metrics_bootstrap(&a, context, p, y, NULL, 3, 39, 0.05, 1, &error), HF_ERROR_USAGE);
+    cr_assert(strstr(error.message, "--replicates 40"), "%s", error.message);
+    cr_assert_eq(hf_metrics_bootstrap(&a, context, p, y, NULL, 3, 40, 0.05, 1, &error), HF_OK);
+    cr_assert_eq(hf_metrics_bootstrap(&a, context, p, y, NULL, 3, 199, 0.01, 1, &error), HF_ERROR_USAGE);
+    cr_assert_eq(hf_metrics_bootstrap(&a, context, p, y, NULL, 3, 20, 0.1, 1, &error), HF_OK);
     hf_context_destroy(context);
 }
 
@@ -193,7 +238,7 @@ Test(bootstrap, can_be_interrupted)
     cr_assert_eq(hf_context_create(&context, &options, NULL), HF_OK);
     hf_metrics_interval a;
     hf_error error = {0};
-    cr_assert_eq(hf_metrics_bootstrap(&a, context, p, y, NULL, 3, 10, 0.05, 1, &error), HF_ERROR_CANCELLED);
+    cr_assert_eq(hf_metrics_bootstrap(&a, context, p, y, NULL, 3, 40, 0.05, 1, &error), HF_ERROR_CANCELLED);
     hf_context_destroy(context);
 }
 
@@ -232,7 +277,7 @@ Test(bootstrap, survives_every_failed_allocation)
         left = k;
         hf_status one = hf_metrics_compute(&m, context, p, y, 4, NULL);
         left = k;
-        hf_status two = hf_metrics_bootstrap(&a, context, p, y, cluster, 4, 5, 0.05, 1, NULL);
+        hf_status two = hf_metrics_bootstrap(&a, context, p, y, cluster, 4, 40, 0.05, 1, NULL);
         cr_assert(one == HF_OK || one == HF_ERROR_MEMORY);
         cr_assert(two == HF_OK || two == HF_ERROR_MEMORY);
         if (one != HF_OK) cr_assert_arr_eq(&m, &m_before, sizeof m);

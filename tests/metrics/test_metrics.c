@@ -317,13 +317,13 @@ Test(metrics, refuse_what_is_no_probability_or_label)
     cr_assert_eq(hf_metrics_compute(&m, context, good, y, 0, &error), HF_ERROR_USAGE);
     cr_assert_eq(hf_metrics_compute(&m, context, NULL, y, 3, &error), HF_ERROR_USAGE);
     hf_metrics_interval interval;
-    cr_assert_eq(hf_metrics_bootstrap(&interval, context, good, y, bad_cluster, 3, 5, 0.1, 1, &error),
+    cr_assert_eq(hf_metrics_bootstrap(&interval, context, good, y, bad_cluster, 3, 20, 0.1, 1, &error),
                  HF_ERROR_USAGE);
     cr_assert_eq(hf_metrics_bootstrap(&interval, context, good, y, NULL, 3, -1, 0.1, 1, &error),
                  HF_ERROR_USAGE);
-    cr_assert_eq(hf_metrics_bootstrap(&interval, context, good, y, NULL, 3, 5, 0.0, 1, &error),
+    cr_assert_eq(hf_metrics_bootstrap(&interval, context, good, y, NULL, 3, 20, 0.0, 1, &error),
                  HF_ERROR_USAGE);
-    cr_assert_eq(hf_metrics_bootstrap(&interval, context, good, y, NULL, 3, 5, NAN, 1, &error),
+    cr_assert_eq(hf_metrics_bootstrap(&interval, context, good, y, NULL, 3, 20, NAN, 1, &error),
                  HF_ERROR_USAGE);
     cr_assert_arr_eq(&m, &before, sizeof m);
     hf_context_destroy((hf_context *)context);

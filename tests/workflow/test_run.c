@@ -548,7 +548,7 @@ Test(run, an_interrupt_changes_nothing)
 
 // ---- what changed ----------------------------------------------------------------------------------------
 
-enum { FIELDS = 32, ROWS = 2 * ACCOUNTS };
+enum { FIELDS = 32, ROWS = 3 * ACCOUNTS };
 
 typedef struct {
     char *text; // owned; the fields lie in it
@@ -655,6 +655,69 @@ Test(run, the_changed_file_tells_what_the_full_files_show)
     free(last);
     free(now);
     free(changed);
+}
+
+// Takes a file of changes over into the copy that a system downstream has.
+static void apply(table *copy, const char *path)
+{
+    table *changed = read_table(path);
+    const int change = changed->fields - 1;
+    if (copy->fields == 0) {
+        copy->fields = change;
+        memcpy(copy->field[0], changed->field[0], sizeof copy->field[0]);
+    }
+    for (int r = 1; r <= changed->rows; r++) {
+        int at = find(copy, changed->field[r][0]);
+        if (strcmp(changed->field[r][change], "gone") == 0) {
+            if (at == 0) continue; // gone since the last night, and a revision told so before
+            memcpy(copy->field[at], copy->field[copy->rows--], sizeof copy->field[at]);
+            continue;
+        }
+        if (at == 0) at = ++copy->rows;
+        memcpy(copy->field[at], changed->field[r], sizeof copy->field[at]);
+    }
+}
+
+static void expect_copy(const table *copy, const char *path)
+{
+    table *full = read_table(path);
+    cr_expect_eq(copy->rows, full->rows, "%s", path);
+    for (int r = 1; r <= full->rows; r++) {
+        const int at = find(copy, full->field[r][0]);
+        cr_assert(at > 0, "%s is missing", full->field[r][0]);
+        if (!is_near_half(full, r) && !is_near_half(copy, at))
+            cr_expect(!differs(full, r, copy, at), "%s", full->field[r][0]);
+    }
+    free(full->text);
+    free(full);
+}
+
+Test(run, a_copy_kept_by_changes_alone_stays_true_through_revisions)
+{
+    table *copy = calloc(1, sizeof *copy);
+    make("a");
+    must(run_night("a", 3));
+    apply(copy, in("a/pub/changed-2026-08-31.csv"));
+    expect_copy(copy, in("a/pub/scores-2026-08-31.csv"));
+    // A night from a file with accounts of another name and without the last hundred; then the right one.
+    shell("sed 's/^A00000[3-6]/B&/' %s | head -n 301 >%s", in("fleet/accounts-2026-09-30.csv"),
+          in("fleet/wrong.csv"));
+    one_night *n = night_of("a", 4);
+    snprintf(n->text[3], 256, "%s", in("fleet/wrong.csv"));
+    must(in_child(run_task, &n->job, 2, 0));
+    apply(copy, in("a/pub/changed-2026-09-30.csv"));
+    expect_copy(copy, in("a/pub/scores-2026-09-30.csv"));
+    n = night_of("a", 4);
+    n->job.revise = true;
+    must(in_child(run_task, &n->job, 2, 0));
+    apply(copy, in("a/pub/changed-2026-09-30.r2.csv"));
+    expect_copy(copy, in("a/pub/scores-2026-09-30.r2.csv"));
+    shell("cp -a %s %s", in("a"), in("b"));
+    must(in_child(run_task, &n->job, 2, 0));
+    expect_same(in("b"), in("a"), "revised again");
+    must(run_night("a", 5));
+    apply(copy, in("a/pub/changed-2026-10-31.csv"));
+    expect_copy(copy, in("a/pub/scores-2026-10-31.csv"));
 }
 
 Test(run, the_summary_counts_the_files)
