@@ -42,6 +42,7 @@ static hf_status make_model(hf_model **out, const hf_context *context, const ben
     HF_TRY(done, bench_fleet_frame(&frame, context, TRAINING_ROWS, options->signals, options->seed, error));
     bench_fleet_label(label, frame, options->seed);
     hf_train_options train_options = HF_TRAIN_OPTIONS_INIT;
+    train_options.plain = true; // knots are added by --knots
     train_options.c = 1.0;
     HF_TRY(done, hf_model_train(&model, context, frame, label, NULL, NULL, 0, &train_options, error));
     HF_TRY(done, add_knots(model, options->knots, error));

@@ -87,14 +87,14 @@ static json_t *choices_to_json(const hf_training *t, const hf_choices *c, int32_
             if (isfinite(c->curves.loss[i][l]))
                 json_array_append_new(grid, json_pack("{s:f, s:f, s:f}", "tau", hf_taus[i], "lambda",
                                                       hf_lambdas[l], "log_loss", c->curves.loss[i][l]));
-    return json_pack("{s:s, s:I, s:I, s:I, s:i, s:f, s:f, s:o, s:{s:i, s:f, s:f, s:f}, s:{s:f, s:f, s:f}}",
-                     "solver", "truncated Newton over cells; coordinate descent for rules", "rows",
-                     (json_int_t)t->count, "events", (json_int_t)t->events, "seed",
-                     (json_int_t)t->options->seed, "splits", splits, "tau", c->tau, "lambda", c->lambda,
-                     "grid", grid, "surfaces", "count", c->joint.pairs, "cell_penalty", c->joint.cell_penalty,
-                     "log_loss_without", c->joint.loss_none, "log_loss", c->joint.loss, "rules", "l1",
-                     c->rules.step < 0 ? 0.0 : hf_rule_l1[c->rules.step], "log_loss_without",
-                     c->rules.loss_none, "log_loss", c->rules.loss);
+    return json_pack(
+        "{s:s, s:f, s:I, s:I, s:I, s:i, s:f, s:f, s:o, s:{s:i, s:f, s:f, s:f}, s:{s:f, s:f, s:f}}", "solver",
+        "truncated Newton over cells; coordinate descent for rules", "c", 1.0 / c->lambda, "rows",
+        (json_int_t)t->count, "events", (json_int_t)t->events, "seed", (json_int_t)t->options->seed, "splits",
+        splits, "tau", c->tau, "lambda", c->lambda, "grid", grid, "surfaces", "count", c->joint.pairs,
+        "cell_penalty", c->joint.cell_penalty, "log_loss_without", c->joint.loss_none, "log_loss",
+        c->joint.loss, "rules", "l1", c->rules.step < 0 ? 0.0 : hf_rule_l1[c->rules.step], "log_loss_without",
+        c->rules.loss_none, "log_loss", c->rules.loss);
 }
 
 static hf_status choose(hf_choices *out, int32_t *count, const hf_training *t, hf_error *error)

@@ -28,6 +28,7 @@ Test(design, numbers_are_standardised_by_the_population_deviation)
     fixture_number(frame, "x", HF_STORAGE_F64, (double[]){1, 2, NAN, 3, 6, NAN});
     fixture_number(frame, "y", HF_STORAGE_F64, (double[]){5, 5, 5, NAN, 5, NAN});
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     options.missing_rows = 2;
     hf_design *design = NULL;
     int64_t rows[] = {0, 1, 2, 3, 4, 5};
@@ -63,6 +64,7 @@ Test(design, hostile_numbers)
     hf_context *context = fixture_context(&f, 1);
     hf_frame *frame = fixture_frame(context, 4);
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     hf_design *design = NULL;
     hf_error error = {0};
     int64_t rows[] = {0, 1, 2, 3};
@@ -127,6 +129,7 @@ Test(design, categories_become_tables)
     static uint8_t label[ROWS];
     hf_frame *frame = categories(context, label);
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     options.c = 1;
     hf_model *model = NULL;
     hf_fit_record record = {0};
@@ -187,6 +190,7 @@ Test(design, what_cannot_be_modelled_is_named)
         third[i] = i % 3;
     fixture_category(frame, "thirds", names, 3, third);
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     options.level_rows = 201; // each third has 200
     hf_model *model = NULL;
     cr_assert_eq(hf_model_train(&model, context, frame, label, NULL, NULL, 0, &options, NULL), HF_OK);
@@ -209,6 +213,7 @@ Test(design, what_cannot_be_modelled_is_named)
     fixture_number(frame, "only", HF_STORAGE_F32, (double[]){1, 1, 1, 1});
     hf_error error = {0};
     options = (hf_train_options)HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     options.c = 1;
     model = NULL;
     cr_assert_eq(
@@ -241,6 +246,7 @@ Test(design, too_little_data)
     static uint8_t label[ROWS];
     hf_frame *frame = fixture_mixed(context, ROWS, 4, label);
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     hf_error error;
     memset(label, 0, ROWS);
     cr_assert_eq(try_train(context, frame, label, NULL, NULL, &error), HF_ERROR_TOO_LITTLE);
@@ -266,6 +272,7 @@ Test(design, too_little_data)
         label[i] = i / 6 == 3;
     }
     options = (hf_train_options)HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     cr_assert_eq(try_train(context, frame, label, cluster, &options, &error), HF_ERROR_TOO_LITTLE);
     cr_assert(strstr(error.message, "belong to too few accounts for 5 folds"), "%s", error.message);
     hf_frame_destroy(frame);
@@ -315,6 +322,7 @@ Test(design, failing_memory)
     static uint8_t label[300];
     hf_frame *frame = fixture_mixed(context, 300, 8, label);
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     options.folds = 2;
     for (int64_t k = 0;; k++) {
         hf_model *model = NULL;

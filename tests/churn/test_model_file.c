@@ -38,6 +38,7 @@ static void setup(saved *s)
     fixture_number(frame, "x", HF_STORAGE_F32, x);
     fixture_category(frame, "plan", plans, 2, plan);
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     options.c = 0.5;
     cr_assert_eq(hf_model_train(&s->model, s->context, frame, label, NULL, NULL, 0, &options, NULL), HF_OK);
     cr_assert_eq(hf_model_note(s->model, "training", "target", json_string("Churn=Yes"), NULL), HF_OK);

@@ -82,6 +82,7 @@ Test(train, gradient_vanishes)
     for (size_t k = 0; k < 4; k++) {
         fitted t = {0};
         hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+        options.plain = true;
         options.c = cs[k];
         fit(&t, &options);
         int32_t features = t.record.features + 1;
@@ -107,6 +108,7 @@ Test(train, weights_are_liblinears_own)
 {
     fitted t = {0};
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     fit(&t, &options);
     int n = t.record.features + 1;
     struct feature_node **x = sparse(&t);
@@ -131,6 +133,7 @@ Test(train, weights_are_those_of_the_command)
         cr_skip_test("SKIPPED: liblinear-train is not installed (package liblinear-tools)");
     fitted t = {0};
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     fit(&t, &options);
     char design[128], model[128], command[512], line[256];
     snprintf(design, sizeof design, "%s", fixture_path("design.txt"));
@@ -157,6 +160,7 @@ Test(train, path_is_cross_validated_log_loss)
     enum { FOLDS = 4 };
     fitted t = {0};
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     options.folds = FOLDS;
     options.seed = 99;
     fit(&t, &options);
@@ -226,6 +230,7 @@ Test(train, terms_are_the_design_times_the_weights)
 {
     fitted t = {0};
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     fit(&t, &options);
     double sum = 0.0, log_odds = 0.0;
     cr_assert_eq(t.model->intercept, t.record.intercept);
@@ -269,6 +274,7 @@ Test(train, recovers_a_planted_logistic)
     for (int j = 0; j < P; j++)
         fixture_number(frame, names[j], HF_STORAGE_F32, x[j]);
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     options.c = 100;
     hf_model *model = NULL;
     cr_assert_eq(hf_model_train(&model, context, frame, label, NULL, NULL, 0, &options, NULL), HF_OK);
@@ -340,6 +346,7 @@ Test(train, order_of_rows_does_not_matter)
 {
     fitted t = {0};
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     options.level_rows = 50;
     fit(&t, &options);
     int64_t rows[ROWS], cluster[ROWS];
@@ -378,6 +385,7 @@ Test(train, rows_outside_the_selection_do_not_count)
 {
     fitted t = {0};
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.plain = true;
     fit(&t, &options);
     int64_t rows[ROWS / 2];
     uint8_t label[ROWS / 2];

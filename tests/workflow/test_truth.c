@@ -238,7 +238,7 @@ static void ingest_fleet(const char *name, const char *store, bool inform)
     globfree(&found);
 }
 
-static void train(const char *store, const char *fleet, double c, const char *model)
+static void train(const char *store, const char *fleet, double c, bool plain, const char *model)
 {
     char outcomes[512], path[512], output[512];
     snprintf(outcomes, sizeof outcomes, "%s/outcomes.csv", in_folder(fleet));
@@ -253,6 +253,7 @@ static void train(const char *store, const char *fleet, double c, const char *mo
                         .model = path,
                         .output = output};
     job.fit.c = c;
+    job.fit.plain = plain;
     good(hf_workflow_train(context, &job, &error));
 }
 
@@ -262,7 +263,7 @@ Test(truth, coefficients_come_back_within_their_standard_errors)
     make_fleet("fleet", ACCOUNTS, MONTHS, 11);
     read_truth("fleet/truth.json");
     ingest_fleet("fleet", "store", true);
-    train("store", "fleet", 1e4, "model.json"); // so little shrinkage that it does not show
+    train("store", "fleet", 1e4, true, "model.json"); // so little shrinkage that it does not show
     hf_model *model;
     good(hf_model_load(&model, context, in_folder("model.json"), &error));
     invert(inverse, parameter_count + 1);
@@ -290,7 +291,7 @@ Test(truth, the_auc_is_near_the_best_there_can_be)
 {
     make_fleet("fleet", ACCOUNTS, MONTHS, 12);
     ingest_fleet("fleet", "store", false);
-    train("store", "fleet", 0, "model.json");
+    train("store", "fleet", 0, false, "model.json");
     make_fleet("later", 40000, 2, 13);
     read_truth("later/truth.json");
     double best =
@@ -321,8 +322,9 @@ Test(truth, the_auc_is_near_the_best_there_can_be)
     json_t *figures = json_load_file(output, 0, &at);
     cr_assert_not_null(figures, "%s", at.text);
     double auc = json_number_value(json_object_get(json_object_get(figures, "mean"), "auc"));
+    cr_log_info("AUC %.4f, the best there can be %.4f", auc, best);
     cr_assert_gt(best, 0.75);
-    cr_assert_lt(best - auc, 0.010, "the model reaches %g where the truth reaches %g", auc, best);
+    cr_assert_lt(best - auc, 0.005, "the model reaches %g where the truth reaches %g", auc, best);
     cr_assert_gt(best - auc, -0.005, "the model reaches %g, beyond the truth's %g", auc, best);
     json_decref(figures);
     json_decref(truth);
