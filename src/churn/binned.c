@@ -52,6 +52,21 @@ static void learn_edges(hf_binned_signal *s, double *value, int64_t n, int32_t b
     s->cells = s->edges + 2;
 }
 
+// Adds edges where the basis's curve may jump: a quantile seldom hits a threshold that matters.
+static void add_steps(hf_binned_signal *s, const hf_basis_signal *basis)
+{
+    for (int32_t k = 0; k < basis->steps && s->edges < HF_MOST_BINS - 1; k++) {
+        int32_t at = 0;
+        while (at < s->edges && s->edge[at] < basis->step_x[k])
+            at++;
+        if (at < s->edges && s->edge[at] == basis->step_x[k]) continue;
+        memmove(s->edge + at + 1, s->edge + at, (size_t)(s->edges - at) * sizeof *s->edge);
+        s->edge[at] = basis->step_x[k];
+        s->edges++;
+    }
+    s->cells = s->edges + 2;
+}
+
 static uint8_t number_cell(const hf_binned_signal *s, double x)
 {
     int32_t low = 0, high = s->edges;
@@ -102,7 +117,7 @@ static hf_status learn_levels(hf_binned_signal *s, const hf_context *context, co
 }
 
 static hf_status bin_signal(hf_binned_signal *s, const hf_binned *binned, const hf_basis_signal *basis,
-                            const int64_t *rows, int64_t learn, int32_t bins, int32_t levels, double *value,
+                            const int64_t *rows, int64_t learn, int32_t bins, int32_t levels, bool steps, double *value,
                             hf_error *error)
 {
     const hf_column *column = &binned->frame->columns[basis->column];
@@ -123,13 +138,14 @@ static hf_status bin_signal(hf_binned_signal *s, const hf_binned *binned, const 
         if (!isnan(x)) value[n++] = x;
     }
     learn_edges(s, value, n, bins);
+    if (steps) add_steps(s, basis);
     for (int64_t i = 0; i < binned->rows; i++)
         s->cell[i] = number_cell(s, hf_column_number(column, rows[i]));
     return HF_OK;
 }
 
 hf_status hf_binned_create(hf_binned **out, const hf_basis *basis, const int64_t *rows, int64_t learn,
-                           int64_t count, int32_t bins, int32_t levels, hf_error *error)
+                           int64_t count, int32_t bins, int32_t levels, bool steps, hf_error *error)
 {
     const hf_context *context = basis->context;
     hf_status status = HF_OK;
@@ -148,7 +164,7 @@ hf_status hf_binned_create(hf_binned **out, const hf_basis *basis, const int64_t
     for (int32_t k = 0; k < basis->count; k++) {
         made->count++;
         hf_binned_signal *s = &made->signals[k];
-        HF_TRY(done, bin_signal(s, made, &basis->signals[k], rows, learn, bins, levels, value, error));
+        HF_TRY(done, bin_signal(s, made, &basis->signals[k], rows, learn, bins, levels, steps, value, error));
         for (int32_t j = 0; j < k && !s->copy; j++)
             s->copy = memcmp(s->cell, made->signals[j].cell, (size_t)count) == 0;
     }

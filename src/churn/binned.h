@@ -31,9 +31,10 @@ typedef struct {
 } hf_binned;
 
 // Cells of the basis's signals: learnt from the first learn rows, coded for all count. bins for numbers,
-// levels for categories: at most HF_MOST_BINS each.
+// levels for categories: at most HF_MOST_BINS each, the basis's steps among them where `steps` asks for it.
 hf_status hf_binned_create(hf_binned **out, const hf_basis *basis, const int64_t *rows, int64_t learn,
-                           int64_t count, int32_t bins, int32_t levels, hf_error *error);
+                           int64_t count, int32_t bins, int32_t levels, bool steps,
+                           hf_error *error);
 void hf_binned_destroy(hf_binned *binned); // accepts NULL
 
 // The axis of a term: a signal's cells by name and value. *out is the caller's.

@@ -84,7 +84,7 @@ static hf_status fit_surfaces(hf_final_fit *f, const hf_training *t, const hf_ch
         residual[n + i] = p * (1.0 - p);
     }
     HF_TRY(done, hf_binned_create(&f->coarse, f->basis, t->rows, t->count, t->count, HF_PAIR_BINS,
-                                  HF_PAIR_LEVELS, error));
+                                  HF_PAIR_LEVELS, false, error));
     HF_TRY(done,
            hf_pair_screen(pairs, &count, t->context, f->coarse, residual, residual + n, t->count, error));
     if (count > c->joint.pairs) count = c->joint.pairs;
@@ -115,7 +115,7 @@ static hf_status fit_rules(hf_final_fit *f, const hf_training *t, const hf_choic
     hf_status status;
     double *weight = NULL, intercept[HF_RULE_STEPS];
     HF_TRY(done, hf_binned_create(&f->fine, f->basis, t->rows, t->count, t->count, HF_RULE_BINS,
-                                  HF_RULE_LEVELS, error));
+                                  HF_RULE_LEVELS, true, error));
     HF_TRY(done, hf_rules_find(&f->rules, t->context, f->fine, f->margin, t->label, t->count,
                                t->options->seed, error));
     weight = hf_new(t->context, (size_t)f->rules.count * HF_RULE_STEPS, sizeof *weight);

@@ -142,7 +142,7 @@ hf_status hf_stage_create(hf_stage *out, const hf_context *context, const int64_
     }
     set_margins(made.margin, &blocks, made.weights, scratch);
     HF_TRY(done, hf_binned_create(&made.binned, inner->basis, of_frame, inner->train, rows, HF_PAIR_BINS,
-                                  HF_PAIR_LEVELS, error));
+                                  HF_PAIR_LEVELS, false, error));
     HF_TRY(done, screen(&made, context, error));
     *out = made;
     made = (hf_stage){0};

@@ -23,7 +23,7 @@ static hf_status judge_split(double *losses, int64_t stride, const hf_context *c
     for (int64_t i = 0; i < rows; i++)
         of_frame[i] = frame_rows[i < inner->train ? split->train[i] : split->valid[i - inner->train]];
     HF_TRY(done, hf_binned_create(&binned, inner->basis, of_frame, inner->train, rows, HF_RULE_BINS,
-                                  HF_RULE_LEVELS, error));
+                                  HF_RULE_LEVELS, true, error));
     HF_TRY(done,
            hf_rules_find(&rules, context, binned, stage->margin, inner->label, inner->train, seed, error));
     weight = hf_new(context, (size_t)rules.count * HF_RULE_STEPS, sizeof *weight);
