@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -484,6 +485,76 @@ Test(term_grid, what_does_not_fit_together_is_refused)
     expect_refused(&rule, "rule.weight", "null", "weight");
     hf_term_free(context, &surface);
     hf_term_free(context, &rule);
+}
+
+// ---- the page ------------------------------------------------------------------------------------------------
+
+static void write_rows(const char *path, const hf_frame *frame, int64_t rows)
+{
+    FILE *file = fopen(path, "w");
+    for (int64_t i = 0; i < rows; i++) {
+        json_t *row = json_object();
+        for (int32_t c = 0; c < frame->column_count; c++) {
+            const hf_column *column = &frame->columns[c];
+            if (column->storage == HF_STORAGE_CODE) {
+                const int32_t code = ((const int32_t *)column->values)[i];
+                json_object_set_new(row, column->name,
+                                    code < 0 ? json_null()
+                                             : json_string(hf_dictionary_text(&column->dictionary, code)));
+            } else {
+                const double x = hf_column_number(column, i); // JSON has no infinity; past every edge will do
+                json_object_set_new(row, column->name,
+                                    isnan(x) ? json_null() : json_real(fmin(fmax(x, -1e300), 1e300)));
+            }
+        }
+        json_dumpf(row, file, JSON_REAL_PRECISION(17));
+        fputc('\n', file);
+        json_decref(row);
+    }
+    fclose(file);
+}
+
+// The script in models/README.md scores surfaces and rules as the library does.
+Test(term_grid, the_readme_scores_surfaces_and_rules)
+{
+    enum { TERMS = 12, SCORED = 60 };
+    char folder[] = "/tmp/holdfast-term-XXXXXX", command[256], path[64];
+    if (system("command -v python3 >/dev/null 2>&1") != 0) cr_skip_test("SKIPPED: python3 is not installed");
+    cr_assert_not_null(mkdtemp(folder));
+    hf_term terms[TERMS];
+    json_t *list = json_array(), *model = json_pack("{s:f, s:o}", "intercept", -0.25, "terms", list);
+    for (int t = 0; t < TERMS; t++) {
+        draw_term(&terms[t], 1 + t % HF_AXES);
+        json_array_append_new(list, hf_term_to_json(&terms[t]));
+    }
+    hf_frame *frame = draw_frame(&terms[1], 3);
+    snprintf(path, sizeof path, "%s/model.json", folder);
+    cr_assert(json_dump_file(model, path, JSON_REAL_PRECISION(17)) == 0);
+    snprintf(path, sizeof path, "%s/rows", folder);
+    write_rows(path, frame, SCORED);
+    snprintf(
+        command, sizeof command,
+        "cd %s && sed -n '/^```python/,/^```$/{/^```/!p}' '%s' > score.py && python3 score.py model.json "
+        "< rows > scores",
+        folder, MODELS_README);
+    cr_assert(system(command) == 0);
+    snprintf(path, sizeof path, "%s/scores", folder);
+    FILE *file = fopen(path, "r");
+    cr_assert_not_null(file);
+    for (int64_t i = 0; i < SCORED; i++) {
+        double score, z = -0.25;
+        int32_t unknown = 0;
+        for (int t = 0; t < TERMS; t++)
+            z += plain_contribution(&terms[t], frame, i, &unknown) + terms[t].reference;
+        cr_assert(fscanf(file, "%lf", &score) == 1 && fabs(score - 1 / (1 + exp(-z))) < 1e-12);
+    }
+    fclose(file);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    cr_assert(system(command) == 0);
+    for (int t = 0; t < TERMS; t++)
+        hf_term_free(context, &terms[t]);
+    hf_frame_destroy(frame);
+    json_decref(model);
 }
 
 // ---- words ---------------------------------------------------------------------------------------------------
