@@ -31,7 +31,8 @@ typedef struct {
 } hf_binned;
 
 // Cells of the basis's signals: learnt from the first learn rows, coded for all count. bins for numbers,
-// levels for categories: at most HF_MOST_BINS each.
+// at most HF_MOST_BINS; levels for categories, at most one fewer, for the rest have a cell too. Errors:
+// HF_ERROR_MEMORY.
 hf_status hf_binned_create(hf_binned **out, const hf_basis *basis, const int64_t *rows, int64_t learn,
                            int64_t count, int32_t bins, int32_t levels, hf_error *error);
 void hf_binned_destroy(hf_binned *binned); // accepts NULL
