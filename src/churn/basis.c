@@ -29,7 +29,7 @@ void hf_basis_destroy(hf_basis *basis)
     hf_delete(basis->context, basis);
 }
 
-// ---- numbers: the sorted cases -------------------------------------------------------------------------------
+// ---- numbers: the sorted cases ------------------------------------------------------------------------
 
 static int compare_cases(const void *a, const void *b)
 {
@@ -64,14 +64,14 @@ static double quantile(const hf_case *cases, int64_t n, double p)
     return cases[i].x + (at - (double)i) * (cases[i + 1].x - cases[i].x);
 }
 
-static int32_t count_distinct(double *value, int64_t *first, const hf_case *cases, int64_t n, int32_t most)
+// The distinct values, ascending, where there are at most `most`; else most + 1.
+static int32_t count_distinct(double *value, const hf_case *cases, int64_t n, int32_t most)
 {
     int32_t distinct = 0;
     for (int64_t i = 0; i < n; i++) {
         if (i > 0 && cases[i].x == cases[i - 1].x) continue;
         if (distinct == most) return most + 1;
-        value[distinct] = cases[i].x;
-        first[distinct++] = i;
+        value[distinct++] = cases[i].x;
     }
     return distinct;
 }
@@ -81,7 +81,7 @@ static double clipped(const hf_basis_signal *s, double x)
     return x < s->low ? s->low : x > s->high ? s->high : x;
 }
 
-// ---- numbers: the warp ---------------------------------------------------------------------------------------
+// ---- numbers: the warp --------------------------------------------------------------------------------
 
 // z of a clipped x: along the knots.
 static double warped(const hf_basis_signal *s, double x)
@@ -144,7 +144,7 @@ static void learn_warp(hf_basis_signal *s, const hf_case *cases)
         s->knot_z[k] = (s->knot_z[k] - mean) / deviation;
 }
 
-// ---- numbers: hinges and steps -------------------------------------------------------------------------------
+// ---- numbers: hinges and steps ------------------------------------------------------------------------
 
 static void learn_hinges(hf_basis_signal *s, const hf_case *cases)
 {
@@ -181,7 +181,7 @@ static void learn_steps(hf_basis_signal *s, const double *value, int32_t distinc
     double cut[HF_STEPS];
     if (distinct <= FEW_VALUES) {
         for (int32_t k = 1; k < distinct; k++)
-            cut[k - 1] = value[k - 1] + 0.5 * (value[k] - value[k - 1]);
+            cut[k - 1] = hf_cut_between(value[k - 1], value[k]);
         if (distinct > 2) keep_steps(s, cut, distinct - 1, cases);
         return;
     }
@@ -201,11 +201,11 @@ static void learn_edges(hf_basis_signal *s)
     double all[HF_CELLS];
     int32_t n = 0;
     for (int32_t k = 1; k + 1 < s->knots; k++)
-        all[n++] = s->knot_x[k];
+        all[n++] = s->knot_x[k] - s->origin;
     for (int32_t k = 0; k < s->hinges; k++)
-        all[n++] = s->hinge_x[k];
+        all[n++] = s->hinge_x[k] - s->origin;
     for (int32_t k = 0; k < s->steps; k++)
-        all[n++] = s->step_x[k];
+        all[n++] = s->step_x[k] - s->origin;
     qsort(all, (size_t)n, sizeof *all, compare_doubles);
     for (int32_t i = 0; i < n; i++)
         if (s->edges == 0 || all[i] > s->edge[s->edges - 1]) s->edge[s->edges++] = all[i];
@@ -215,11 +215,10 @@ static void learn_edges(hf_basis_signal *s)
 static const char *learn_number(hf_basis_signal *s, const hf_case *cases, const hf_train_options *options)
 {
     double value[FEW_VALUES + 1], sum = 0.0, squares = 0.0;
-    int64_t first[FEW_VALUES + 1];
     s->has_missing = s->missing >= options->missing_rows;
     if (s->present == 0) return "no value";
     const int64_t n = s->present;
-    const int32_t distinct = count_distinct(value, first, cases, n, FEW_VALUES);
+    const int32_t distinct = count_distinct(value, cases, n, FEW_VALUES);
     const bool few = distinct <= FEW_VALUES;
     s->low = quantile(cases, n, CLIP);
     s->high = quantile(cases, n, 1.0 - CLIP);
@@ -246,7 +245,7 @@ static const char *learn_number(hf_basis_signal *s, const hf_case *cases, const 
     return s->features == 0 ? "one value in every row" : NULL;
 }
 
-// ---- categories ------------------------------------------------------------------------------------------------
+// ---- categories ---------------------------------------------------------------------------------------
 
 static hf_status learn_category(const char **left_out, hf_basis_signal *s, const hf_context *context,
                                 const hf_column *column, const int64_t *rows, int64_t count,
@@ -285,7 +284,7 @@ static hf_status learn_category(const char **left_out, hf_basis_signal *s, const
     return HF_OK;
 }
 
-// ---- the whole ---------------------------------------------------------------------------------------------------
+// ---- the whole ----------------------------------------------------------------------------------------
 
 static hf_status learn_column(const char **left_out, hf_basis *basis, int32_t place, const int64_t *rows,
                               int64_t count, const uint8_t *label, hf_case *cases,

@@ -34,8 +34,9 @@ typedef struct {
     int32_t hinges, steps;
     double hinge_x[HF_HINGES], hinge_z[HF_HINGES], hinge_centre[HF_HINGES];
     double step_x[HF_STEPS], step_centre[HF_STEPS];
-    int32_t edges; // of the cells: x in cell c where edge[c - 1] < x <= edge[c]; the cell after the last is
+    int32_t edges; // of the cells: d in cell c where edge[c - 1] < d <= edge[c]; the cell after the last is
                    // for missing
+    // Relative to the origin, as a curve keeps them, so that rounding puts a row on the same side in both.
     double edge[HF_CELLS];
     bool has_missing; // a feature for missing: the last one
     // categories
@@ -88,9 +89,10 @@ hf_status hf_bent_create(hf_bent *out, const hf_basis *basis, const hf_coded *co
                          hf_error *error);
 void hf_bent_free(hf_bent *bent);
 
-// The terms: one a signal, exactly the signal's part of the margin under the weights. References are means
-// over the coded rows. *out is owned by the caller: each hf_term_free, then hf_delete.
-hf_status hf_basis_terms(hf_term **out, const hf_basis *basis, const hf_coded *coded, const hf_bent *bent,
-                         const double *weights, hf_error *error);
+// The terms: one a signal, the signal's part of the margin under the weights (but for the rounding of places
+// to float). References are means over count rows of the frame. *out is owned by the caller: each
+// hf_term_free, then hf_delete.
+hf_status hf_basis_terms(hf_term **out, const hf_basis *basis, const hf_bent *bent, const double *weights,
+                         const int64_t *rows, int64_t count, hf_error *error);
 
 #endif

@@ -3,6 +3,8 @@
 // Cells by quantiles of the sorted values; an edge lies halfway between two neighbouring values.
 #include "churn/binned.h"
 
+#include "churn/cuts.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +26,6 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double between(double a, double b)
-{
-    const double middle = a + 0.5 * (b - a);
-    return middle < b ? middle : a;
-}
-
 static void learn_edges(hf_binned_signal *s, double *value, int64_t n, int32_t bins)
 {
     int32_t distinct = n > 0;
@@ -38,14 +34,14 @@ static void learn_edges(hf_binned_signal *s, double *value, int64_t n, int32_t b
         distinct += value[i] != value[i - 1];
     if (distinct <= bins) {
         for (int64_t i = 1; i < n; i++)
-            if (value[i] != value[i - 1]) s->edge[s->edges++] = between(value[i - 1], value[i]);
+            if (value[i] != value[i - 1]) s->edge[s->edges++] = hf_cut_between(value[i - 1], value[i]);
     } else {
         for (int32_t k = 1; k < bins; k++) {
             int64_t at = n * k / bins;
             while (at < n && value[at] == value[at - 1])
                 at++;
             if (at == n) break;
-            const double edge = between(value[at - 1], value[at]);
+            const double edge = hf_cut_between(value[at - 1], value[at]);
             if (s->edges == 0 || edge > s->edge[s->edges - 1]) s->edge[s->edges++] = edge;
         }
     }
@@ -151,11 +147,11 @@ hf_status hf_binned_create(hf_binned **out, const hf_basis *basis, const int64_t
     hf_status status = HF_OK;
     hf_binned *made = hf_new(context, 1, sizeof *made);
     double *value = hf_new_raw(context, (size_t)learn, sizeof *value);
+    if (made) *made = (hf_binned){.context = context, .frame = basis->frame, .rows = count};
     if (!made || !value) {
         status = hf_fail_memory(error);
         goto done;
     }
-    *made = (hf_binned){.context = context, .frame = basis->frame, .rows = count};
     made->signals = hf_new(context, (size_t)basis->count, sizeof *made->signals);
     if (!made->signals) {
         status = hf_fail_memory(error);

@@ -31,7 +31,8 @@ typedef struct {
 } hf_binned;
 
 // Cells of the basis's signals: learnt from the first learn rows, coded for all count. bins for numbers,
-// levels for categories: at most HF_MOST_BINS each, the basis's steps among them where `steps` asks for it.
+// at most HF_MOST_BINS; levels for categories, at most one fewer, for the rest have a cell too. Errors:
+// HF_ERROR_MEMORY. steps: also where the basis's curves may jump, for a quantile seldom hits a threshold that matters.
 hf_status hf_binned_create(hf_binned **out, const hf_basis *basis, const int64_t *rows, int64_t learn,
                            int64_t count, int32_t bins, int32_t levels, bool steps,
                            hf_error *error);

@@ -60,6 +60,13 @@ void hf_blocks_margin(double *margin, const hf_blocks *b, const double *weights,
     }
 }
 
+void hf_blocks_log_odds(double *margin, const hf_blocks *b, const double *weights, double *scratch)
+{
+    hf_blocks_margin(margin, b, weights, scratch);
+    for (int64_t i = 0; i < b->row_count; i++)
+        margin[i] += weights[b->features];
+}
+
 static void feature_sums(double *gradient, const hf_block *block, const double *sum)
 {
     double *g = gradient + block->first;

@@ -38,6 +38,8 @@ int32_t hf_blocks_widest(const hf_blocks *b);
 // margin[i] = offset + the weighted features of row rows[i]; without intercept. scratch: hf_blocks_widest
 // doubles.
 void hf_blocks_margin(double *margin, const hf_blocks *b, const double *weights, double *scratch);
+// The same with the intercept, which is the last weight.
+void hf_blocks_log_odds(double *margin, const hf_blocks *b, const double *weights, double *scratch);
 // gradient[f] = sum over i of residual[i] x feature f of row rows[i].
 void hf_blocks_gradient(double *gradient, const hf_blocks *b, const double *residual, double *scratch);
 

@@ -14,12 +14,12 @@ static int32_t cells_of(const hf_basis_signal *s, bool category)
                     : s->edges + 2; // the last one has no feature: missing, when it has none
 }
 
-static uint16_t number_cell(const hf_basis_signal *s, double x)
+static uint16_t number_cell(const hf_basis_signal *s, double d)
 {
     int32_t low = 0, high = s->edges;
     while (low < high) {
         const int32_t middle = (low + high) / 2;
-        if (x > s->edge[middle])
+        if (d > s->edge[middle])
             low = middle + 1;
         else
             high = middle;
@@ -38,8 +38,9 @@ static void code_number(uint16_t *cell, float *place, const hf_basis_signal *s, 
             continue;
         }
         x = x < s->low ? s->low : x > s->high ? s->high : x;
-        cell[i] = number_cell(s, x);
-        place[i] = (float)((x - s->origin) / s->scale);
+        const double d = x - s->origin;
+        cell[i] = number_cell(s, d);
+        place[i] = (float)(d / s->scale);
     }
 }
 
@@ -108,10 +109,11 @@ hf_status hf_coded_create(hf_coded **out, const hf_basis *basis, const int64_t *
 // z = level + slope * place within a cell.
 static void line_of_cell(double *level, double *slope, const hf_basis_signal *s, int32_t cell)
 {
-    const double from = cell > 0 ? s->edge[cell - 1] : s->low, to = cell < s->edges ? s->edge[cell] : s->high;
+    const double from = cell > 0 ? s->edge[cell - 1] : s->low - s->origin;
+    const double to = cell < s->edges ? s->edge[cell] : s->high - s->origin;
     const double middle = from + 0.5 * (to - from);
     int32_t k = 1;
-    while (k < s->knots - 1 && middle > s->knot_x[k])
+    while (k < s->knots - 1 && middle > s->knot_x[k] - s->origin)
         k++;
     const double a_unit = (s->knot_z[k] - s->knot_z[k - 1]) / (s->knot_x[k] - s->knot_x[k - 1]);
     *slope = a_unit * s->scale;
@@ -130,12 +132,12 @@ static void bend_signal(double *map, const hf_basis_signal *s, double tau)
         level[f] = z_level;
         slope[f++] = z_slope;
         for (int32_t k = 0; k < s->hinges; k++, f++) {
-            const bool active = c > 0 && s->edge[c - 1] >= s->hinge_x[k];
+            const bool active = c > 0 && s->edge[c - 1] >= s->hinge_x[k] - s->origin;
             level[f] = tau * ((active ? 0.5 * (z_level - s->hinge_z[k]) : 0.0) - s->hinge_centre[k]);
             slope[f] = active ? tau * 0.5 * z_slope : 0.0;
         }
         for (int32_t k = 0; k < s->steps; k++, f++) {
-            const bool beyond = c > 0 && s->edge[c - 1] >= s->step_x[k];
+            const bool beyond = c > 0 && s->edge[c - 1] >= s->step_x[k] - s->origin;
             level[f] = tau * ((beyond ? 1.0 : 0.0) - s->step_centre[k]);
         }
     }
@@ -176,7 +178,7 @@ void hf_bent_free(hf_bent *bent)
     *bent = (hf_bent){0};
 }
 
-// ---- terms -----------------------------------------------------------------------------------------------------
+// ---- terms --------------------------------------------------------------------------------------------
 
 // The curve that a signal's cells draw, at weights w of its features.
 static hf_status fill_curve(hf_term *term, const hf_context *context, const hf_basis_signal *s,
@@ -205,11 +207,11 @@ static hf_status fill_curve(hf_term *term, const hf_context *context, const hf_b
     curve->intercept = level[0];
     curve->slope = slope[0];
     for (int32_t c = 1; c <= s->edges; c++) {
-        const double at = s->edge[c - 1] - s->origin;
+        const double at = s->edge[c - 1];
         const double jump = level[c] - level[c - 1] + (slope[c] - slope[c - 1]) * at;
         bool stepped = false;
         for (int32_t k = 0; k < s->steps; k++)
-            stepped |= s->step_x[k] == s->edge[c - 1];
+            stepped |= s->step_x[k] - s->origin == at;
         if (stepped) {
             curve->step_at[curve->steps] = at;
             curve->step_height[curve->steps++] = jump;
@@ -263,8 +265,8 @@ done:
     return status;
 }
 
-static hf_status fill_term(hf_term *term, const hf_basis *basis, const hf_coded *coded, const double *map,
-                           int32_t k, const double *weights, hf_error *error)
+static hf_status fill_term(hf_term *term, const hf_basis *basis, const double *map, int32_t k,
+                           const double *weights, const int64_t *rows, int64_t count, hf_error *error)
 {
     const hf_context *context = basis->context;
     const hf_basis_signal *s = &basis->signals[k];
@@ -286,24 +288,21 @@ static hf_status fill_term(hf_term *term, const hf_basis *basis, const hf_coded 
     hf_status status = fill_curve(term, context, s, map, w, error);
     if (status != HF_OK) return status;
     double sum = 0.0;
-    for (int64_t i = 0; i < coded->rows; i++) {
-        const uint16_t cell = coded->blocks[k].cell[i];
-        const double x = s->origin + s->scale * (double)coded->blocks[k].place[i];
-        sum += cell == s->edges + 1 ? term->missing : hf_term_value_number(term, x);
-    }
-    term->reference = sum / (double)coded->rows;
+    for (int64_t i = 0; i < count; i++)
+        sum += hf_term_value_number(term, hf_column_number(column, rows[i]));
+    term->reference = sum / (double)count;
     return HF_OK;
 }
 
-hf_status hf_basis_terms(hf_term **out, const hf_basis *basis, const hf_coded *coded, const hf_bent *bent,
-                         const double *weights, hf_error *error)
+hf_status hf_basis_terms(hf_term **out, const hf_basis *basis, const hf_bent *bent, const double *weights,
+                         const int64_t *rows, int64_t count, hf_error *error)
 {
     const hf_context *context = basis->context;
     hf_status status = HF_OK;
     hf_term *terms = hf_new(context, (size_t)basis->count, sizeof *terms);
     if (!terms) return hf_fail_memory(error);
     for (int32_t k = 0; k < basis->count && status == HF_OK; k++)
-        status = fill_term(&terms[k], basis, coded, bent->blocks[k].map, k, weights, error);
+        status = fill_term(&terms[k], basis, bent->blocks[k].map, k, weights, rows, count, error);
     if (status == HF_OK) {
         *out = terms;
         return HF_OK;

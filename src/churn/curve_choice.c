@@ -7,10 +7,9 @@
 #include "churn/ridge_fit.h"
 
 #include <math.h>
-#include <omp.h>
-#include <string.h>
 
 #define INNER_EPS 2e-3
+#define TOO_FAR 1.05
 
 const double hf_taus[HF_TAUS] = {0.2, 0.7, 2.0};
 const double hf_lambdas[HF_LAMBDAS] = {300, 100, 30, 10, 3, 1, 0.3};
@@ -69,70 +68,50 @@ static hf_status walk(double *loss, const hf_context *context, const hf_inner *i
     valid.rows = inner->rows + inner->train;
     valid.row_count = inner->valid;
     hf_ridge fit = {.weights = weights};
-    for (int32_t l = 0; l < HF_LAMBDAS && status == HF_OK; l++) {
+    double best = INFINITY;
+    for (int32_t l = 0; l < HF_LAMBDAS; l++) {
         double mean = 0.0;
-        status = hf_ridge_fit(&fit, context, &train, inner->label, hf_lambdas[l], INNER_EPS, error);
-        if (status == HF_OK)
-            status = hf_ridge_loss(&mean, NULL, context, &valid, inner->label, weights, error);
+        HF_TRY(done, hf_ridge_fit(&fit, context, &train, inner->label, hf_lambdas[l], INNER_EPS, error));
+        HF_TRY(done, hf_ridge_loss(&mean, NULL, context, &valid, inner->label, weights, error));
         loss[l] = mean * (double)inner->valid;
-        // Beyond twice the best so far there is nothing to find.
-        double best = loss[0];
-        for (int32_t k = 1; k <= l; k++)
-            best = fmin(best, loss[k]);
-        if (loss[l] > 1.05 * best)
+        best = fmin(best, loss[l]);
+        // A weaker penalty does not mend what a weak one spoilt.
+        if (loss[l] > TOO_FAR * best)
             for (l++; l < HF_LAMBDAS; l++)
                 loss[l] = INFINITY;
+    }
+done:
+    return status;
+}
+
+// All paths, several at once. The first to fail says why, and none begins after it.
+static hf_status walk_all(double *loss, const hf_context *context, const hf_inner *inner, const hf_bent *bent,
+                          double *const *weights, int32_t tasks, hf_error *error)
+{
+    hf_status status = HF_OK;
+#pragma omp parallel for default(none) shared(tasks, bent, loss, weights, inner, context, status, error) \
+    schedule(dynamic, 1) num_threads(hf_context_threads(context))
+    for (int32_t i = 0; i < tasks; i++) {
+        hf_status so_far;
+        hf_error local = {0};
+#pragma omp atomic read
+        so_far = status;
+        if (so_far != HF_OK) continue;
+        const hf_status one =
+            walk(loss + (int64_t)i * HF_LAMBDAS, context, &inner[i / HF_TAUS], &bent[i], weights[i], &local);
+        if (one == HF_OK) continue;
+#pragma omp critical(hf_churn_failure)
+        if (status == HF_OK) {
+            if (error) *error = local;
+#pragma omp atomic write
+            status = one;
+        }
     }
     return status;
 }
 
-hf_status hf_curve_choose(hf_curve_choice *out, const hf_context *context, const hf_inner *inner,
-                          int32_t splits, hf_error *error)
+static hf_curve_choice least_loss(const double *loss, const hf_inner *inner, int32_t splits)
 {
-    hf_status status = HF_OK;
-    const int32_t tasks = splits * HF_TAUS;
-    int cancelled = 0, failed = 0;
-    hf_bent *bent = hf_new(context, (size_t)tasks, sizeof *bent);
-    double *loss = hf_new(context, (size_t)tasks * HF_LAMBDAS, sizeof *loss), **weights = NULL;
-    weights = hf_new(context, (size_t)tasks, sizeof *weights);
-    if (!bent || !loss || !weights) {
-        status = hf_fail_memory(error);
-        goto done;
-    }
-    for (int32_t i = 0; i < tasks; i++) {
-        const hf_inner *one = &inner[i / HF_TAUS];
-        weights[i] = hf_new(context, (size_t)one->basis->features + 1, sizeof **weights);
-        if (!weights[i]) {
-            status = hf_fail_memory(error);
-            goto done;
-        }
-        HF_TRY(done, hf_bent_create(&bent[i], one->basis, one->coded, hf_taus[i % HF_TAUS], error));
-    }
-#pragma omp parallel for default(none) shared(tasks, bent, loss, weights, inner, context, cancelled, failed) \
-    schedule(dynamic, 1) num_threads(hf_context_threads(context))
-    for (int32_t i = 0; i < tasks; i++) {
-        int stop;
-        if (omp_get_thread_num() == 0 && hf_check_cancel(context, NULL) != HF_OK) {
-#pragma omp atomic write
-            cancelled = 1;
-        }
-#pragma omp atomic read
-        stop = cancelled;
-        if (stop) continue;
-        if (walk(loss + (int64_t)i * HF_LAMBDAS, context, &inner[i / HF_TAUS], &bent[i], weights[i], NULL) !=
-            HF_OK) {
-#pragma omp atomic write
-            failed = 1;
-        }
-    }
-    if (cancelled) {
-        status = hf_fail(error, HF_ERROR_CANCELLED, "interrupted while choosing curves; no model was made");
-        goto done;
-    }
-    if (failed) {
-        status = hf_fail_memory(error);
-        goto done;
-    }
     hf_curve_choice choice = {.tau = 0, .lambda = 0};
     double rows = 0.0;
     for (int32_t k = 0; k < splits; k++)
@@ -148,7 +127,32 @@ hf_status hf_curve_choose(hf_curve_choice *out, const hf_context *context, const
                 choice.lambda = l;
             }
         }
-    *out = choice;
+    return choice;
+}
+
+hf_status hf_curve_choose(hf_curve_choice *out, const hf_context *context, const hf_inner *inner,
+                          int32_t splits, hf_error *error)
+{
+    hf_status status = HF_OK;
+    const int32_t tasks = splits * HF_TAUS;
+    hf_bent *bent = hf_new(context, (size_t)tasks, sizeof *bent);
+    double *loss = hf_new(context, (size_t)tasks * HF_LAMBDAS, sizeof *loss);
+    double **weights = hf_new(context, (size_t)tasks, sizeof *weights);
+    if (!bent || !loss || !weights) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    for (int32_t i = 0; i < tasks; i++) {
+        const hf_inner *one = &inner[i / HF_TAUS];
+        weights[i] = hf_new(context, (size_t)one->basis->features + 1, sizeof **weights);
+        if (!weights[i]) {
+            status = hf_fail_memory(error);
+            goto done;
+        }
+        HF_TRY(done, hf_bent_create(&bent[i], one->basis, one->coded, hf_taus[i % HF_TAUS], error));
+    }
+    HF_TRY(done, walk_all(loss, context, inner, bent, weights, tasks, error));
+    *out = least_loss(loss, inner, splits);
 done:
     for (int32_t i = 0; i < tasks; i++) {
         if (bent) hf_bent_free(&bent[i]);

@@ -13,6 +13,12 @@ typedef struct {
     double gain;               // of the best split, 0 if none
 } leaf;
 
+double hf_cut_between(double a, double b)
+{
+    const double middle = a + 0.5 * (b - a);
+    return middle < b ? middle : a;
+}
+
 // Entropy times the number of cases, in nats.
 static double disorder(double events, double cases)
 {
@@ -63,10 +69,7 @@ int32_t hf_entropy_cuts(double *cut, int32_t most, const hf_case *cases, int64_t
         leaves[best + 1] = right;
         n++;
     }
-    for (int32_t i = 1; i < n; i++) {
-        const double a = cases[leaves[i].begin - 1].x, b = cases[leaves[i].begin].x;
-        const double middle = a + 0.5 * (b - a);
-        cut[i - 1] = middle < b ? middle : a; // x > cut holds for b and not for a
-    }
+    for (int32_t i = 1; i < n; i++)
+        cut[i - 1] = hf_cut_between(cases[leaves[i].begin - 1].x, cases[leaves[i].begin].x);
     return n - 1;
 }

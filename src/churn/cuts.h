@@ -17,4 +17,7 @@ typedef struct {
 // Returns how many.
 int32_t hf_entropy_cuts(double *cut, int32_t most, const hf_case *cases, int64_t count, int64_t least_rows);
 
+// A cut halfway between two values a < b, however close: x > cut holds for b and not for a.
+double hf_cut_between(double a, double b);
+
 #endif

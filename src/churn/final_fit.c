@@ -5,7 +5,6 @@
 
 #include "churn/ridge_fit.h"
 
-#include <math.h>
 #include <string.h>
 
 // The gradient at the end, relative to that of no weights.
@@ -32,16 +31,14 @@ static hf_status set_margins(hf_final_fit *f, const hf_blocks *blocks, hf_error 
 {
     double *scratch = hf_new_raw(f->context, (size_t)hf_blocks_widest(blocks), sizeof *scratch);
     if (!scratch) return hf_fail_memory(error);
-    hf_blocks_margin(f->margin, blocks, f->weights, scratch);
-    for (int64_t i = 0; i < blocks->row_count; i++)
-        f->margin[i] += f->weights[blocks->features];
+    hf_blocks_log_odds(f->margin, blocks, f->weights, scratch);
     hf_delete(f->context, scratch);
     return HF_OK;
 }
 
 static hf_status fit_curves(hf_final_fit *f, const hf_training *t, const hf_choices *c, hf_error *error)
 {
-    hf_status status;
+    hf_status status = HF_OK;
     const size_t n = (size_t)t->count;
     HF_TRY(done, hf_basis_create(&f->basis, t->context, t->frame, t->rows, t->count, t->label, t->options,
                                  false, error));
@@ -78,11 +75,7 @@ static hf_status fit_surfaces(hf_final_fit *f, const hf_training *t, const hf_ch
     int32_t count = 0;
     double *residual = hf_new_raw(t->context, 2 * n, sizeof *residual), *weights;
     if (!residual) return hf_fail_memory(error);
-    for (size_t i = 0; i < n; i++) {
-        const double p = 1.0 / (1.0 + exp(-f->margin[i]));
-        residual[i] = (double)t->label[i] - p;
-        residual[n + i] = p * (1.0 - p);
-    }
+    hf_logistic_slopes(residual, residual + n, f->margin, t->label, t->count);
     HF_TRY(done, hf_binned_create(&f->coarse, f->basis, t->rows, t->count, t->count, HF_PAIR_BINS,
                                   HF_PAIR_LEVELS, false, error));
     HF_TRY(done,
@@ -136,7 +129,7 @@ done:
 hf_status hf_final_fit_create(hf_final_fit *out, const hf_training *t, const hf_choices *choices,
                               hf_error *error)
 {
-    hf_final_fit f = {.context = t->context};
+    hf_final_fit f = {.context = t->context, .rows = t->rows};
     hf_status status;
     HF_TRY(done, fit_curves(&f, t, choices, error));
     HF_TRY(done, hf_check_cancel(t->context, error));

@@ -13,11 +13,13 @@ typedef struct {
     double tau, lambda;
     hf_joint_choice joint;
     hf_rule_choice rules;
+    bool tried_pairs, tried_rules;
 } hf_choices;
 
 typedef struct {
     const hf_context *context;
-    hf_basis *basis; // owned, as all that follows
+    const int64_t *rows; // borrowed from the training: rows of the frame
+    hf_basis *basis;     // owned, as all that follows
     hf_coded *coded;
     hf_bent bent;
     hf_binned *coarse; // cells of pairs; NULL without surfaces

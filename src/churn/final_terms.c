@@ -112,7 +112,7 @@ hf_status hf_final_fit_terms(hf_term **out, int32_t *count, const hf_final_fit *
     int32_t kept = 0, n = 0;
     for (int32_t j = 0; j < f->rules.count; j++)
         kept += f->rules.rules[j].weight != 0.0;
-    HF_TRY(done, hf_basis_terms(&curves, f->basis, f->coded, &f->bent, f->weights, error));
+    HF_TRY(done, hf_basis_terms(&curves, f->basis, &f->bent, f->weights, f->rows, f->coded->rows, error));
     terms = hf_new(context, (size_t)(f->basis->count + f->joint.pairs + kept), sizeof *terms);
     if (!terms) {
         for (int32_t k = 0; k < f->basis->count; k++)

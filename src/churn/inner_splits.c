@@ -63,6 +63,14 @@ static int compare_dates(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+// The last date at least gap days before `next`, and no later than `latest`.
+static hf_date days_before(hf_date next, int32_t gap, hf_date latest)
+{
+    const int64_t until = (int64_t)next - (gap > 0 ? gap : 0);
+    if (until <= HF_DATE_MISSING) return HF_DATE_MISSING; // before all dates
+    return until < latest ? (hf_date)until : latest;
+}
+
 typedef struct {
     const hf_date *as_of;
     const int64_t *cluster;
@@ -134,7 +142,7 @@ hf_status hf_splits_by_date(hf_splits *out, bool *good, const hf_context *contex
         hf_date next = last;
         for (int64_t i = rows - 1; i >= 0 && sorted[i] > from[k]; i--)
             next = sorted[i];
-        const hf_date train_until = gap > 0 ? (next - gap < from[k] ? next - gap : from[k]) : from[k];
+        const hf_date train_until = days_before(next, gap, from[k]);
         HF_TRY(done, fill_dated(&made.splits[k], context, &d, train_until, from[k], until[k], most, error));
         fits = both_classes(made.splits[k].train, made.splits[k].train_count, label) &&
                both_classes(made.splits[k].valid, made.splits[k].valid_count, label);

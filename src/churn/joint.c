@@ -10,7 +10,7 @@
 
 #define INNER_EPS 2e-3
 
-// ---- blocks --------------------------------------------------------------------------------------------------
+// ---- blocks -------------------------------------------------------------------------------------------
 
 void hf_joint_free(hf_joint *joint)
 {
@@ -68,7 +68,7 @@ void hf_joint_penalise(hf_joint *joint, double lambda, double cell_penalty)
         joint->blocks[joint->curves + k].scale = scale;
 }
 
-// ---- stages --------------------------------------------------------------------------------------------------
+// ---- stages -------------------------------------------------------------------------------------------
 
 void hf_stage_free(const hf_context *context, hf_stage *stage)
 {
@@ -80,13 +80,6 @@ void hf_stage_free(const hf_context *context, hf_stage *stage)
     *stage = (hf_stage){0};
 }
 
-static void set_margins(double *margin, const hf_blocks *blocks, const double *weights, double *scratch)
-{
-    hf_blocks_margin(margin, blocks, weights, scratch);
-    for (int64_t i = 0; i < blocks->row_count; i++)
-        margin[i] += weights[blocks->features];
-}
-
 static hf_status screen(hf_stage *stage, const hf_context *context, hf_error *error)
 {
     hf_status status = HF_OK;
@@ -95,11 +88,7 @@ static hf_status screen(hf_stage *stage, const hf_context *context, hf_error *er
     int32_t count = 0;
     double *residual = hf_new_raw(context, 2 * (size_t)inner->train, sizeof *residual);
     if (!residual) return hf_fail_memory(error);
-    for (int64_t i = 0; i < inner->train; i++) {
-        const double p = 1.0 / (1.0 + exp(-stage->margin[i]));
-        residual[i] = (double)inner->label[i] - p;
-        residual[inner->train + i] = p * (1.0 - p);
-    }
+    hf_logistic_slopes(residual, residual + inner->train, stage->margin, inner->label, inner->train);
     HF_TRY(done, hf_pair_screen(pairs, &count, context, stage->binned, residual, residual + inner->train,
                                 inner->train, error));
     HF_TRY(done, hf_joint_create(&stage->joint, context, &stage->bent, inner->basis->features, stage->binned,
@@ -140,7 +129,7 @@ hf_status hf_stage_create(hf_stage *out, const hf_context *context, const int64_
         status = hf_fail_memory(error);
         goto done;
     }
-    set_margins(made.margin, &blocks, made.weights, scratch);
+    hf_blocks_log_odds(made.margin, &blocks, made.weights, scratch);
     HF_TRY(done, hf_binned_create(&made.binned, inner->basis, of_frame, inner->train, rows, HF_PAIR_BINS,
                                   HF_PAIR_LEVELS, false, error));
     HF_TRY(done, screen(&made, context, error));
@@ -153,11 +142,11 @@ done:
     return status;
 }
 
-// ---- the choice ----------------------------------------------------------------------------------------------
+// ---- the choice ---------------------------------------------------------------------------------------
 
 int32_t hf_one_standard_error(const double *losses, const bool *used, int32_t count, int64_t rows)
 {
-    double mean[64] = {0};
+    double mean[HF_MOST_CANDIDATES] = {0};
     int32_t best = 0;
     for (int32_t c = 0; c < count; c++) {
         if (!used[c]) continue;
@@ -182,50 +171,89 @@ enum { COUNTS = 5, PENALTIES = 3, CANDIDATES = 1 + COUNTS * PENALTIES };
 static const int32_t counts[COUNTS] = {1, 3, 6, 9, 12};
 static const double penalties[PENALTIES] = {30, 10, 3};
 
-// One split's losses with the first k pairs, at every penalty from strong to weak; and on request its margins
-// at one of them.
-static hf_status try_count(double *losses, int64_t stride, double *margin, int32_t at, hf_stage *stage,
-                           const hf_context *context, int32_t k, double lambda, hf_error *error)
+typedef struct {
+    const hf_context *context;
+    hf_stage *stages;
+    int32_t splits, most;
+    int64_t rows, first[HF_MOST_SPLITS]; // judged rows, and where each split's begin
+    double lambda;
+} trial;
+
+static hf_status new_trial_memory(double **weights, double **margin, const hf_stage *stage,
+                                  const hf_context *context, hf_error *error)
 {
-    hf_status status = HF_OK;
-    const hf_inner *inner = stage->inner;
-    const int64_t rows = inner->train + inner->valid;
-    if (k > stage->joint.pairs) k = stage->joint.pairs;
-    hf_blocks train = hf_joint_blocks(&stage->joint, k, inner->rows, inner->train);
-    hf_blocks whole = hf_joint_blocks(&stage->joint, k, inner->rows, rows);
-    hf_blocks whole_scratch = hf_joint_blocks(&stage->joint, stage->joint.pairs, inner->rows, rows);
-    double *weights = NULL, *all = NULL;
+    const size_t rows = (size_t)(stage->inner->train + stage->inner->valid);
+    const hf_blocks all = hf_joint_blocks(&stage->joint, stage->joint.pairs, NULL, 0);
+    // Fits run side by side; the caller's allocator need not stand being called so.
 #pragma omp critical(hf_churn_memory)
     {
-        weights = hf_new(context, (size_t)whole_scratch.features + 1, sizeof *weights);
-        all = hf_new_raw(context, (size_t)rows + (size_t)hf_blocks_widest(&whole_scratch), sizeof *all);
+        *weights = hf_new(context, (size_t)all.features + 1, sizeof **weights);
+        *margin = hf_new_raw(context, rows + (size_t)hf_blocks_widest(&all), sizeof **margin);
     }
-    if (!weights || !all) {
-        status = hf_fail_memory(error);
-        goto done;
+    return *weights && *margin ? HF_OK : hf_fail_memory(error);
+}
+
+static void delete_trial_memory(double *weights, double *margin, const hf_context *context)
+{
+#pragma omp critical(hf_churn_memory)
+    {
+        hf_delete(context, weights);
+        hf_delete(context, margin);
     }
+}
+
+// One split's losses with the first k pairs, at every penalty from strong to weak; and on request its margins
+// at one of them. losses and margin may be NULL.
+static hf_status try_count(double *losses, double *margin, int32_t at, const trial *t, int32_t split,
+                           int32_t k, hf_error *error)
+{
+    hf_status status = HF_OK;
+    hf_stage *stage = &t->stages[split];
+    const hf_inner *inner = stage->inner;
+    const int64_t rows = inner->train + inner->valid;
+    if (k > t->most) k = t->most;
+    if (k > stage->joint.pairs) k = stage->joint.pairs;
+    const hf_blocks train = hf_joint_blocks(&stage->joint, k, inner->rows, inner->train);
+    const hf_blocks whole = hf_joint_blocks(&stage->joint, k, inner->rows, rows);
+    double *weights = NULL, *all = NULL;
+    HF_TRY(done, new_trial_memory(&weights, &all, stage, t->context, error));
     memcpy(weights, stage->weights, (size_t)inner->basis->features * sizeof *weights);
     weights[train.features] = stage->weights[inner->basis->features];
     hf_ridge fit = {.weights = weights};
     for (int32_t p = 0; p < PENALTIES; p++) {
-        // the intercept stands behind the cells in use, so only those are rescaled
+        // The intercept stands behind the cells in use, so only those are rescaled.
         const double old = k > 0 ? stage->joint.blocks[stage->joint.curves].scale : 1.0;
-        hf_joint_penalise(&stage->joint, lambda, penalties[p]);
+        hf_joint_penalise(&stage->joint, t->lambda, penalties[p]);
         const double now = k > 0 ? stage->joint.blocks[stage->joint.curves].scale : 1.0;
         for (int32_t f = inner->basis->features; f < train.features; f++)
             weights[f] *= old / now;
-        HF_TRY(done, hf_ridge_fit(&fit, context, &train, inner->label, lambda, INNER_EPS, error));
-        set_margins(all, &whole, weights, all + rows);
+        HF_TRY(done, hf_ridge_fit(&fit, t->context, &train, inner->label, t->lambda, INNER_EPS, error));
+        hf_blocks_log_odds(all, &whole, weights, all + rows);
         for (int64_t i = 0; losses && i < inner->valid; i++)
-            losses[p * stride + i] = hf_log_loss(all[inner->train + i], inner->label[inner->train + i]);
+            losses[p * t->rows + i] = hf_log_loss(all[inner->train + i], inner->label[inner->train + i]);
         if (margin && p == at) memcpy(margin, all, (size_t)rows * sizeof *margin);
     }
-done :
-#pragma omp critical(hf_churn_memory)
-{
-    hf_delete(context, weights);
-    hf_delete(context, all);
+done:
+    delete_trial_memory(weights, all, t->context);
+    return status;
 }
+
+// All splits with k pairs, several at once. The first to fail says why.
+static hf_status try_splits(double *losses, const trial *t, int32_t k, hf_error *error)
+{
+    hf_status status = HF_OK;
+#pragma omp parallel for default(none) shared(losses, t, k, status, error) schedule(dynamic, 1) \
+    num_threads(hf_context_threads(t->context))
+    for (int32_t s = 0; s < t->splits; s++) {
+        hf_error local = {0};
+        const hf_status one = try_count(losses + t->first[s], NULL, 0, t, s, k, &local);
+        if (one == HF_OK) continue;
+#pragma omp critical(hf_churn_failure)
+        if (status == HF_OK) {
+            status = one;
+            if (error) *error = local;
+        }
+    }
     return status;
 }
 
@@ -237,60 +265,51 @@ static double mean_of(const double *losses, int64_t rows)
     return sum / (double)rows;
 }
 
+static void judge_none(double *losses, const trial *t)
+{
+    for (int32_t k = 0; k < t->splits; k++)
+        for (int64_t i = 0; i < t->stages[k].inner->valid; i++) {
+            const int64_t at = t->stages[k].inner->train + i;
+            losses[t->first[k] + i] = hf_log_loss(t->stages[k].margin[at], t->stages[k].inner->label[at]);
+        }
+}
+
 hf_status hf_joint_choose(hf_joint_choice *out, const hf_context *context, hf_stage *stages, int32_t splits,
                           double lambda, int32_t most, hf_error *error)
 {
     hf_status status = HF_OK;
-    int64_t rows = 0, first[HF_MOST_SPLITS];
+    trial t = {.context = context, .stages = stages, .splits = splits, .most = most, .lambda = lambda};
     int32_t available = most;
     bool used[CANDIDATES] = {true};
-    int failed = 0;
     for (int32_t k = 0; k < splits; k++) {
-        first[k] = rows;
-        rows += stages[k].inner->valid;
+        t.first[k] = t.rows;
+        t.rows += stages[k].inner->valid;
         if (stages[k].joint.pairs < available) available = stages[k].joint.pairs;
     }
-    double *losses = hf_new_raw(context, (size_t)rows * CANDIDATES, sizeof *losses);
+    double *losses = hf_new_raw(context, (size_t)t.rows * CANDIDATES, sizeof *losses);
     if (!losses) return hf_fail_memory(error);
-    for (int32_t k = 0; k < splits; k++)
-        for (int64_t i = 0; i < stages[k].inner->valid; i++) {
-            const int64_t at = stages[k].inner->train + i;
-            losses[first[k] + i] = hf_log_loss(stages[k].margin[at], stages[k].inner->label[at]);
-        }
-    hf_joint_choice choice = {0, 0.0, mean_of(losses, rows), 0.0};
+    judge_none(losses, &t);
+    hf_joint_choice choice = {.loss_none = mean_of(losses, t.rows)};
     double best = choice.loss_none;
     for (int32_t c = 0; c < COUNTS && available > 0 && (c == 0 || counts[c - 1] < available); c++) {
+        double *mine = losses + (1 + c * PENALTIES) * t.rows, least = INFINITY;
         HF_TRY(done, hf_check_cancel(context, error));
-        double *mine = losses + (1 + c * PENALTIES) * rows;
-#pragma omp parallel for default(none)                                                                 \
-    shared(mine, rows, first, stages, splits, context, c, counts, lambda, failed) schedule(dynamic, 1) \
-        num_threads(hf_context_threads(context))
-        for (int32_t k = 0; k < splits; k++)
-            if (try_count(mine + first[k], rows, NULL, 0, &stages[k], context, counts[c], lambda, NULL) !=
-                HF_OK) {
-#pragma omp atomic write
-                failed = 1;
-            }
-        if (failed) {
-            status = hf_fail_memory(error);
-            goto done;
-        }
-        double least = INFINITY;
+        HF_TRY(done, try_splits(mine, &t, counts[c], error));
         for (int32_t p = 0; p < PENALTIES; p++) {
             used[1 + c * PENALTIES + p] = true;
-            least = fmin(least, mean_of(mine + p * rows, rows));
+            least = fmin(least, mean_of(mine + p * t.rows, t.rows));
         }
         if (least >= best) break;
         best = least;
     }
-    const int32_t taken = hf_one_standard_error(losses, used, CANDIDATES, rows);
-    choice.loss = mean_of(losses + (int64_t)taken * rows, rows);
+    const int32_t taken = hf_one_standard_error(losses, used, CANDIDATES, t.rows);
+    choice.loss = mean_of(losses + (int64_t)taken * t.rows, t.rows);
     if (taken > 0) {
-        choice.pairs = counts[(taken - 1) / PENALTIES];
+        const int32_t pairs = counts[(taken - 1) / PENALTIES];
+        choice.pairs = pairs < most ? pairs : most;
         choice.cell_penalty = penalties[(taken - 1) % PENALTIES];
         for (int32_t k = 0; k < splits; k++)
-            HF_TRY(done, try_count(NULL, 0, stages[k].margin, (taken - 1) % PENALTIES, &stages[k], context,
-                                   choice.pairs, lambda, error));
+            HF_TRY(done, try_count(NULL, stages[k].margin, (taken - 1) % PENALTIES, &t, k, pairs, error));
     }
     *out = choice;
 done:

@@ -48,12 +48,16 @@ typedef struct {
 } hf_joint_choice;
 
 // Tries numbers of pairs and penalties on every split, takes the simplest within one standard error of the
-// best, and leaves the stages' margins at the choice. most: at most so many pairs.
+// best, and leaves the stages' margins at the choice. most: at most so many pairs. Errors: HF_ERROR_MEMORY,
+// HF_ERROR_CANCELLED; the stages' margins are then not to be used.
 hf_status hf_joint_choose(hf_joint_choice *out, const hf_context *context, hf_stage *stages, int32_t splits,
                           double lambda, int32_t most, hf_error *error);
 
+enum { HF_MOST_CANDIDATES = 64 };
+
 // The simplest of `count` candidates (0 the simplest) whose mean loss is within one standard error, of the
-// paired differences, of the least. losses: candidates x rows; used: which candidates were tried.
+// paired differences, of the least. losses: candidates x rows; used: which candidates were tried, the
+// first always. count: at most HF_MOST_CANDIDATES.
 int32_t hf_one_standard_error(const double *losses, const bool *used, int32_t count, int64_t rows);
 
 #endif

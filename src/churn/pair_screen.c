@@ -11,7 +11,7 @@
 
 #define LEAST_Z 2.5
 #define RIDGE 5.0
-enum { SIDE = HF_PAIR_LEVELS + 2, CELLS = SIDE * SIDE };
+enum { SIDE = HF_PAIR_LEVELS + 2, CELLS = SIDE * SIDE, BATCH = 256 };
 
 static void take_out_mains(double *g, const double *h, int32_t rows, int32_t columns)
 {
@@ -59,10 +59,10 @@ static double z_of_pair(const hf_binned_signal *a, const hf_binned_signal *b, co
 
 static int compare_pairs(const void *x, const void *y)
 {
-    const hf_pair *a = x, *b = y;
-    if (a->z != b->z) return a->z > b->z ? -1 : 1;
-    if (a->a != b->a) return a->a - b->a;
-    return a->b - b->b;
+    const hf_pair *one = x, *other = y;
+    if (one->z != other->z) return one->z > other->z ? -1 : 1;
+    if (one->a != other->a) return one->a - other->a;
+    return one->b - other->b;
 }
 
 hf_status hf_pair_screen(hf_pair *out, int32_t *count, const hf_context *context, const hf_binned *binned,
@@ -70,22 +70,28 @@ hf_status hf_pair_screen(hf_pair *out, int32_t *count, const hf_context *context
 {
     const int32_t signals = binned->count;
     int32_t n = 0;
-    hf_pair *pairs = hf_new(context, (size_t)signals * (size_t)signals, sizeof *pairs);
+    hf_status status = HF_OK;
+    hf_pair *pairs = hf_new(context, (size_t)signals * (size_t)signals / 2, sizeof *pairs);
     if (!pairs) return hf_fail_memory(error);
     for (int32_t a = 0; a < signals; a++)
         for (int32_t b = a + 1; b < signals; b++)
             if (!binned->signals[a].copy && !binned->signals[b].copy) pairs[n++] = (hf_pair){a, b, 0.0};
-#pragma omp parallel for default(none) shared(pairs, n, binned, residual, curvature, rows) \
+    for (int32_t begin = 0; begin < n; begin += BATCH) {
+        const int32_t end = begin + BATCH < n ? begin + BATCH : n;
+        HF_TRY(done, hf_check_cancel(context, error));
+#pragma omp parallel for default(none) shared(pairs, begin, end, binned, residual, curvature, rows) \
     schedule(dynamic, 4) num_threads(hf_context_threads(context))
-    for (int32_t i = 0; i < n; i++)
-        pairs[i].z =
-            z_of_pair(&binned->signals[pairs[i].a], &binned->signals[pairs[i].b], residual, curvature, rows);
+        for (int32_t i = begin; i < end; i++)
+            pairs[i].z = z_of_pair(&binned->signals[pairs[i].a], &binned->signals[pairs[i].b], residual,
+                                   curvature, rows);
+    }
     qsort(pairs, (size_t)n, sizeof *pairs, compare_pairs);
     *count = 0;
     while (*count < n && *count < HF_MOST_PAIRS && pairs[*count].z > LEAST_Z) {
         out[*count] = pairs[*count];
         (*count)++;
     }
+done:
     hf_delete(context, pairs);
-    return HF_OK;
+    return status;
 }

@@ -6,6 +6,7 @@
 #include "churn/ridge_fit.h"
 
 #include <math.h>
+#include <omp.h>
 #include <string.h>
 
 enum { MOST_NEWTON = 60, MOST_PRODUCTS = 60 };
@@ -14,6 +15,16 @@ double hf_log_loss(double margin, bool event)
 {
     const double against = event ? -margin : margin;
     return (against > 0.0 ? against : 0.0) + log1p(exp(-fabs(margin)));
+}
+
+void hf_logistic_slopes(double *residual, double *curvature, const double *margin, const uint8_t *label,
+                        int64_t rows)
+{
+    for (int64_t i = 0; i < rows; i++) {
+        const double p = 1.0 / (1.0 + exp(-margin[i]));
+        residual[i] = (double)label[i] - p;
+        curvature[i] = p * (1.0 - p);
+    }
 }
 
 typedef struct {
@@ -202,10 +213,9 @@ hf_status hf_ridge_fit(hf_ridge *fit, const hf_context *context, const hf_blocks
     if (status != HF_OK) return status;
     const double tolerance = eps * first_length(&t);
     fit->newton_steps = fit->products = 0;
-    hf_blocks_margin(t.margin, blocks, fit->weights, t.scratch);
-    for (int64_t i = 0; i < blocks->row_count; i++)
-        t.margin[i] += fit->weights[blocks->features];
+    hf_blocks_log_odds(t.margin, blocks, fit->weights, t.scratch);
     for (;;) {
+        if (omp_get_thread_num() == 0) HF_TRY(done, hf_check_cancel(context, error));
         fit->loss = take_gradient(&t, fit->weights);
         const double length = sqrt(dot(t.gradient, t.gradient, t.size));
         if (length <= tolerance || fit->newton_steps == MOST_NEWTON) break;
@@ -213,9 +223,10 @@ hf_status hf_ridge_fit(hf_ridge *fit, const hf_context *context, const hf_blocks
         fit->newton_steps++;
         if (!search_line(&t, fit->weights, &fit->loss)) break;
     }
+done:
 #pragma omp critical(hf_churn_memory)
     hf_delete(context, t.memory);
-    return HF_OK;
+    return status;
 }
 
 hf_status hf_ridge_loss(double *mean, double *losses, const hf_context *context, const hf_blocks *blocks,

@@ -15,7 +15,8 @@ typedef struct {
 
 // Minimises sum of log-loss + lambda / 2 |w|^2 from what weights hold (the intercept is not shrunk). label:
 // one a row of the blocks. Stops when the gradient is eps times the one at zero weights. Truncated Newton
-// with conjugate gradients (Lin, Weng and Keerthi 2008). Errors: HF_ERROR_MEMORY.
+// with conjugate gradients (Lin, Weng and Keerthi 2008). Fits may run side by side. Errors: HF_ERROR_MEMORY;
+// HF_ERROR_CANCELLED, asked for by the first thread before every step.
 hf_status hf_ridge_fit(hf_ridge *fit, const hf_context *context, const hf_blocks *blocks,
                        const uint8_t *label, double lambda, double eps, hf_error *error);
 // Mean log-loss of rows under weights; losses, one a row of blocks->rows, may be NULL.
@@ -24,5 +25,8 @@ hf_status hf_ridge_loss(double *mean, double *losses, const hf_context *context,
 
 // log(1 + exp(-m)) for an event, log(1 + exp(m)) for none, without overflow.
 double hf_log_loss(double margin, bool event);
+// What lowers the loss at the margins: residual label - p, curvature p (1 - p), of each row.
+void hf_logistic_slopes(double *residual, double *curvature, const double *margin, const uint8_t *label,
+                        int64_t rows);
 
 #endif

@@ -103,10 +103,9 @@ hf_status hf_rules_path(double *weight, double *intercept, int32_t steps, const 
                         double scale, hf_error *error)
 {
     descent d = {.rules = rules, .label = label, .rows = rows};
-    double *memory = NULL;
     const size_t n = (size_t)rows, m = (size_t)rules->count;
-#pragma omp critical(hf_churn_memory)
-    memory = hf_new(context, 3 * n + 2 * m, sizeof *memory);
+    hf_status status = HF_OK;
+    double *memory = hf_new(context, 3 * n + 2 * m, sizeof *memory);
     if (!memory) return hf_fail_memory(error);
     d.margin = memory;
     d.curvature = memory + n;
@@ -115,11 +114,12 @@ hf_status hf_rules_path(double *weight, double *intercept, int32_t steps, const 
     d.bend = memory + 3 * n + m;
     memcpy(d.margin, margin, n * sizeof *margin);
     for (int32_t s = 0; s < steps; s++) {
+        HF_TRY(done, hf_check_cancel(context, error));
         descend(&d, hf_rule_l1[s] * scale);
         memcpy(weight + (size_t)s * m, d.weight, m * sizeof *weight);
         intercept[s] = d.intercept;
     }
-#pragma omp critical(hf_churn_memory)
+done:
     hf_delete(context, memory);
-    return HF_OK;
+    return status;
 }

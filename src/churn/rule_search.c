@@ -5,6 +5,8 @@
 // the rest. Missing goes to the side where it gains more.
 #include "churn/rule_search.h"
 
+#include "churn/ridge_fit.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,7 +124,7 @@ static void note_rule(growing *t, const hf_rule *rule)
 static void split_level(growing *t, int32_t depth, const uint8_t *used, double *histogram)
 {
     const int32_t first = (1 << depth) - 1, count = 1 << depth;
-    best_split best[1 << (HF_RULE_DEPTH - 1)] = {{0.0, -1, 0}};
+    best_split best[1 << (HF_RULE_DEPTH - 1)];
     for (int32_t k = 0; k < count; k++)
         best[k] = (best_split){1e-6, -1, 0};
     for (int32_t s = 0; s < t->binned->count; s++) {
@@ -188,18 +190,9 @@ static void move_margins(growing *t)
     }
 }
 
-static void take_gradient(growing *t)
-{
-    for (int64_t i = 0; i < t->rows; i++) {
-        const double p = 1.0 / (1.0 + exp(-t->margin[i]));
-        t->residual[i] = (double)t->label[i] - p;
-        t->curvature[i] = p * (1.0 - p);
-    }
-}
-
 static void grow_tree(growing *t, hf_random *random, uint8_t *used, double *histogram)
 {
-    take_gradient(t);
+    hf_logistic_slopes(t->residual, t->curvature, t->margin, t->label, t->rows);
     for (int64_t i = 0; i < t->rows; i++)
         t->node[i] = hf_random_uniform(random) < SAMPLE ? 0 : 255;
     for (int32_t s = 0; s < t->binned->count; s++)
@@ -215,7 +208,7 @@ static void grow_tree(growing *t, hf_random *random, uint8_t *used, double *hist
             note_rule(t, &t->nodes[k].rule);
 }
 
-// ---- the rules that count ------------------------------------------------------------------------------------
+// ---- the rules that count -----------------------------------------------------------------------------
 
 typedef struct {
     double score;
@@ -320,11 +313,12 @@ hf_status hf_rules_find(hf_rules *out, const hf_context *context, const hf_binne
     }
     memcpy(t.margin, margin, (size_t)rows * sizeof *margin);
     for (int32_t k = 0; k < TREES; k++) {
+        HF_TRY(done, hf_check_cancel(context, error));
         hf_random random = hf_random_seed(seed, (uint64_t)k);
         grow_tree(&t, &random, used, histogram);
     }
     memcpy(t.margin, margin, (size_t)rows * sizeof *margin);
-    take_gradient(&t);
+    hf_logistic_slopes(t.residual, t.curvature, t.margin, t.label, t.rows);
     HF_TRY(done, keep_rules(out, &t, error));
 done:
     hf_delete(context, used);

@@ -26,7 +26,8 @@ typedef struct {
 } hf_rules;
 
 // Grows 80 trees of depth 3 from the margin as a fixed offset on the first `rows` rows, and keeps the
-// HF_MOST_RULES nodes that the gradient speaks for most.
+// HF_MOST_RULES nodes that the gradient speaks for most. Call from one thread. Errors: HF_ERROR_MEMORY,
+// HF_ERROR_CANCELLED.
 hf_status hf_rules_find(hf_rules *out, const hf_context *context, const hf_binned *binned,
                         const double *margin, const uint8_t *label, int64_t rows, uint64_t seed,
                         hf_error *error);
@@ -39,7 +40,7 @@ extern const double hf_rule_l1[HF_RULE_STEPS]; // from strong to weak
 
 // Coordinate descent along hf_rule_l1 x scale, warm, for sum log-loss + l1 |w|_1 + 0.05 |w|^2, the margin a
 // fixed offset and the intercept free. After step s: weight[s * count + j], intercept[s]. steps: how many to
-// take.
+// take. Call from one thread. Errors: HF_ERROR_MEMORY, HF_ERROR_CANCELLED.
 hf_status hf_rules_path(double *weight, double *intercept, int32_t steps, const hf_context *context,
                         const hf_rules *rules, const double *margin, const uint8_t *label, int64_t rows,
                         double scale, hf_error *error);

@@ -21,6 +21,12 @@ static int compare_folds(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+// The caller's C as it was given: not the inverse of its inverse.
+static double model_c(const hf_training *t, const hf_choices *c)
+{
+    return t->options->c > 0.0 ? t->options->c : 1.0 / c->lambda;
+}
+
 // The caller's folds, numbered from 0 without gaps.
 static hf_status number_folds(int32_t *fold, int32_t *folds, const hf_training *t, hf_error *error)
 {
@@ -41,60 +47,107 @@ static hf_status number_folds(int32_t *fold, int32_t *folds, const hf_training *
     return HF_OK;
 }
 
+static hf_status splits_by_date(hf_splits *out, bool *good, const hf_training *t, hf_error *error)
+{
+    hf_date *as_of = hf_new_raw(t->context, (size_t)t->count, sizeof *as_of);
+    if (!as_of) return hf_fail_memory(error);
+    for (int64_t i = 0; i < t->count; i++)
+        as_of[i] = t->options->as_of[t->rows[i]];
+    const hf_status status = hf_splits_by_date(out, good, t->context, as_of, t->label, t->cluster, t->count,
+                                               t->options->gap, (int64_t)INNER_ROWS, t->options->seed, error);
+    hf_delete(t->context, as_of);
+    return status;
+}
+
+// Folds dealt by account, of as many rows as choices need.
+static hf_status deal_folds(int32_t *fold, const hf_training *t, hf_error *error)
+{
+    const double rarer = (double)hf_training_rarer(t);
+    const double share = fmin(1.0, fmax(INNER_ROWS / (double)t->count, INNER_CLASS_ROWS / rarer));
+    return hf_inner_folds(fold, t->context, t->frame, t->rows, t->count, t->label, t->cluster,
+                          t->options->folds, share, t->options->seed, error);
+}
+
+// Whether a fit is possible on every side: rows of both classes in all that a fold is judged by.
+static bool can_fit(const hf_splits *splits, const hf_training *t)
+{
+    for (int32_t k = 0; k < splits->count; k++) {
+        const hf_split *split = &splits->splits[k];
+        int64_t events = 0;
+        for (int64_t i = 0; i < split->train_count; i++)
+            events += t->label[split->train[i]];
+        if (events == 0 || events == split->train_count) return false;
+    }
+    return true;
+}
+
 // Inner splits forward in time, where there are dates; else one of the caller's folds judges what the others
-// say; else folds dealt by account.
+// say; else, and where the caller's leave a fit without one of the classes, folds dealt by account.
 static hf_status make_splits(hf_splits *out, const hf_training *t, hf_error *error)
 {
     hf_status status = HF_OK;
-    const int64_t rarer = hf_training_rarer(t);
-    int32_t folds = t->options->folds;
-    hf_date *as_of = NULL;
+    const bool few = hf_training_rarer(t) < FEWER_SPLITS;
+    bool good = false;
     int32_t *fold = hf_new_raw(t->context, (size_t)t->count, sizeof *fold);
     if (!fold) return hf_fail_memory(error);
-    if (t->options->as_of) {
-        bool good = false;
-        as_of = hf_new_raw(t->context, (size_t)t->count, sizeof *as_of);
-        if (!as_of) {
-            status = hf_fail_memory(error);
-            goto done;
+    if (t->options->as_of) HF_TRY(done, splits_by_date(out, &good, t, error));
+    if (!good && t->options->fold) {
+        int32_t folds = 0;
+        HF_TRY(done, number_folds(fold, &folds, t, error));
+        if (folds >= 2) {
+            HF_TRY(done, hf_splits_create(out, t->context, fold, t->count, folds, few ? folds : 2, error));
+            good = can_fit(out, t);
+            if (!good) hf_splits_free(out);
         }
-        for (int64_t i = 0; i < t->count; i++)
-            as_of[i] = t->options->as_of[t->rows[i]];
-        HF_TRY(done, hf_splits_by_date(out, &good, t->context, as_of, t->label, t->cluster, t->count,
-                                       t->options->gap, (int64_t)INNER_ROWS, t->options->seed, error));
-        if (good) goto done;
     }
-    if (t->options->fold) HF_TRY(done, number_folds(fold, &folds, t, error));
-    if (!t->options->fold || folds < 2) {
-        const double share = fmin(1.0, fmax(INNER_ROWS / (double)t->count, INNER_CLASS_ROWS / (double)rarer));
-        folds = t->options->folds;
-        HF_TRY(done, hf_inner_folds(fold, t->context, t->frame, t->rows, t->count, t->label, t->cluster,
-                                    folds, share, t->options->seed, error));
+    if (!good) {
+        const int32_t folds = t->options->folds;
+        HF_TRY(done, deal_folds(fold, t, error));
+        HF_TRY(done, hf_splits_create(out, t->context, fold, t->count, folds, few ? folds : 2, error));
     }
-    HF_TRY(done,
-           hf_splits_create(out, t->context, fold, t->count, folds, rarer < FEWER_SPLITS ? folds : 2, error));
 done:
-    hf_delete(t->context, as_of);
     hf_delete(t->context, fold);
     return status;
 }
 
-static json_t *choices_to_json(const hf_training *t, const hf_choices *c, int32_t splits)
+// What the walk over tau and lambda found; NULL when out of memory.
+static json_t *grid_to_json(const hf_curve_choice *curves)
 {
     json_t *grid = json_array();
-    for (int32_t i = 0; grid && i < HF_TAUS; i++)
-        for (int32_t l = 0; l < HF_LAMBDAS; l++)
-            if (isfinite(c->curves.loss[i][l]))
-                json_array_append_new(grid, json_pack("{s:f, s:f, s:f}", "tau", hf_taus[i], "lambda",
-                                                      hf_lambdas[l], "log_loss", c->curves.loss[i][l]));
-    return json_pack(
-        "{s:s, s:f, s:I, s:I, s:I, s:i, s:f, s:f, s:o, s:{s:i, s:f, s:f, s:f}, s:{s:f, s:f, s:f}}", "solver",
-        "truncated Newton over cells; coordinate descent for rules", "c", 1.0 / c->lambda, "rows",
-        (json_int_t)t->count, "events", (json_int_t)t->events, "seed", (json_int_t)t->options->seed, "splits",
-        splits, "tau", c->tau, "lambda", c->lambda, "grid", grid, "surfaces", "count", c->joint.pairs,
-        "cell_penalty", c->joint.cell_penalty, "log_loss_without", c->joint.loss_none, "log_loss",
-        c->joint.loss, "rules", "l1", c->rules.step < 0 ? 0.0 : hf_rule_l1[c->rules.step], "log_loss_without",
-        c->rules.loss_none, "log_loss", c->rules.loss);
+    for (int32_t i = 0; i < HF_TAUS; i++)
+        for (int32_t l = 0; l < HF_LAMBDAS; l++) {
+            if (!isfinite(curves->loss[i][l])) continue;
+            json_t *entry = json_pack("{s:f, s:f, s:f}", "tau", hf_taus[i], "lambda", hf_lambdas[l],
+                                      "log_loss", curves->loss[i][l]);
+            if (json_array_append_new(grid, entry) == 0) continue;
+            json_decref(grid);
+            return NULL;
+        }
+    return grid;
+}
+
+// The record of the choices. Where none was made, as C was given or events are few, its losses are left out.
+static json_t *choices_to_json(const hf_training *t, const hf_choices *c, int32_t splits)
+{
+    json_t *surfaces = json_pack("{s:i}", "count", c->joint.pairs);
+    json_t *rules = json_pack("{s:f}", "l1", c->rules.step < 0 ? 0.0 : hf_rule_l1[c->rules.step]);
+    json_t *made =
+        json_pack("{s:s, s:f, s:I, s:I, s:I, s:i, s:f, s:f, s:o, s:o}", "solver",
+                  "truncated Newton over cells; coordinate descent for rules", "c", model_c(t, c), "rows",
+                  (json_int_t)t->count, "events", (json_int_t)t->events, "seed", (json_int_t)t->options->seed,
+                  "splits", splits, "tau", c->tau, "lambda", c->lambda, "surfaces", surfaces, "rules", rules);
+    int wrong = made ? 0 : -1;
+    if (made && splits > 0) wrong |= json_object_set_new(made, "grid", grid_to_json(&c->curves));
+    if (made && c->tried_pairs)
+        wrong |= json_object_update_new(surfaces, json_pack("{s:f, s:f, s:f}", "cell_penalty",
+                                                            c->joint.cell_penalty, "log_loss_without",
+                                                            c->joint.loss_none, "log_loss", c->joint.loss));
+    if (made && c->tried_rules)
+        wrong |= json_object_update_new(rules, json_pack("{s:f, s:f}", "log_loss_without", c->rules.loss_none,
+                                                         "log_loss", c->rules.loss));
+    if (wrong == 0) return made;
+    json_decref(made);
+    return NULL;
 }
 
 static hf_status choose(hf_choices *out, int32_t *count, const hf_training *t, hf_error *error)
@@ -119,11 +172,13 @@ static hf_status choose(hf_choices *out, int32_t *count, const hf_training *t, h
         HF_TRY(done, hf_stage_create(&stages[k], context, t->rows, &splits.splits[k], &inner[k], c.tau,
                                      c.lambda, error));
     hf_progress(context, "train", 1, 4);
-    if (t->options->pairs != 0)
+    c.tried_pairs = t->options->pairs != 0;
+    c.tried_rules = t->options->rules != 0;
+    if (c.tried_pairs)
         HF_TRY(done, hf_joint_choose(&c.joint, context, stages, splits.count, c.lambda,
                                      t->options->pairs > 0 ? t->options->pairs : HF_MOST_PAIRS, error));
     hf_progress(context, "train", 2, 4);
-    if (t->options->rules != 0)
+    if (c.tried_rules)
         HF_TRY(done, hf_rule_choose(&c.rules, context, stages, &splits, t->rows, t->count, t->options->seed,
                                     error));
 chosen:
@@ -154,7 +209,7 @@ hf_status hf_train_terms(hf_model *model, const hf_training *t, hf_error *error)
     HF_TRY(done, hf_final_fit_create(&fit, t, &choices, error));
     HF_TRY(done, hf_final_fit_terms(&model->terms, &model->term_count, &fit, error));
     model->intercept = fit.intercept;
-    model->c = 1.0 / choices.lambda;
+    model->c = model_c(t, &choices);
     if (json_object_set_new(model->record, "fit", choices_to_json(t, &choices, splits)) != 0)
         status = hf_fail_memory(error);
     hf_progress(t->context, "train", 4, 4);

@@ -78,10 +78,8 @@ hf_status hf_churn_parts(hf_churn_part **out, int32_t *count, double *log_odds, 
 
 const char *hf_churn_words(char out[HF_WORDS], const hf_account_night *night, int32_t term)
 {
-    const hf_frame *frame = hf_health_plan_frame(night->plan);
-    const hf_term *t = &night->model->terms[term];
-    const int32_t place = hf_frame_find(frame, t->signal);
-    hf_term_phrase(out, HF_WORDS, t, place >= 0 ? &frame->columns[place] : NULL, night->row);
+    hf_term_phrase_in(out, HF_WORDS, &night->model->terms[term], hf_health_plan_frame(night->plan),
+                      night->row);
     return out;
 }
 

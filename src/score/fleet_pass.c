@@ -49,8 +49,8 @@ static void settle(const hf_plan *plan, int64_t row, int32_t *reason)
         reason[j] = j < count ? kept[j] : -1;
 }
 
-// Asks for the rows of a term's column ahead of their use: a tile reads a short piece of each of many
-// columns, too short for the processor to see the stream by itself.
+// Asks for the rows of a column ahead of their use: a tile reads a short piece of each of many columns, too
+// short for the processor to see the stream by itself. Each column once, though several terms may read it.
 static void fetch(const hf_column *column, int64_t begin, int32_t n)
 {
     if (!column) return;
@@ -71,7 +71,7 @@ static void score_tile(const hf_plan *plan, const hf_kernels *kernels, workspace
     const int64_t rest = plan->frame->rows - begin - n;
     const int32_t next = rest < ROWS ? (int32_t)rest : ROWS;
     for (int32_t t = 0; t < plan->count; t++) {
-        fetch(plan->columns[t], begin + n, next);
+        if (t < plan->need_count) fetch(plan->needs[t].column, begin + n, next);
         hf_term_run(plan->terms[t], kernels, work->term, work->scratch, begin, n);
         if (out->reason) // of equal keys the larger index is kept: that of the earlier term
             kernels->add_top(sum, work->keys, STRIDE, work->term, n, (uint32_t)(plan->count - 1 - t),
@@ -79,6 +79,8 @@ static void score_tile(const hf_plan *plan, const hf_kernels *kernels, workspace
         else
             kernels->add(sum, work->term, n);
     }
+    for (int64_t k = plan->count; k < plan->need_count; k++)
+        fetch(plan->needs[k].column, begin + n, next);
     kernels->sigmoid(sum, sum, n);
     if (!out->reason) return;
     int32_t *reason = out->reason + HF_REASONS * begin;

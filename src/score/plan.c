@@ -15,16 +15,15 @@ static const char **column_names(const hf_context *context, const hf_frame *fram
     return names;
 }
 
-static void list_missing(hf_text *out, const hf_model *model, const hf_frame *frame, const char *const *names)
+static void list_missing(hf_text *out, const hf_plan *plan, const char *const *names)
 {
     int32_t lacking = 0;
-    for (int32_t t = 0; t < model->term_count; t++) {
-        const char *signal = model->terms[t].signal;
-        // A surface's and a rule's signals have curves of their own.
-        if (model->terms[t].axis_count > 0 || hf_frame_find(frame, signal) >= 0) continue;
-        const char *nearest = hf_nearest(signal, names, (size_t)frame->column_count);
+    for (int64_t i = 0; i < plan->need_count; i++) {
+        const hf_need *need = &plan->needs[i];
+        if (need->column) continue;
+        const char *nearest = hf_nearest(need->signal, names, (size_t)plan->frame->column_count);
         hf_text_puts(out, lacking++ == 0 ? "the model needs columns the data lacks: " : ", ");
-        hf_text_printf(out, "'%s'", signal);
+        hf_text_printf(out, "'%s'", need->signal);
         if (nearest) hf_text_printf(out, " (is it '%s'?)", nearest);
     }
     if (lacking > 0)
@@ -37,32 +36,33 @@ static bool is_category(hf_kind kind)
 }
 
 // Numbers, counts, flags, ratios and money are all numbers to a curve; a column without any value fits all.
-static bool fits(const hf_term *term, const hf_column *column, int64_t rows)
+static bool fits(const hf_need *need, int64_t rows)
 {
-    if (column->missing == rows) return true;
-    return column->kind != HF_KIND_DATE && is_category(column->kind) == is_category(term->signal_kind);
+    const hf_column *column = need->column;
+    if (!column || column->missing == rows) return true;
+    return column->kind != HF_KIND_DATE && is_category(column->kind) == is_category(need->kind);
 }
 
-static void list_other_kinds(hf_text *out, const hf_model *model, const hf_frame *frame)
+static void list_other_kinds(hf_text *out, const hf_plan *plan)
 {
-    for (int32_t t = 0; t < model->term_count; t++) {
-        const hf_term *term = &model->terms[t];
-        int32_t c = hf_frame_find(frame, term->signal);
-        if (c < 0 || fits(term, &frame->columns[c], frame->rows)) continue;
+    for (int64_t i = 0; i < plan->need_count; i++) {
+        const hf_need *need = &plan->needs[i];
+        if (fits(need, plan->frame->rows)) continue;
         if (out->length > 0) hf_text_puts(out, "\n");
         hf_text_printf(
             out,
             "column '%s': expected %s as in training, found %s; repair the column, or declare it with "
             "--kind",
-            term->signal, hf_kind_name(term->signal_kind), hf_kind_name(frame->columns[c].kind));
+            need->signal, hf_kind_name(need->kind), hf_kind_name(need->column->kind));
     }
 }
 
 // One error for everything that keeps the model from these columns.
-static hf_status check_columns(const hf_context *context, const hf_model *model, const hf_frame *frame,
-                               bool allow_missing, hf_error *error)
+static hf_status check_columns(const hf_context *context, const hf_plan *plan, bool allow_missing,
+                               hf_error *error)
 {
     hf_status status = HF_OK;
+    const hf_frame *frame = plan->frame;
     hf_text faults;
     hf_text_init(&faults, context);
     const char **names = column_names(context, frame);
@@ -70,11 +70,11 @@ static hf_status check_columns(const hf_context *context, const hf_model *model,
         status = hf_fail_memory(error);
         goto done;
     }
-    list_other_kinds(&faults, model, frame);
+    list_other_kinds(&faults, plan);
     if (!allow_missing) {
         if (faults.length > 0) hf_text_puts(&faults, "\n");
         size_t before = faults.length;
-        list_missing(&faults, model, frame, names);
+        list_missing(&faults, plan, names);
         if (faults.length == before && before > 0) faults.data[--faults.length] = '\0';
     }
     HF_TRY(done, hf_text_status(&faults, error));
@@ -101,10 +101,6 @@ static hf_status bind(hf_plan *plan, const hf_context *context, hf_error *error)
     plan->base = plan->model->intercept;
     for (int32_t t = 0; t < plan->count; t++) {
         const hf_term *term = &plan->model->terms[t];
-        int32_t c = hf_frame_find(plan->frame, term->axis_count > 0 ? term->axes[0].signal : term->signal);
-        const hf_column *column = c < 0 ? NULL : &plan->frame->columns[c];
-        if (column && column->missing == plan->frame->rows) column = NULL;
-        plan->columns[t] = column;
         plan->base += term->reference;
         HF_TRY(done, hf_term_compile_in(&plan->terms[t], context, term, plan->frame, NULL, error));
     }
@@ -124,12 +120,12 @@ hf_status hf_plan_create(hf_plan **out, const hf_context *context, const hf_mode
     *plan = (hf_plan){.context = context, .model = model, .frame = frame, .count = model->term_count};
     plan->index_bits = bits_for(plan->count);
     plan->terms = hf_new(context, (size_t)plan->count, sizeof *plan->terms);
-    plan->columns = hf_new(context, (size_t)plan->count, sizeof *plan->columns);
-    if (!plan->terms || !plan->columns) {
+    if (!plan->terms) {
         status = hf_fail_memory(error);
         goto done;
     }
-    HF_TRY(done, check_columns(context, model, frame, options && options->allow_missing, error));
+    HF_TRY(done, hf_plan_needs(&plan->needs, &plan->need_count, context, model, frame, error));
+    HF_TRY(done, check_columns(context, plan, options && options->allow_missing, error));
     HF_TRY(done, bind(plan, context, error));
     HF_TRY(done, hf_plan_report(plan, context, error));
     *out = plan;
@@ -145,7 +141,7 @@ void hf_plan_destroy(hf_plan *plan)
     for (int32_t t = 0; plan->terms && t < plan->count; t++)
         hf_term_compiled_free(plan->context, plan->terms[t]);
     hf_delete(plan->context, plan->terms);
-    hf_delete(plan->context, (void *)plan->columns);
+    hf_delete(plan->context, plan->needs);
     hf_delete(plan->context, plan);
 }
 

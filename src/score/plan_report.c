@@ -6,11 +6,13 @@
 
 enum { NAMES_SHOWN = 5 };
 
-// Levels of the column that the term does not know, and the rows that have them.
-static hf_status report_levels(const hf_context *context, const hf_term *term, const hf_column *column,
-                               int64_t rows, hf_error *error)
+// Levels of the column that the model does not know, and the rows that have them. A surface or rule alone
+// keeps only the commoner levels by name, so of its levels no more can be said than that.
+static hf_status report_levels(const hf_context *context, const hf_need *need, int64_t rows, hf_error *error)
 {
     hf_status status = HF_OK;
+    const hf_column *column = need->column;
+    const hf_dictionary *levels = need->term ? &need->term->table.levels : &need->axis->levels;
     const int32_t *codes = column->values;
     int64_t affected = 0, unseen = 0;
     hf_text names;
@@ -22,7 +24,7 @@ static hf_status report_levels(const hf_context *context, const hf_term *term, c
     }
     for (int32_t code = 0; code < column->dictionary.count; code++) {
         const char *level = hf_dictionary_text(&column->dictionary, code);
-        unknown[code + 1] = hf_dictionary_find(&term->table.levels, level) < 0;
+        unknown[code + 1] = hf_dictionary_find(levels, level) < 0;
         if (unknown[code + 1] && ++unseen <= NAMES_SHOWN)
             hf_text_printf(&names, "%s'%s'", unseen > 1 ? ", " : "", level);
     }
@@ -30,10 +32,11 @@ static hf_status report_levels(const hf_context *context, const hf_term *term, c
         affected += unknown[codes[i] + 1];
     HF_TRY(done, hf_text_status(&names, error));
     if (affected > 0)
-        hf_warn(context,
-                "column '%s': %lld level%s training did not see (%s%s) in %lld row%s, scored as rare",
-                column->name, (long long)unseen, unseen == 1 ? "" : "s", names.data,
-                unseen > NAMES_SHOWN ? ", ..." : "", (long long)affected, affected == 1 ? "" : "s");
+        hf_warn(context, "column '%s': %lld level%s %s (%s%s) in %lld row%s, scored as rare", column->name,
+                (long long)unseen, unseen == 1 ? "" : "s",
+                need->term ? "training did not see" : "that training saw too rarely or not at all",
+                names.data, unseen > NAMES_SHOWN ? ", ..." : "", (long long)affected,
+                affected == 1 ? "" : "s");
 done:
     hf_delete(context, unknown);
     hf_text_free(&names);
@@ -51,10 +54,8 @@ static hf_status report_unused(const hf_plan *plan, const hf_context *context, h
         status = hf_fail_memory(error);
         goto done;
     }
-    for (int32_t t = 0; t < plan->count; t++) {
-        int32_t c = hf_frame_find(plan->frame, plan->model->terms[t].signal);
-        if (c >= 0) used[c] = true;
-    }
+    for (int64_t i = 0; i < plan->need_count; i++)
+        if (plan->needs[i].column) used[plan->needs[i].column - plan->frame->columns] = true;
     for (int32_t c = 0; c < plan->frame->column_count; c++)
         if (!used[c])
             hf_text_printf(&names, "%s'%s'", unused++ > 0 ? ", " : "", plan->frame->columns[c].name);
@@ -68,40 +69,39 @@ done:
     return status;
 }
 
-static void report_missing(const hf_context *context, const hf_term *term, const hf_column *column,
-                           int32_t place)
+static void report_missing(const hf_context *context, const hf_need *need, int64_t rows)
 {
-    if (place < 0) {
+    const hf_column *column = need->column;
+    if (!column) {
         hf_warn(context, "the data lacks column '%s'; every account is scored as without a value",
-                term->signal);
-    } else if (!column) {
-        hf_warn(context, "column '%s': no row has a value", term->signal);
-    } else if (column->missing > 0 && term->missing_seen == 0) {
+                need->signal);
+    } else if (column->missing == rows) {
+        hf_warn(context, "column '%s': no row has a value", need->signal);
+    } else if (column->missing > 0 && need->term && need->term->missing_seen == 0) {
         hf_warn(context,
                 "column '%s': %lld row%s without a value; training had none, so their effect is unknown",
-                term->signal, (long long)column->missing, column->missing == 1 ? "" : "s");
+                need->signal, (long long)column->missing, column->missing == 1 ? "" : "s");
     }
 }
 
 // 12 % read as 0.12 in one file and as 12 in the other is the commonest way to a wrong unit.
-static void report_ratio(const hf_context *context, const hf_term *term, const hf_column *column)
+static void report_ratio(const hf_context *context, const hf_need *need)
 {
-    if (!column || (column->kind == HF_KIND_RATIO) == (term->signal_kind == HF_KIND_RATIO)) return;
-    hf_warn(context, "column '%s': %s in training, %s here; see that the unit is the same", term->signal,
-            hf_kind_name(term->signal_kind), hf_kind_name(column->kind));
+    if ((need->column->kind == HF_KIND_RATIO) == (need->kind == HF_KIND_RATIO)) return;
+    hf_warn(context, "column '%s': %s in training, %s here; see that the unit is the same", need->signal,
+            hf_kind_name(need->kind), hf_kind_name(need->column->kind));
 }
 
 hf_status hf_plan_report(const hf_plan *plan, const hf_context *context, hf_error *error)
 {
     hf_status status = HF_OK;
-    for (int32_t t = 0; t < plan->count; t++) {
-        const hf_term *term = &plan->model->terms[t];
-        const hf_column *column = plan->columns[t];
-        if (term->axis_count > 0) continue; // its signals have curves of their own
-        report_missing(context, term, column, hf_frame_find(plan->frame, term->signal));
-        report_ratio(context, term, column);
-        if (column && term->kind == HF_TERM_TABLE)
-            HF_TRY(done, report_levels(context, term, column, plan->frame->rows, error));
+    const int64_t rows = plan->frame->rows;
+    for (int64_t i = 0; i < plan->need_count; i++) {
+        const hf_need *need = &plan->needs[i];
+        report_missing(context, need, rows);
+        if (!need->column || need->column->missing == rows) continue;
+        report_ratio(context, need);
+        if (need->kind == HF_KIND_CATEGORY) HF_TRY(done, report_levels(context, need, rows, error));
     }
     HF_TRY(done, report_unused(plan, context, error));
 done:

@@ -47,6 +47,16 @@ char *hf_score_csv_line(char *out, const hf_score_lines *lines, int64_t row)
     return out;
 }
 
+// As much of a term's signal as a line has room for; only surfaces and rules may have more, a name a signal.
+static size_t signal_length(const char *signal)
+{
+    size_t length = strnlen(signal, HF_NAME_LIMIT + 1);
+    if (length <= HF_NAME_LIMIT) return length;
+    for (length = HF_NAME_LIMIT; length > 0 && ((unsigned char)signal[length] & 0xc0) == 0x80; length--)
+        ; // cut at a character
+    return length;
+}
+
 static char *put_json_reason(char *out, const hf_score_lines *lines, int64_t row, int32_t term)
 {
     char text[HF_REASON_LIMIT];
@@ -54,7 +64,7 @@ static char *put_json_reason(char *out, const hf_score_lines *lines, int64_t row
     const char *signal = plan->model->terms[term].signal;
     size_t length = hf_term_words(text, sizeof text, plan->terms[term], &lines->phrases[term], row);
     out = HF_PUT(out, "{\"signal\":");
-    out = hf_put_json_text(out, signal, strnlen(signal, HF_NAME_LIMIT));
+    out = hf_put_json_text(out, signal, signal_length(signal));
     out = HF_PUT(out, ",\"text\":");
     out = hf_put_json_text(out, text, length);
     out = HF_PUT(out, ",\"contribution\":");

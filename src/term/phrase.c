@@ -3,6 +3,7 @@
 // The signal's part of a reason, in words: the column's name, its kind and the account's value put the way a
 // person would. Counts of a plural noun are counted ("12 tickets in 90 days"); everything else is named and
 // then valued ("tenure 2"). Numbers show four digits at most, and whole parts in full.
+#include "term/phrase_amount.h"
 #include "term/signal_words.h"
 #include "term/term_room.h"
 
@@ -65,6 +66,13 @@ static void put_number(phrase *p, double x)
         if (decimals > 0 && text[length - 1] == '.') text[--length] = '\0';
     }
     put(p, text);
+}
+
+void hf_phrase_amount(char *out, size_t size, double x)
+{
+    phrase p = {out, size, 0};
+    out[0] = '\0';
+    put_number(&p, x);
 }
 
 static bool is_one_of(const char *word, const char *const *list, size_t count)

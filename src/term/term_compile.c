@@ -6,7 +6,7 @@
 // far from zero cost nothing. A jump is placed by bisection over the representable numbers, so that every
 // value of the column falls on the side the definition says.
 #include "term/curve_value.h"
-#include "term/grid.h"
+#include "term/term_grid.h"
 
 #include <math.h>
 #include <string.h>
@@ -41,13 +41,15 @@ static const char *storage_text(hf_storage storage)
     return "numbers";
 }
 
-static hf_status check_storage(const hf_term *term, const hf_column *column, hf_error *error)
+hf_status hf_term_check_storage(const char *signal, bool category, const hf_column *column, hf_error *error)
 {
-    bool number = column->storage == HF_STORAGE_F32 || column->storage == HF_STORAGE_F64;
-    if (term->kind == HF_TERM_CURVE ? number : column->storage == HF_STORAGE_CODE) return HF_OK;
-    return hf_fail(error, HF_ERROR_DATA, "column '%s': the model was trained on %s, this one holds %s",
-                   column->name, term->kind == HF_TERM_CURVE ? "numbers" : "categories",
-                   storage_text(column->storage));
+    const bool number = column->storage == HF_STORAGE_F32 || column->storage == HF_STORAGE_F64;
+    if (category ? column->storage == HF_STORAGE_CODE : number) return HF_OK;
+    return hf_fail(
+        error, HF_ERROR_DATA,
+        "column '%s': the model was trained on %s, this one holds %s; repair the column, or declare "
+        "it with --kind",
+        signal, category ? "categories" : "numbers", storage_text(column->storage));
 }
 
 // Floats and doubles as integers in the same order, so that halving an interval halves the values in it.
@@ -176,12 +178,15 @@ hf_status hf_term_compile(hf_compiled_term **out, const hf_context *context, con
 {
     hf_status status = HF_OK;
     int32_t unknown = 0;
+    if (term->axis_count > 0)
+        return hf_fail(error, HF_ERROR_INTERNAL, "term '%s' has several signals and needs a frame",
+                       term->signal);
     hf_compiled_term *compiled = hf_new(context, 1, sizeof *compiled);
     if (!compiled) return hf_fail_memory(error);
     compiled->term = term;
     compiled->column = column;
     if (column) {
-        HF_TRY(done, check_storage(term, column, error));
+        HF_TRY(done, hf_term_check_storage(column->name, term->kind == HF_TERM_TABLE, column, error));
         if (term->kind == HF_TERM_CURVE)
             HF_TRY(done, compile_curve(compiled, context, column->storage == HF_STORAGE_F64, error));
         else
@@ -198,11 +203,8 @@ done:
 hf_status hf_term_compile_in(hf_compiled_term **out, const hf_context *context, const hf_term *term,
                              const hf_frame *frame, int32_t *unseen, hf_error *error)
 {
-    if (term->kind == HF_TERM_CURVE || term->kind == HF_TERM_TABLE) {
-        const int32_t c = hf_frame_find(frame, term->signal);
-        const hf_column *column = c < 0 || frame->columns[c].missing == frame->rows ? NULL : &frame->columns[c];
-        return hf_term_compile(out, context, term, column, unseen, error);
-    }
+    if (term->kind == HF_TERM_CURVE || term->kind == HF_TERM_TABLE)
+        return hf_term_compile(out, context, term, hf_term_column(frame, term->signal), unseen, error);
     int32_t unknown = 0;
     hf_compiled_term *compiled = hf_new(context, 1, sizeof *compiled);
     if (!compiled) return hf_fail_memory(error);
@@ -258,7 +260,8 @@ double hf_term_contribution(const hf_compiled_term *term, int64_t row)
     return hf_term_value_number(term->term, hf_column_number(term->column, row)) - term->term->reference;
 }
 
-size_t hf_term_words(char *out, size_t size, const hf_compiled_term *term, const hf_phrase *shape, int64_t row)
+size_t hf_term_words(char *out, size_t size, const hf_compiled_term *term, const hf_phrase *shape,
+                     int64_t row)
 {
     if (term->is_grid) return hf_grid_words(out, size, &term->grid, row);
     return hf_phrase_write(out, size, shape, term->column, row);

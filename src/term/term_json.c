@@ -3,7 +3,7 @@
 // Terms to JSON and back, as models/README.md describes them. Writing gives doubles as they are (whoever
 // dumps the text asks for 17 digits, which round-trip); reading trusts nothing: every field is checked and
 // the first that is wrong is named.
-#include "term/grid.h"
+#include "term/term_grid.h"
 
 #include <math.h>
 #include <string.h>
@@ -234,6 +234,10 @@ hf_status hf_term_from_json(hf_term *out, const hf_context *context, const json_
     }
     HF_TRY(done, read_text(&term.unit, &r, json, "unit"));
     HF_TRY(done, read_kind(&term.signal_kind, &r, json, table != NULL));
+    if ((surface || rule) && term.signal_kind != HF_KIND_NUMBER) {
+        status = damaged(&r, "kind", "'number' for a surface or a rule");
+        goto done;
+    }
     HF_TRY(done, read_number(&term.missing, &r, json, "missing"));
     HF_TRY(done, read_number(&term.reference, &r, json, "reference"));
     HF_TRY(done, read_or_none(&term.mean, &r, json, "mean", NAN));

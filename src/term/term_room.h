@@ -29,7 +29,8 @@ typedef struct {
     double pooled;
 } hf_table;
 
-#define HF_AXES 4 // signals of a surface or rule at most
+#define HF_AXES 4         // signals of a surface or rule at most
+#define HF_AXIS_CELLS 256 // cells of a signal at most
 
 // One signal of a surface or rule, cut into cells.
 typedef struct {
@@ -69,6 +70,7 @@ typedef struct {
 int64_t hf_term_value_count(const hf_term *term);
 
 // The term's value for a number (NaN: missing) or a level (NULL: missing), before the reference is taken off.
+// Of curves and tables; surfaces and rules have values of rows, hf_term_contribution.
 double hf_term_value_number(const hf_term *term, double x);
 double hf_term_value_level(const hf_term *term, const char *level);
 void hf_term_free(const hf_context *context, hf_term *term); // frees what it owns, not the struct
@@ -79,7 +81,7 @@ json_t *hf_term_to_json(const hf_term *term); // new reference; NULL when out of
 hf_status hf_term_from_json(hf_term *out, const hf_context *context, const json_t *json, const char *file,
                             hf_error *error);
 
-// A term compiled against a column: contributions (value - reference) for rows [begin, begin + n).
+// A curve or table compiled against a column: contributions (value - reference) for rows [begin, begin + n).
 typedef struct hf_compiled_term hf_compiled_term;
 // column NULL: the signal is absent, every row is missing. *unseen is the number of the column's dictionary
 // levels the term does not know (their rows get the pooled value); may be NULL.
@@ -116,10 +118,16 @@ void hf_phrase_shape(hf_phrase *out, const hf_term *term);
 size_t hf_phrase_write(char *out, size_t size, const hf_phrase *shape, const hf_column *column, int64_t row);
 // The same for a number of no account (NaN: missing).
 size_t hf_phrase_number(char *out, size_t size, const hf_phrase *shape, double x);
-// The words of a row of a compiled term, of any kind; shape is the term's, not used for surfaces and rules.
+// The words of a row of a compiled term, of any kind: of a surface or rule what each of its signals is, with
+// "and" between. shape is the term's, not used for surfaces and rules.
 size_t hf_term_words(char *out, size_t size, const hf_compiled_term *term, const hf_phrase *shape,
                      int64_t row);
-// Both at once.
+// Shaped and written at once: of a curve or table; and of a term of any kind, columns found by name.
 void hf_term_phrase(char *out, size_t size, const hf_term *term, const hf_column *column, int64_t row);
+void hf_term_phrase_in(char *out, size_t size, const hf_term *term, const hf_frame *frame, int64_t row);
+
+// What a term is about, as a person would say it: of a rule its conditions, "age over 44.5 and (no csat on
+// record or csat up to 2.5)", of other terms their signals, "age and tickets in 90 days".
+void hf_term_conditions(hf_text *out, const hf_term *term);
 
 #endif

@@ -7,12 +7,20 @@ hf_status hf_model_reading_create(hf_model_reading *out, const hf_context *conte
                                   const hf_csv_options *csv, hf_error *error)
 {
     hf_model_reading made = {.csv = *csv};
-    made.kinds = hf_new(context, (size_t)model->term_count + (size_t)csv->kind_count, sizeof *made.kinds);
+    size_t most = (size_t)csv->kind_count;
+    for (int32_t t = 0; t < model->term_count; t++)
+        most += 1 + (size_t)model->terms[t].axis_count;
+    made.kinds = hf_new(context, most, sizeof *made.kinds);
     if (!made.kinds) return hf_fail_memory(error);
     int32_t count = 0;
-    for (int32_t t = 0; t < model->term_count; t++)
-        if (model->terms[t].signal_kind == HF_KIND_CATEGORY)
-            made.kinds[count++] = (hf_declared_kind){model->terms[t].signal, HF_KIND_CATEGORY};
+    for (int32_t t = 0; t < model->term_count; t++) {
+        const hf_term *term = &model->terms[t];
+        if (term->signal_kind == HF_KIND_CATEGORY)
+            made.kinds[count++] = (hf_declared_kind){term->signal, HF_KIND_CATEGORY};
+        for (int32_t a = 0; a < term->axis_count; a++)
+            if (term->axes[a].kind == HF_KIND_CATEGORY)
+                made.kinds[count++] = (hf_declared_kind){term->axes[a].signal, HF_KIND_CATEGORY};
+    }
     for (int32_t i = 0; i < csv->kind_count; i++)
         made.kinds[count++] = csv->kinds[i];
     made.csv.kinds = made.kinds;

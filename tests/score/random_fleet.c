@@ -134,6 +134,57 @@ void random_fleet_create(random_fleet *out, const hf_context_options *options, i
         draw_term(out, t, &r);
 }
 
+static void draw_axis(random_fleet *f, hf_axis *axis, const hf_term *of, hf_random *r)
+{
+    *axis = (hf_axis){.signal = hf_copy_text(f->context, of->signal, strlen(of->signal)),
+                      .kind = of->signal_kind,
+                      .unit = hf_copy_text(f->context, "", 0),
+                      .cells = KNOTS + 2};
+    if (of->kind == HF_TERM_TABLE) {
+        draw_dictionary(f->context, &axis->levels, 4);
+        axis->level_cell = hf_new(f->context, 4, sizeof *axis->level_cell);
+        for (int32_t i = 0; i < 4; i++)
+            axis->level_cell[i] = i;
+        axis->other = 4;
+        return;
+    }
+    axis->edges = KNOTS;
+    axis->edge = draw_list(f->context, r, of->mean - 5, of->mean + 5);
+    axis->edge[1] = round(axis->edge[1] * 8) / 8; // where values lie
+    axis->edge[0] = fmin(axis->edge[0], axis->edge[1] - 0.1);
+    axis->edge[2] = fmax(axis->edge[2], axis->edge[1] + 0.1);
+    axis->edge[3] = fmax(axis->edge[3], axis->edge[2] + 0.1);
+}
+
+void random_fleet_add_grids(random_fleet *f, int32_t count, uint64_t seed)
+{
+    hf_random r = hf_random_seed(seed, 1);
+    const int32_t own = f->model.term_count;
+    hf_term *terms = hf_new(f->context, (size_t)(own + count), sizeof *terms);
+    memcpy(terms, f->model.terms, (size_t)own * sizeof *terms);
+    hf_delete(f->context, f->model.terms);
+    f->model.terms = terms;
+    f->model.term_count = own + count;
+    for (int32_t t = 0; t < count; t++) {
+        hf_term *term = &terms[own + t];
+        const bool rule = t % 2;
+        *term = (hf_term){.kind = rule ? HF_TERM_RULE : HF_TERM_SURFACE,
+                          .signal = hf_copy_text(f->context, "several", 7),
+                          .unit = hf_copy_text(f->context, "", 0),
+                          .axis_count = rule ? 1 + t / 2 % HF_AXES : 2,
+                          .reference = between(&r, -0.5, 0.5),
+                          .mean = NAN,
+                          .deviation = NAN};
+        for (int32_t a = 0; a < term->axis_count; a++)
+            draw_axis(f, &term->axes[a], &terms[(t + a) % own], &r);
+        const int64_t values = hf_term_value_count(term);
+        const double weight = between(&r, -1, 1);
+        term->values = hf_new(f->context, (size_t)values, sizeof *term->values);
+        for (int64_t i = 0; i < values; i++)
+            term->values[i] = !rule ? between(&r, -1, 1) : i * 7 % 5 < 3 ? weight : 0.0;
+    }
+}
+
 void random_fleet_destroy(random_fleet *fleet)
 {
     for (int32_t t = 0; t < fleet->model.term_count; t++)
@@ -154,14 +205,40 @@ static long double plain_curve(const hf_curve *c, double x)
     return f;
 }
 
+static int64_t plain_cell(const hf_axis *axis, const hf_frame *frame, int64_t row)
+{
+    const hf_column *column = &frame->columns[hf_frame_find(frame, axis->signal)];
+    if (axis->kind == HF_KIND_CATEGORY) {
+        const int32_t code = ((const int32_t *)column->values)[row];
+        return code < 0 ? axis->cells - 1 : code < 4 ? axis->level_cell[code] : axis->other;
+    }
+    const double x = hf_column_number(column, row);
+    if (isnan(x)) return axis->cells - 1;
+    int64_t cell = 0;
+    for (int32_t k = 0; k < axis->edges; k++)
+        cell += x > axis->edge[k];
+    return cell;
+}
+
+static double plain_grid(const hf_term *term, const hf_frame *frame, int64_t row)
+{
+    int64_t place = 0;
+    for (int32_t a = 0; a < term->axis_count; a++)
+        place = place * term->axes[a].cells + plain_cell(&term->axes[a], frame, row);
+    return term->values[place];
+}
+
 long double plain_log_odds(const random_fleet *fleet, int64_t row, long double *contribution)
 {
     long double sum = fleet->model.intercept;
     for (int32_t t = 0; t < fleet->model.term_count; t++) {
         const hf_term *term = &fleet->model.terms[t];
-        const hf_column *column = &fleet->frame->columns[hf_frame_find(fleet->frame, term->signal)];
+        const int32_t place = hf_frame_find(fleet->frame, term->signal);
+        const hf_column *column = place < 0 ? NULL : &fleet->frame->columns[place];
         long double value = term->missing;
-        if (term->kind == HF_TERM_TABLE) {
+        if (term->axis_count > 0) {
+            value = plain_grid(term, fleet->frame, row);
+        } else if (term->kind == HF_TERM_TABLE) {
             int32_t code = ((const int32_t *)column->values)[row];
             if (code >= 0) value = code < 4 ? term->table.values[code] : term->table.pooled;
         } else {

@@ -16,6 +16,8 @@ typedef struct {
 
 void random_fleet_create(random_fleet *out, const hf_context_options *options, int64_t rows, int32_t terms,
                          uint64_t seed);
+// Adds surfaces and rules over the fleet's signals, each in turn.
+void random_fleet_add_grids(random_fleet *fleet, int32_t count, uint64_t seed);
 void random_fleet_destroy(random_fleet *fleet);
 hf_context *context_with(int threads, hf_isa isa);
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TERMS = 24 };
+enum { TERMS = 24, GRIDS = 16, MOST = TERMS + GRIDS };
 
 static const int THREADS[] = {1, 2, 7};
 static const hf_isa ISAS[] = {HF_ISA_SCALAR, HF_ISA_AVX2, HF_ISA_AVX512};
@@ -37,7 +37,7 @@ static int falling(const void *a, const void *b)
 
 static void check_reasons(const int32_t *reason, const long double *contribution, int32_t terms, int64_t row)
 {
-    long double sorted[TERMS], before = INFINITY;
+    long double sorted[MOST], before = INFINITY;
     memcpy(sorted, contribution, (size_t)terms * sizeof *sorted);
     qsort(sorted, (size_t)terms, sizeof *sorted, falling);
     for (int j = 0; j < HF_REASONS; j++) {
@@ -60,10 +60,12 @@ static void check_reasons(const int32_t *reason, const long double *contribution
     }
 }
 
-static void check_fleet(int64_t rows, int32_t terms, uint64_t seed)
+static void check_fleet(int64_t rows, int32_t terms, int32_t grids, uint64_t seed)
 {
     random_fleet fleet;
     random_fleet_create(&fleet, NULL, rows, terms, seed);
+    random_fleet_add_grids(&fleet, grids, seed);
+    terms += grids;
     hf_scores scores = scores_of(fleet.context, &fleet, true);
     hf_plan *plan;
     cr_assert(hf_plan_create(&plan, fleet.context, &fleet.model, fleet.frame, NULL, NULL) == HF_OK);
@@ -72,8 +74,8 @@ static void check_fleet(int64_t rows, int32_t terms, uint64_t seed)
         base += fleet.model.terms[t].reference;
     cr_assert(scores.rows == rows);
     for (int64_t i = 0; i < rows; i++) {
-        long double plain[TERMS];
-        double exact[TERMS], sum = base;
+        long double plain[MOST];
+        double exact[MOST], sum = base;
         long double log_odds = plain_log_odds(&fleet, i, plain);
         double said = hf_plan_explain(plan, i, exact);
         for (int32_t t = 0; t < terms; t++) {
@@ -95,9 +97,18 @@ Test(score_pass, agrees_with_the_oracle)
 {
     const int64_t rows[] = {0, 1, 511, 512, 513, 3000};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        check_fleet(rows[i], TERMS, 100 + i);
+        check_fleet(rows[i], TERMS, 0, 100 + i);
     for (int32_t terms = 0; terms <= 5; terms++)
-        check_fleet(700, terms, 200 + (uint64_t)terms);
+        check_fleet(700, terms, 0, 200 + (uint64_t)terms);
+}
+
+Test(score_pass, surfaces_and_rules_agree_with_the_oracle)
+{
+    const int64_t rows[] = {0, 1, 511, 513, 3000};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        check_fleet(rows[i], TERMS, GRIDS, 300 + i);
+    for (int32_t grids = 1; grids <= 8; grids++) // more signals than terms of their own, and fewer
+        check_fleet(600, 4, grids, 400 + (uint64_t)grids);
 }
 
 Test(score_pass, threads_and_instruction_sets_do_not_matter)
@@ -105,6 +116,7 @@ Test(score_pass, threads_and_instruction_sets_do_not_matter)
     enum { ROWS = 9001 };
     random_fleet fleet;
     random_fleet_create(&fleet, NULL, ROWS, TERMS, 5);
+    random_fleet_add_grids(&fleet, GRIDS, 5);
     hf_scores first = {0};
     hf_context *owner = NULL; // of the first
     for (size_t i = 0; i < sizeof ISAS / sizeof *ISAS; i++) {
@@ -355,6 +367,7 @@ Test(score_pass, tiles_allocate_nothing)
         options.threads = 2;
         scarce_left = 1000000;
         random_fleet_create(&fleet, &options, i == 0 ? 600 : 60000, 8, 8);
+        random_fleet_add_grids(&fleet, 4, 8);
         cr_assert(hf_plan_create(&plan, fleet.context, &fleet.model, fleet.frame, NULL, NULL) == HF_OK);
         taken[i] = scarce_left;
         cr_assert(hf_score_fleet(&scores, fleet.context, plan, true, NULL) == HF_OK);
@@ -370,6 +383,7 @@ Test(score_pass, survives_every_failed_allocation)
 {
     random_fleet fleet;
     random_fleet_create(&fleet, NULL, 700, 6, 8);
+    random_fleet_add_grids(&fleet, 3, 8);
     hf_context_options options = HF_CONTEXT_OPTIONS_INIT;
     options.resize = scarce_resize;
     options.threads = 2;

@@ -199,3 +199,97 @@ Test(score_plan, an_empty_column_is_a_missing_signal_and_no_other_kind)
     HAS(logged, "W column 'plan': no row has a value");
     drop(&b);
 }
+
+// ---- signals that only surfaces and rules have ---------------------------------------------------------------
+
+// The bench's model and a surface of csat and two signals without a curve: seats (ratio) and region.
+typedef struct {
+    hf_term terms[4];
+    double edge[1], values[3 * 3 * 4];
+    int32_t cell[2];
+} more;
+
+static void make_more(more *m, bench *b)
+{
+    const char *texts[] = {"north", "south"};
+    const size_t lengths[] = {5, 5};
+    make(b);
+    *m = (more){.edge = {1.5}, .cell = {0, 1}};
+    memcpy(m->terms, b->terms, sizeof b->terms);
+    m->terms[3] = (hf_term){.kind = HF_TERM_RULE,
+                            .signal = (char *)"csat x seats x region",
+                            .unit = (char *)"",
+                            .axis_count = 3,
+                            .values = m->values};
+    static const char *const names[] = {"csat", "seats", "region"};
+    static const hf_kind kinds[] = {HF_KIND_NUMBER, HF_KIND_RATIO, HF_KIND_CATEGORY};
+    for (int a = 0; a < 3; a++)
+        m->terms[3].axes[a] = (hf_axis){.signal = (char *)(uintptr_t)names[a],
+                                        .unit = (char *)"",
+                                        .kind = kinds[a],
+                                        .cells = a < 2 ? 3 : 4,
+                                        .edges = a < 2,
+                                        .edge = m->edge,
+                                        .level_cell = m->cell,
+                                        .other = 2};
+    hf_dictionary_build(&m->terms[3].axes[2].levels, b->context, texts, lengths, 2, NULL, NULL);
+    b->model.terms = m->terms;
+    b->model.term_count = 4;
+    add(b, "tickets_90d", HF_KIND_COUNT);
+    add(b, "plan", HF_KIND_CATEGORY);
+    add(b, "csat", HF_KIND_NUMBER);
+}
+
+static void drop_more(more *m, bench *b)
+{
+    hf_dictionary_free(b->context, &m->terms[3].axes[2].levels);
+    drop(b);
+}
+
+Test(score_plan, signals_of_rules_alone_are_needed_too)
+{
+    bench b;
+    more m;
+    hf_error error;
+    make_more(&m, &b);
+    add(&b, "seat", HF_KIND_RATIO);
+    cr_assert(bind(&b, false, &error) == HF_ERROR_DATA);
+    HAS(error.message, "lacks: 'seats' (is it 'seat'?), 'region'");
+    cr_assert(bind(&b, true, &error) == HF_OK, "%s", error.message);
+    HAS(logged, "W the data lacks column 'seats'");
+    HAS(logged, "W the data lacks column 'region'");
+    HAS(logged, "I 1 column the model does not use: 'seat'");
+    drop_more(&m, &b);
+}
+
+Test(score_plan, kinds_of_signals_of_rules_alone_are_checked)
+{
+    bench b;
+    more m;
+    hf_error error;
+    make_more(&m, &b);
+    add(&b, "seats", HF_KIND_CATEGORY);
+    add(&b, "region", HF_KIND_DATE);
+    cr_assert(bind(&b, true, &error) == HF_ERROR_DATA);
+    HAS(error.message, "'seats': expected ratio as in training, found category");
+    HAS(error.message, "'region': expected category as in training, found date");
+    drop_more(&m, &b);
+}
+
+Test(score_plan, what_is_new_in_signals_of_rules_alone_is_logged)
+{
+    bench b;
+    more m;
+    hf_error error;
+    make_more(&m, &b);
+    add(&b, "seats", HF_KIND_NUMBER);
+    add(&b, "region", HF_KIND_CATEGORY);
+    cr_assert(bind(&b, false, &error) == HF_OK, "%s", error.message);
+    HAS(logged, "W column 'seats': ratio in training, number here");
+    HAS(logged,
+        "W column 'region': 3 levels that training saw too rarely or not at all ('monthly', 'weekly', "
+        "'yearly') in 3 rows");
+    LACKS(logged, "does not use");
+    LACKS(logged, "'csat'");
+    drop_more(&m, &b);
+}

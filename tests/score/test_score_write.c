@@ -189,6 +189,59 @@ Test(score_write, json_lines_are_json)
     drop(&d);
 }
 
+// A rule beside the three terms: over 5 tickets without a csat.
+Test(score_write, words_of_a_rule)
+{
+    desk d;
+    hf_term terms[4];
+    double edge[] = {5}, values[] = {0, 0, 0, 1, 0, 0};
+    make(&d);
+    hf_plan_destroy(d.plan);
+    hf_scores_free(d.context, &d.scores);
+    memcpy(terms, d.terms, sizeof d.terms);
+    terms[3] = (hf_term){.kind = HF_TERM_RULE,
+                         .signal = (char *)"tickets_90d x csat",
+                         .unit = (char *)"",
+                         .axis_count = 2,
+                         .values = values};
+    for (int a = 0; a < 2; a++)
+        terms[3].axes[a] = (hf_axis){.signal = d.terms[2 * a].signal,
+                                     .unit = (char *)"",
+                                     .kind = a ? HF_KIND_NUMBER : HF_KIND_COUNT,
+                                     .cells = 3 - a,
+                                     .edges = 1 - a,
+                                     .edge = edge};
+    d.model.terms = terms;
+    d.model.term_count = 4;
+    cr_assert(hf_plan_create(&d.plan, d.context, &d.model, d.frame, NULL, NULL) == HF_OK);
+    cr_assert(hf_score_fleet(&d.scores, d.context, d.plan, true, NULL) == HF_OK);
+    cr_assert(hf_scores_rank(&d.scores, d.context, d.plan, NULL) == HF_OK);
+    expect_text(&d, HF_FORMAT_CSV, 1,
+                HEADER
+                "\"a,\"\"b\"\"\",0.9452048,1,\"plan month, \"\"gold\"\", +2.0\",\"12 tickets in 90 days and "
+                "no csat on record, +1.0\",\"12 tickets in 90 days, +0.8\"\n");
+    expect_text(
+        &d, HF_FORMAT_JSONL, 1,
+        "{\"account_id\":\"a,\\\"b\\\"\",\"churn_probability\":0.9452048,\"rank\":1,\"reasons\":["
+        "{\"signal\":\"plan\",\"text\":\"plan month, \\\"gold\\\"\",\"contribution\":2.0000},"
+        "{\"signal\":\"tickets_90d x csat\",\"text\":\"12 tickets in 90 days and no csat on record\","
+        "\"contribution\":1.0000},"
+        "{\"signal\":\"tickets_90d\",\"text\":\"12 tickets in 90 days\",\"contribution\":0.8436}]}\n");
+    // A name a signal may be more than a line has room for: cut at a character.
+    char longer[1024] = "x";
+    for (int i = 0; i < 200; i++)
+        strcat(longer, "\xc3\xbc");
+    terms[3].signal = longer;
+    size_t length;
+    cr_assert(hf_scores_write(d.context, d.plan, &d.scores, path, HF_FORMAT_JSONL, 1, true, NULL) == HF_OK);
+    char *text = contents(&length);
+    json_t *json = json_loadb(text, length, 0, NULL);
+    cr_assert_not_null(json, "%s", text);
+    json_decref(json);
+    free(text);
+    drop(&d);
+}
+
 Test(score_write, no_accounts_give_a_header)
 {
     random_fleet fleet;
@@ -214,6 +267,7 @@ Test(score_write, the_bytes_do_not_depend_on_threads)
     const hf_score_format formats[] = {HF_FORMAT_CSV, HF_FORMAT_JSONL, HF_FORMAT_TABLE};
     random_fleet fleet;
     random_fleet_create(&fleet, NULL, 5000, 8, 3);
+    random_fleet_add_grids(&fleet, 6, 3);
     for (int f = 0; f < 3; f++) {
         char *first = NULL;
         size_t first_length = 0;
@@ -271,7 +325,7 @@ static hf_status write_many(const hf_context_options *options, hf_error *error)
     random_fleet fleet;
     hf_plan *plan;
     hf_scores scores = {0};
-    random_fleet_create(&fleet, NULL, 20000, 4, 3);
+    random_fleet_create(&fleet, NULL, 80000, 4, 3);
     hf_context *context;
     cr_assert(hf_context_create(&context, options, NULL) == HF_OK);
     cr_assert(hf_plan_create(&plan, fleet.context, &fleet.model, fleet.frame, NULL, NULL) == HF_OK);

@@ -3,12 +3,12 @@
 // Surfaces and rules to JSON and back. A surface has all its values; a rule has, for each signal, the cells
 // it asks for, and one weight. Reading trusts nothing: every field is checked and the first that is wrong is
 // named.
-#include "term/grid.h"
+#include "term/term_grid.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { MOST_CELLS = 256, MOST_VALUES = 1 << 20 };
+enum { MOST_VALUES = 1 << 22 }; // floats hold such numbers of cells exactly
 
 // ---- writing -------------------------------------------------------------------------------------------------
 
@@ -47,16 +47,24 @@ static json_t *axis_json(const hf_axis *axis)
                      "cells", axis->cells, "edges", numbers_json(axis->edge, axis->edges));
 }
 
-// Whether a rule asks for a cell of an axis: a value there is not 0.
-static bool asks_for(const hf_term *term, int32_t axis, int32_t cell)
+// The cells of an axis that a rule asks for: where a value is not 0.
+static json_t *asked_json(const hf_term *term, int32_t axis)
 {
     const int64_t count = hf_term_value_count(term);
+    const int32_t cells = term->axes[axis].cells;
+    bool in[HF_AXIS_CELLS] = {false};
     int64_t stride = 1;
     for (int32_t a = axis + 1; a < term->axis_count; a++)
         stride *= term->axes[a].cells;
     for (int64_t i = 0; i < count; i++)
-        if (i / stride % term->axes[axis].cells == cell && term->values[i] != 0.0) return true;
-    return false;
+        if (term->values[i] != 0.0) in[i / stride % cells] = true;
+    json_t *list = json_array();
+    for (int32_t c = 0; list && c < cells; c++)
+        if (in[c] && json_array_append_new(list, json_integer(c)) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
 }
 
 static double weight_of(const hf_term *term)
@@ -73,10 +81,7 @@ static json_t *axes_json(const hf_term *term)
     for (int32_t a = 0; list && a < term->axis_count; a++) {
         json_t *axis = axis_json(&term->axes[a]);
         if (axis && term->kind == HF_TERM_RULE) {
-            json_t *cells = json_array();
-            for (int32_t c = 0; cells && c < term->axes[a].cells; c++)
-                if (asks_for(term, a, c)) json_array_append_new(cells, json_integer(c));
-            if (json_object_set_new(axis, "in", cells) != 0) {
+            if (json_object_set_new(axis, "in", asked_json(term, a)) != 0) {
                 json_decref(axis);
                 axis = NULL;
             }
@@ -150,7 +155,7 @@ static hf_status read_levels(hf_axis *axis, const reading *r, const json_t *json
     hf_status status = HF_OK;
     const json_t *list = json_object_get(json, "levels"), *other = json_object_get(json, "other");
     const size_t n = json_array_size(list);
-    if (!json_is_array(list)) return damaged(r, "levels", "a list");
+    if (!json_is_array(list) || n > INT32_MAX / 2) return damaged(r, "levels", "a list");
     if (!is_cell(other, axis->cells)) return damaged(r, "other", "a cell's number");
     axis->other = (int32_t)json_integer_value(other);
     const char **texts = hf_new(r->context, n, sizeof *texts);
@@ -182,11 +187,11 @@ done:
     return status;
 }
 
-static hf_status read_axis(hf_axis *axis, const reading *r, const json_t *json)
+static hf_status read_axis(hf_axis *axis, const reading *r, const json_t *json, const char *list)
 {
     const json_t *kind = json_object_get(json, "kind"), *cells = json_object_get(json, "cells");
-    if (!json_is_object(json)) return damaged(r, "axes", "an object for each signal");
-    if (!json_is_integer(cells) || json_integer_value(cells) < 2 || json_integer_value(cells) > MOST_CELLS)
+    if (!json_is_object(json)) return damaged(r, list, "an object for each signal");
+    if (!json_is_integer(cells) || json_integer_value(cells) < 2 || json_integer_value(cells) > HF_AXIS_CELLS)
         return damaged(r, "cells", "a number from 2 to 256");
     axis->cells = (int32_t)json_integer_value(cells);
     if (!json_is_string(kind) || !hf_kind_from_name(&axis->kind, json_string_value(kind)) ||
@@ -215,15 +220,19 @@ static hf_status read_values(hf_term *term, const reading *r, const json_t *list
 static hf_status read_weight(hf_term *term, const reading *r, const json_t *json)
 {
     const json_t *weight = json_object_get(json, "weight"), *conditions = json_object_get(json, "conditions");
-    bool in[HF_AXES][MOST_CELLS] = {{false}};
+    bool in[HF_AXES][HF_AXIS_CELLS] = {{false}};
     if (!json_is_number(weight)) return damaged(r, "weight", "a number");
     for (int32_t a = 0; a < term->axis_count; a++) {
         const json_t *cells = json_object_get(json_array_get(conditions, (size_t)a), "in");
-        if (!json_is_array(cells)) return damaged(r, "in", "a list of cells");
+        int64_t last = -1;
+        if (!json_is_array(cells) || json_array_size(cells) == 0)
+            return damaged(r, "in", "a list of cells, not empty");
         for (size_t k = 0; k < json_array_size(cells); k++) {
-            if (!is_cell(json_array_get(cells, k), term->axes[a].cells))
-                return damaged(r, "in", "cells' numbers");
-            in[a][json_integer_value(json_array_get(cells, k))] = true;
+            const json_t *cell = json_array_get(cells, k);
+            if (!is_cell(cell, term->axes[a].cells) || json_integer_value(cell) <= last)
+                return damaged(r, "in", "numbers of cells, ascending");
+            last = json_integer_value(cell);
+            in[a][last] = true;
         }
     }
     const int64_t count = hf_term_value_count(term);
@@ -239,6 +248,22 @@ static hf_status read_weight(hf_term *term, const reading *r, const json_t *json
     return HF_OK;
 }
 
+// A surface or rule goes by its signals' names, joined.
+static hf_status check_signal(const hf_term *term, const reading *r)
+{
+    const char *rest = term->signal;
+    for (int32_t a = 0; a < term->axis_count; a++) {
+        const char *name = term->axes[a].signal;
+        const size_t length = strlen(name);
+        if (a > 0 && strncmp(rest, " x ", 3) != 0)
+            return damaged(r, "signal", "the signals, joined by ' x '");
+        rest += a > 0 ? 3 : 0;
+        if (strncmp(rest, name, length) != 0) return damaged(r, "signal", "the signals, joined by ' x '");
+        rest += length;
+    }
+    return *rest == '\0' ? HF_OK : damaged(r, "signal", "the signals, joined by ' x '");
+}
+
 hf_status hf_grid_from_json(hf_term *out, const hf_context *context, const json_t *json, const char *file,
                             hf_error *error)
 {
@@ -251,9 +276,12 @@ hf_status hf_grid_from_json(hf_term *out, const hf_context *context, const json_
         return damaged(&r, rule ? "conditions" : "axes", rule ? "one to four signals" : "two signals");
     for (size_t a = 0; a < n; a++) {
         out->axis_count = (int32_t)a + 1;
-        hf_status status = read_axis(&out->axes[a], &r, json_array_get(axes, a));
+        hf_status status =
+            read_axis(&out->axes[a], &r, json_array_get(axes, a), rule ? "conditions" : "axes");
         if (status != HF_OK) return status;
     }
+    const hf_status status = check_signal(out, &r);
+    if (status != HF_OK) return status;
     const int64_t count = hf_term_value_count(out);
     if (count > MOST_VALUES) return damaged(&r, "cells", "fewer of them");
     out->values = hf_new(context, (size_t)count, sizeof *out->values);

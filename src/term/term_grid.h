@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Surfaces and rules compiled, for the room.
-#ifndef HOLDFAST_GRID_H
-#define HOLDFAST_GRID_H
+#ifndef HOLDFAST_TERM_GRID_H
+#define HOLDFAST_TERM_GRID_H
 
 #include "term/term_room.h"
 
@@ -24,11 +24,18 @@ typedef struct {
 hf_status hf_grid_bind(hf_grid_term *out, const hf_context *context, const hf_term *term,
                        const hf_frame *frame, int32_t *unseen, hf_error *error);
 void hf_grid_unbind(const hf_context *context, hf_grid_term *grid);
-// Contributions of n rows; scratch: HF_TILE floats, used as cell numbers.
+// Contributions of n rows; scratch: HF_TILE floats, which hold cell numbers: there are few enough to be
+// exact.
 void hf_grid_run(const hf_grid_term *grid, float *out, float *scratch, int64_t begin, int32_t n);
 double hf_grid_contribution(const hf_grid_term *grid, int64_t row);
-// "usage depth 0.24 and 12 tickets in 90 days"; returns the bytes written, without the NUL.
+// "usage depth 0.24 and 12 tickets in 90 days"; returns the bytes written, without the NUL. Only whole parts
+// are written, but for the first.
 size_t hf_grid_words(char *out, size_t size, const hf_grid_term *grid, int64_t row);
+
+// Refuses a column of another storage than a signal of the term has: numbers, or categories.
+hf_status hf_term_check_storage(const char *signal, bool category, const hf_column *column, hf_error *error);
+// The frame's column of a signal; NULL where there is none, or none with a value.
+const hf_column *hf_term_column(const hf_frame *frame, const char *signal);
 
 // JSON of what a surface or rule has beyond other terms: "surface" or "rule". The reader checks every field
 // and names the bad one; signal is the term's, for messages.
