@@ -45,7 +45,7 @@ typedef struct {
     const char *outcomes;  // CSV with account_id, date, outcome
     const char *outcome;   // NULL: "churn"
     int32_t lead, horizon; // days
-    hf_date known_until;   // HF_DATE_MISSING: the last date in the outcomes file
+    hf_date known_until;   // HF_DATE_MISSING: the last date in the outcomes file that is not in the future
     // Both:
     hf_train_options fit;
     const char *model; // where the model is written
@@ -198,6 +198,7 @@ typedef struct {
     const char *output;      // the summary
     const char *recorded_at; // of what is stored, as in hf_snapshot_info; NULL: when the newest input was
                              // last written, so that a run begun again stores the same bytes
+    bool accept_findings;    // publish whatever the check of the data finds; else its errors are a gate
 } hf_run_job;
 // The store's lock is held throughout. Nothing is stored or published unless all that can fail went well: on
 // any error the last good night stays. The same inputs again change no byte. Killed anywhere and run again it

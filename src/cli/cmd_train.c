@@ -10,7 +10,7 @@ static const cli_option options[] = {
     {"outcome", 0, "NAME", "which outcome to predict (default churn)"},
     {"horizon", 0, "DAYS", "the outcome counts in the DAYS after the lead"},
     {"lead", 0, "DAYS", "days after the as-of date that do not count yet (default 0)"},
-    {"known-until", 0, "DATE", "the last date outcomes are known (default: the last in the file)"},
+    {"known-until", 0, "DATE", "the last date outcomes are known (default: the last in the file up to today)"},
     {"output", 'o', "MODEL", "where the model is written"},
     {"c", 0, "C", "use this C instead of choosing one by cross-validation"},
     {"inner-folds", 0, "N", "folds of the choice of C (default 5)"},
@@ -66,6 +66,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.horizon = (int32_t)horizon;
     job.model = cli_text(arguments, "output", NULL);
     job.overwrite = cli_has(arguments, "force");
+    if (cli_has(arguments, "quiet")) job.output = NULL;
     return hf_workflow_train(context, &job, error);
 }
 

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Data that reads well and is wrong: outcomes of unknown accounts, dates that have not come, numbers in
+// another unit, targets of three values. Each is told, and where results would be worthless, refused.
+#include "cli/command_run.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char folder[256];
+
+static void enter(void)
+{
+    enter_folder(folder);
+}
+
+static void leave(void)
+{
+    leave_folder(folder);
+}
+
+TestSuite(doubts, .init = enter, .fini = leave, .timeout = 120);
+
+static char *must(const char *line)
+{
+    command_run run = run_holdfast(folder, line);
+    cr_assert_eq(run.code, 0, "holdfast %s: exit code %d: %s", line, run.code, run.err);
+    free(run.err);
+    return run.out;
+}
+
+static void quietly(const char *line)
+{
+    free(must(line));
+}
+
+// ---- outcomes --------------------------------------------------------------------------------------------
+
+enum { ACCOUNTS = 300 };
+
+// Two snapshots of 300 accounts, and outcomes of 60 of them in the 30 days after the first, of which
+// `unknown` are written with another id. extra: lines more.
+static void put_history(int unknown, const char *extra)
+{
+    char *text = malloc(1 << 16);
+    for (int month = 9; month <= 10; month++) {
+        char line[96];
+        strcpy(text, "account_id,usage\n");
+        for (int i = 0; i < ACCOUNTS; i++)
+            sprintf(text + strlen(text), "c%03d,%d\n", i, i * 7 % 91);
+        put_text(folder, "data.csv", text);
+        snprintf(line, sizeof line, "ingest data.csv --store store --as-of 2026-%02d-01 --revise", month);
+        quietly(line);
+    }
+    strcpy(text, "account_id,date,outcome\n");
+    for (int i = 0; i < 60; i++)
+        sprintf(text + strlen(text), "%s%03d,2026-09-%02d,churn\n", i < unknown ? "ACME-" : "c", i * 5,
+                2 + i % 28);
+    strcat(text, "c299,2026-11-15,churn\n");
+    strcat(text, extra);
+    put_text(folder, "outcomes.csv", text);
+    free(text);
+}
+
+#define HISTORY "train --store store --outcomes outcomes.csv --horizon 30 -o model.json --force"
+
+Test(doubts, outcomes_of_unknown_accounts_are_told)
+{
+    put_history(20, "");
+    expect_message(folder, "outcomes_some_unknown", 0, HISTORY);
+}
+
+Test(doubts, outcomes_of_mostly_unknown_accounts_are_refused)
+{
+    put_history(50, "");
+    expect_message(folder, "outcomes_most_unknown", 3, HISTORY);
+    cr_assert_not(has_file(folder, "model.json"));
+}
+
+// Accounts that were gone before the first snapshot are rightly in none.
+Test(doubts, outcomes_before_the_store_begins_are_fine)
+{
+    char *extra = malloc(1 << 14);
+    *extra = '\0';
+    for (int i = 0; i < 200; i++)
+        sprintf(extra + strlen(extra), "old%d,2025-03-01,churn\n", i);
+    put_history(0, extra);
+    free(extra);
+    command_run run = run_holdfast(folder, HISTORY);
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    cr_assert_str_eq(run.err, "");
+    free_run(&run);
+}
+
+Test(doubts, the_day_outcomes_are_known_until_is_told)
+{
+    put_history(0, "");
+    char *said = must(HISTORY);
+    cr_assert_not_null(strstr(said, "outcomes are known until 2026-11-15"), "%s", said);
+    free(said);
+    said = must(HISTORY " --known-until 2026-10-05");
+    cr_assert_not_null(strstr(said, "outcomes are known until 2026-10-05 (--known-until)"), "%s", said);
+    free(said);
+}
+
+// A slip in one row must not make windows complete that have not passed: the snapshot of October is censored
+// with it as without it.
+Test(doubts, a_future_outcome_does_not_lift_the_censoring)
+{
+    put_history(0, "");
+    char *model, *again;
+    quietly("train --store store --outcomes outcomes.csv --horizon 60 -o model.json");
+    model = get_file(folder, "model.json", NULL);
+    put_history(0, "c298,2062-09-14,churn\n");
+    command_run run = run_holdfast(
+        folder, "train --store store --outcomes outcomes.csv --horizon 60 -o model.json --force");
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    cr_assert_not_null(strstr(run.err, "1 of 62 rows are dated after 2026-12-31, as late as 2062-09-14"), "%s",
+                       run.err);
+    cr_assert_not_null(strstr(run.out, "outcomes are known until 2026-11-15"), "%s", run.out);
+    free_run(&run);
+    again = get_file(folder, "model.json", NULL);
+    cr_assert_str_eq(again, model);
+    free(model);
+    free(again);
+}
