@@ -517,7 +517,24 @@ Test(run, a_gate_keeps_the_last_good_night)
     must(in_child(run_task, &n->job, 2, 0));
 }
 
-static hf_status cancel_task(const hf_context *context, const void *job, hf_error *error);
+Test(run, a_unit_that_jumped_stops_the_night_unless_it_is_accepted)
+{
+    make("a");
+    must(run_night("a", 3));
+    shell("cp -a %s %s", in("a"), in("b"));
+    shell("awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == \"arr\") a = i } "
+          "NR > 1 && $a != \"\" { $a = 100 * $a } { print }' %s >%s",
+          in("fleet/accounts-2026-09-30.csv"), in("fleet/cents.csv"));
+    one_night *n = night_of("a", 4);
+    snprintf(n->text[3], 256, "%s", in("fleet/cents.csv"));
+    cr_assert_eq(in_child(run_task, &n->job, 2, 0), HF_ERROR_GATE);
+    expect_message("arr: its median");
+    expect_message("--accept-findings");
+    expect_same(in("b"), in("a"), "in cents");
+    n->job.accept_findings = true;
+    must(in_child(run_task, &n->job, 2, 0));
+}
+
 static bool yes(void *user)
 {
     (void)user;
