@@ -40,6 +40,10 @@ void cli_terminal_begin(cli_terminal *terminal, bool quiet, bool verbose)
     action.sa_flags = (int)SA_RESETHAND;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    // A terminal that is closed ends a run in good order; what nohup said stays said.
+    struct sigaction before;
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+        sigaction(SIGHUP, &action, NULL);
 }
 
 void cli_terminal_end(cli_terminal *terminal)

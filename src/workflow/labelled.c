@@ -158,6 +158,7 @@ hf_status hf_workflow_write_text(const hf_context *context, const hf_text *text,
                                  bool overwrite, hf_error *error)
 {
     hf_output *output;
+    if (!path) return HF_OK;
     hf_status status = hf_text_status(text, error);
     if (status != HF_OK) return status;
     status = hf_output_open(&output, context, path, overwrite, error);
