@@ -22,18 +22,23 @@ typedef struct hf_plan hf_plan;
 
 typedef struct {
     bool allow_missing; // score signals the frame lacks as missing, with a warning, instead of failing
+    bool refuse_unlike; // fail where most values of a column are far from those of training, instead of
+                        // warning only
 } hf_plan_options;
 
 #define HF_PLAN_OPTIONS_INIT \
     {                        \
-        false                \
+        false, false         \
     }
 
 // Binds the model's terms to the frame's columns by name. The frame and the model are borrowed until the
 // plan is destroyed. What a careful person would want to know goes to the log: as warnings, levels the model
 // has not seen, values missing where training had none, signals scored as missing; as information, columns
-// the model does not use. Errors: HF_ERROR_DATA naming all the signals the frame lacks, with the nearest
-// column names, and all the columns of another kind than the model's.
+// the model does not use; as warnings too, columns where more than one value in ten lies over six deviations
+// from training's mean (of a flag: is not 0 or 1) or that vary twenty times less. Errors: HF_ERROR_DATA
+// naming all the signals the frame lacks, with the nearest column names, and all the columns of another kind
+// than the model's; with refuse_unlike HF_ERROR_GATE naming the columns of at least twenty values most of
+// which lie so far, and categories none of whose values training saw. Cost: a pass over the columns.
 HF_API hf_status hf_plan_create(hf_plan **out, const hf_context *context, const hf_model *model,
                                 const hf_frame *frame, const hf_plan_options *options, hf_error *error);
 // Accepts NULL.

@@ -40,7 +40,8 @@ const cli_option cli_column_options[] = {
     {"na", 0, "TOKEN,...", "cells that count as missing, beside empty, NA, N/A, NaN and null"},
     {"kind", 0, "COLUMN=KIND,...", "a column's kind: number ratio count money flag category date"},
     {"delimiter", 0, "CHAR", "between fields: a character or 'tab' (default: found from the header)"},
-    {"rejects", 0, "FILE", "leave bad rows out and list their bad cells there: file,line,column,value,reason"},
+    {"rejects", 0, "FILE",
+     "leave bad rows out and list their bad cells there: file,line,column,value,reason"},
     {"reject-limit", 0, "SHARE", "list, but stop, when more than this share of rows is bad (default 0.01)"},
     {NULL, 0, NULL, NULL},
 };
@@ -155,9 +156,9 @@ hf_status cli_parse(cli_arguments **out, const cli_command *command, int count, 
         else if (!only_words && words[i][0] == '-' && words[i][1] != '\0')
             status = take_option(a, count - i, words + i, &used, error);
         else if (words[i][0] == '\0')
-            status = usage(error,
-                           "'%s' was given an empty word where a name is expected; is a shell variable not set?",
-                           command->name, NULL);
+            status = usage(
+                error, "'%s' was given an empty word where a name is expected; is a shell variable not set?",
+                command->name, NULL);
         else
             a->words[a->word_count++] = words[i];
     }

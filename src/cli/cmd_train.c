@@ -10,7 +10,8 @@ static const cli_option options[] = {
     {"outcome", 0, "NAME", "which outcome to predict (default churn)"},
     {"horizon", 0, "DAYS", "the outcome counts in the DAYS after the lead"},
     {"lead", 0, "DAYS", "days after the as-of date that do not count yet (default 0)"},
-    {"known-until", 0, "DATE", "the last date outcomes are known (default: the last in the file up to today)"},
+    {"known-until", 0, "DATE",
+     "the last date outcomes are known (default: the last in the file up to today)"},
     {"output", 'o', "MODEL", "where the model is written"},
     {"c", 0, "C", "use this C instead of choosing one by cross-validation"},
     {"inner-folds", 0, "N", "folds of the choice of C (default 5)"},
@@ -36,9 +37,8 @@ static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
         return cli_only_without(arguments, "on one labelled table",
                                 "outcomes outcome horizon lead known-until",
                                 "leave it out, or train on a store's history with --store DIR", error);
-    hf_status status =
-        cli_only_without(arguments, "with --store", "target",
-                         "on a store's history --outcomes FILE says what happened", error);
+    hf_status status = cli_only_without(arguments, "with --store", "target",
+                                        "on a store's history --outcomes FILE says what happened", error);
     return status == HF_OK ? cli_reads_no_table(arguments, error) : status;
 }
 

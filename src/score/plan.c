@@ -44,16 +44,19 @@ static bool fits(const hf_term *term, const hf_column *column, int64_t rows)
 
 static void list_other_kinds(hf_text *out, const hf_model *model, const hf_frame *frame)
 {
+    char date[11];
+    hf_date_format(frame->as_of, date);
     for (int32_t t = 0; t < model->term_count; t++) {
         const hf_term *term = &model->terms[t];
         int32_t c = hf_frame_find(frame, term->signal);
         if (c < 0 || fits(term, &frame->columns[c], frame->rows)) continue;
         if (out->length > 0) hf_text_puts(out, "\n");
         hf_text_printf(
-            out,
-            "column '%s': expected %s as in training, found %s; repair the column, or declare it with "
-            "--kind",
-            term->signal, hf_kind_name(term->signal_kind), hf_kind_name(frame->columns[c].kind));
+            out, "column '%s'%s%s: expected %s as in training, found %s; repair the column, or %s",
+            term->signal, date[0] ? " as of " : "", date, hf_kind_name(term->signal_kind),
+            hf_kind_name(frame->columns[c].kind),
+            date[0] ? "declare it where its file is read ('holdfast ingest --revise --kind' for a snapshot)"
+                    : "declare it with --kind");
     }
 }
 
@@ -131,6 +134,7 @@ hf_status hf_plan_create(hf_plan **out, const hf_context *context, const hf_mode
     HF_TRY(done, check_columns(context, model, frame, options && options->allow_missing, error));
     HF_TRY(done, bind(plan, context, error));
     HF_TRY(done, hf_plan_report(plan, context, error));
+    HF_TRY(done, hf_plan_check_range(plan, context, !options || !options->refuse_unlike, error));
     *out = plan;
     plan = NULL;
 done:

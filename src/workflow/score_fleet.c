@@ -101,6 +101,7 @@ static hf_status score_churn(const hf_context *context, const hf_score_job *job,
     hf_scores scores = {0};
     hf_plan_options options = HF_PLAN_OPTIONS_INIT;
     options.allow_missing = job->allow_missing;
+    options.refuse_unlike = !job->allow_missing;
     hf_status status;
     if (job->file)
         HF_TRY(done, read_table(&frame, context, job, model, error));

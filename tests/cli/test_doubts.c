@@ -117,12 +117,85 @@ Test(doubts, a_future_outcome_does_not_lift_the_censoring)
     command_run run = run_holdfast(
         folder, "train --store store --outcomes outcomes.csv --horizon 60 -o model.json --force");
     cr_assert_eq(run.code, 0, "%s", run.err);
-    cr_assert_not_null(strstr(run.err, "1 of 62 rows are dated after 2026-12-31, as late as 2062-09-14"), "%s",
-                       run.err);
+    cr_assert_not_null(strstr(run.err, "1 of 62 rows are dated after 2026-12-31, as late as 2062-09-14"),
+                       "%s", run.err);
     cr_assert_not_null(strstr(run.out, "outcomes are known until 2026-11-15"), "%s", run.out);
     free_run(&run);
     again = get_file(folder, "model.json", NULL);
     cr_assert_str_eq(again, model);
     free(model);
     free(again);
+}
+
+// ---- other data than training's --------------------------------------------------------------------------
+
+// A share of 0 to 1 times `scale`, a flag whose 1 is `one`, a plan with `letter` before its number.
+static void put_usage(const char *name, int rows, double scale, int one, char letter)
+{
+    char *text = malloc(1 << 16);
+    strcpy(text, "id,share,trial,plan,churned\n");
+    for (int i = 0; i < rows; i++)
+        sprintf(text + strlen(text), "c%03d,%g,%d,%c%d,%s\n", i, scale * (i * 7 % 91) / 100, i % 3 ? 0 : one,
+                letter, i % 4, i * 29 % 10 < 3 ? "yes" : "no");
+    put_text(folder, name, text);
+    free(text);
+}
+
+static void train_usage(void)
+{
+    put_usage("data.csv", 300, 1, 1, 'p');
+    quietly("train data.csv --id id --target churned -o model.json");
+    quietly("ingest data.csv --id id --store store --as-of 2026-10-31");
+}
+
+#define SCORE "score new.csv --model model.json -o scores.csv"
+
+Test(doubts, another_unit_stops_the_scoring)
+{
+    train_usage();
+    put_usage("new.csv", 100, 100, 1, 'p');
+    expect_message(folder, "score_other_unit", 4, SCORE);
+    cr_assert_not(has_file(folder, "scores.csv"));
+    expect_message(folder, "score_other_unit_allowed", 0, SCORE " --allow-missing");
+    put_usage("new.csv", 100, 0.01, 1, 'p');
+    expect_message(folder, "score_less_spread", 0, SCORE " --force");
+}
+
+Test(doubts, another_unit_in_one_row_is_told)
+{
+    train_usage();
+    put_text(folder, "new.csv", "id,share,trial,plan\nx,58,0,p1\n");
+    expect_message(folder, "score_other_unit_one_row", 0, SCORE);
+}
+
+Test(doubts, levels_none_of_which_training_saw_stop_the_scoring)
+{
+    train_usage();
+    put_usage("new.csv", 100, 1, 1, 'q');
+    expect_message(folder, "score_other_levels", 4, SCORE);
+    expect_message(folder, "score_other_levels_allowed", 0, SCORE " --allow-missing");
+}
+
+Test(doubts, a_flag_of_another_number_stops_the_scoring_of_a_snapshot)
+{
+    train_usage();
+    put_text(folder, "new.csv", "");
+    char *text = malloc(1 << 14);
+    strcpy(text, "id,share,trial,plan\n");
+    for (int i = 0; i < 40; i++)
+        sprintf(text + strlen(text), "c%03d,0.%d,%d,p%d\n", i, 1 + i % 7, i % 4 ? 3 : 0, i % 4);
+    put_text(folder, "new.csv", text);
+    free(text);
+    quietly("ingest new.csv --id id --store other --as-of 2026-10-31");
+    expect_message(folder, "score_flag_of_three", 4, "score --store other --model model.json -o scores.csv");
+}
+
+// The training data itself is never strange.
+Test(doubts, training_rows_raise_no_doubt)
+{
+    train_usage();
+    command_run run = run_holdfast(folder, "score data.csv --model model.json -o scores.csv");
+    cr_assert_eq(run.code, 0);
+    cr_assert_str_eq(run.err, "", "%s", run.err);
+    free_run(&run);
 }
