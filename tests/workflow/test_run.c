@@ -259,6 +259,50 @@ Test(run, an_interrupt_changes_nothing)
     expect_same(in("b"), in("a"), "interrupted");
 }
 
+// ---- memory ----------------------------------------------------------------------------------------------
+
+static long left; // allocations that are granted
+
+static void *scarce(void *user, void *p, size_t size)
+{
+    (void)user;
+    if (size == 0) {
+        free(p);
+        return NULL;
+    }
+    return left-- > 0 ? realloc(p, size) : NULL;
+}
+
+static hf_status scarce_task(const hf_context *context, const void *job, hf_error *error)
+{
+    (void)context;
+    hf_context *made;
+    hf_context_options options = HF_CONTEXT_OPTIONS_INIT;
+    options.resize = scarce;
+    options.threads = 1;
+    hf_status status = hf_context_create(&made, &options, error);
+    if (status != HF_OK) return status;
+    status = hf_workflow_run(made, job, error);
+    hf_context_destroy(made);
+    return status;
+}
+
+// From the first allocation to the last, in ever longer strides.
+Test(run, memory_that_runs_out_hurts_nothing)
+{
+    int status = HF_ERROR_MEMORY;
+    make("base");
+    must(run_night("base", 3));
+    shell("cp -a %s %s && cp -a %s %s", in("base"), in("whole"), in("base"), in("hurt"));
+    must(run_night("whole", 4));
+    for (long k = 0; status != HF_OK; k += 1 + k / 6) {
+        left = k;
+        status = in_child(scarce_task, &night_of("hurt", 4)->job, 1, 0);
+        cr_assert(status == HF_ERROR_MEMORY || status == HF_OK, "allocation %ld: status %d", k, status);
+    }
+    expect_same(in("whole"), in("hurt"), "short of memory again and again");
+}
+
 // ---- replay ----------------------------------------------------------------------------------------------
 
 static hf_status replay_task(const hf_context *context, const void *job, hf_error *error)
