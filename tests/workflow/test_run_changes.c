@@ -120,10 +120,13 @@ Test(run_changes, the_changed_file_tells_what_the_full_files_show)
     free(changed);
 }
 
+static table *applied[8]; // the copy's fields lie in them
+static int applied_count;
+
 // Takes a file of changes over into the copy that a system downstream has.
 static void apply(table *copy, const char *path)
 {
-    table *changed = read_table(path);
+    table *changed = applied[applied_count++] = read_table(path);
     const int change = changed->fields - 1;
     if (copy->fields == 0) {
         copy->fields = change;
@@ -181,6 +184,11 @@ Test(run_changes, a_copy_kept_by_changes_alone_stays_true_through_revisions)
     must(run_night("a", 5));
     apply(copy, in("a/pub/changed-2026-10-31.csv"));
     expect_copy(copy, in("a/pub/scores-2026-10-31.csv"));
+    for (int i = 0; i < applied_count; i++) {
+        free(applied[i]->text);
+        free(applied[i]);
+    }
+    free(copy);
 }
 
 Test(run_changes, the_summary_counts_the_files)
