@@ -66,7 +66,7 @@ static bool said_before(cli_terminal *terminal, const char *message)
 static void on_log(void *user, hf_log_level level, const char *message)
 {
     cli_terminal *terminal = user;
-    if (level != HF_LOG_WARNING && !terminal->verbose) return;
+    if (level == HF_LOG_NOTICE ? terminal->quiet : level != HF_LOG_WARNING && !terminal->verbose) return;
     if (said_before(terminal, message)) return;
     cli_terminal_end(terminal);
     fprintf(stderr, "holdfast: %s%s\n", level == HF_LOG_WARNING ? "warning: " : "", message);

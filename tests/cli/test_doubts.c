@@ -199,3 +199,68 @@ Test(doubts, training_rows_raise_no_doubt)
     cr_assert_str_eq(run.err, "", "%s", run.err);
     free_run(&run);
 }
+
+// Where the kind comes from the model, a cell has a line.
+Test(doubts, numbers_of_the_model_are_read_as_numbers)
+{
+    train_usage();
+    put_text(folder, "new.csv", "id,share,trial,plan\nx,-,0,p1\n");
+    expect_message(folder, "score_dash_is_missing", 0, SCORE);
+    put_text(folder, "new.csv", "id,share,trial,plan\nx,much,0,p1\ny,little,0,p1\n");
+    expect_message(folder, "score_no_number", 3, SCORE " --force");
+}
+
+Test(doubts, a_column_that_changed_its_kind_is_told_when_ingested)
+{
+    put_text(folder, "data.csv", "account_id,seats,nps,plan\na,3,4,x\nb,4,5,y\nc,5,,z\n");
+    quietly("ingest data.csv --store store --as-of 2026-09-30");
+    put_text(folder, "data.csv", "account_id,seats,nps,plan\na,few,4.5,x\nb,many,5,y\nc,5,,z\n");
+    expect_message(folder, "ingest_other_kind", 0, "ingest data.csv --store store --as-of 2026-10-31");
+}
+
+// ---- dates -------------------------------------------------------------------------------------------------
+
+Test(doubts, data_of_the_future_is_told)
+{
+    train_usage();
+    expect_message(folder, "ingest_future", 0, "ingest data.csv --id id --store store --as-of 2062-10-31");
+    expect_message(folder, "score_newest_is_future", 0, "score --store store --model model.json -o a.csv");
+    expect_message(folder, "score_named_snapshot", 0,
+                   "score --store store --as-of 2026-10-31 --model model.json -o b.csv");
+}
+
+Test(doubts, the_snapshot_scored_is_named_unless_quiet)
+{
+    train_usage();
+    command_run run = run_holdfast(folder, "score --store store --model model.json -o a.csv");
+    cr_assert_eq(run.code, 0);
+    cr_assert_str_eq(run.err, "holdfast: scoring the snapshot of 2026-10-31, revision 1\n");
+    free_run(&run);
+    run = run_holdfast(folder, "score --store store --model model.json -q --format csv");
+    cr_assert_eq(run.code, 0);
+    cr_assert_str_eq(run.err, "");
+    cr_assert_eq(strncmp(run.out, "account_id,", 11), 0, "quiet must not silence results");
+    free_run(&run);
+}
+
+Test(doubts, scores_of_several_dates_say_which)
+{
+    train_usage();
+    put_text(
+        folder, "new.csv",
+        "id,day,share,trial,plan\nx,2026-09-30,0.5,0,p1\nx,2026-10-31,0.1,0,p1\ny,2026-10-31,0.2,1,p2\n");
+    char *said = must("score new.csv --as-of-column day --model model.json --format csv");
+    cr_assert_eq(strncmp(said, "account_id,as_of,churn_probability,rank,reason_1,", 49), 0, "%s", said);
+    cr_assert_not_null(strstr(said, "\nx,2026-09-30,0."), "%s", said);
+    cr_assert_not_null(strstr(said, "\nx,2026-10-31,0."), "%s", said);
+    cr_assert_not_null(strstr(said, "\ny,2026-10-31,0."), "%s", said);
+    free(said);
+    said = must("score new.csv --as-of-column day --model model.json --format jsonl");
+    cr_assert_eq(strncmp(said, "{\"account_id\":\"x\",\"as_of\":\"2026-09-30\",\"churn_probability\":", 59),
+                 0, "%s", said);
+    free(said);
+    said = must("score new.csv --as-of-column day --model model.json --format table");
+    cr_assert_not_null(strstr(said, "account  as of         churn"), "%s", said);
+    cr_assert_not_null(strstr(said, "y        2026-10-31"), "%s", said);
+    free(said);
+}
