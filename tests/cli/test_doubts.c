@@ -264,3 +264,92 @@ Test(doubts, scores_of_several_dates_say_which)
     cr_assert_not_null(strstr(said, "y        2026-10-31"), "%s", said);
     free(said);
 }
+
+// ---- targets and folds -------------------------------------------------------------------------------------
+
+static void put_target(const char *(*value)(int))
+{
+    char text[1 << 14] = "id,usage,state\n";
+    for (int i = 0; i < 300; i++)
+        sprintf(text + strlen(text), "c%03d,%d,%s\n", i, i * 7 % 91, value(i));
+    put_text(folder, "data.csv", text);
+}
+
+static const char *three_values(int i)
+{
+    return i % 10 < 3 ? "Gone" : i % 10 < 5 ? "Unknown" : "Here";
+}
+
+static const char *no_values(int i)
+{
+    (void)i;
+    return "";
+}
+
+static const char *flags(int i)
+{
+    return i % 10 < 3 ? "Yes" : "No";
+}
+
+Test(doubts, a_target_of_three_values_is_told)
+{
+    put_target(three_values);
+    expect_message(folder, "target_three_values", 0, "train data.csv --id id --target state=Gone -o m.json");
+    command_run run =
+        run_holdfast(folder, "train data.csv --id id --target state=Gone -o m.json --na Unknown --force");
+    cr_assert_eq(run.code, 0);
+    cr_assert_str_eq(run.err, "");
+    free_run(&run);
+}
+
+Test(doubts, a_target_without_a_value_is_told)
+{
+    put_target(no_values);
+    expect_message(folder, "target_no_value", 5, "train data.csv --id id --target state=Gone -o m.json");
+    expect_message(folder, "target_no_value", 5, "train data.csv --id id --target state -o m.json");
+}
+
+Test(doubts, a_target_value_that_cannot_be_is_told_what_can)
+{
+    put_target(flags);
+    expect_message(folder, "target_flag_value", 3, "train data.csv --id id --target state=Maybe -o m.json");
+    expect_message(folder, "target_number_value", 3, "train data.csv --id id --target usage=low -o m.json");
+}
+
+Test(doubts, folds_without_training_rows_say_what_to_do)
+{
+    char text[1 << 14] = "row,fold\n";
+    put_target(flags);
+    for (int i = 0; i < 300; i++)
+        sprintf(text + strlen(text), "%d,0\n", i);
+    put_text(folder, "folds.csv", text);
+    expect_message(folder, "fold_nothing_to_train_on", 5,
+                   "evaluate data.csv --id id --target state --folds folds.csv");
+}
+
+Test(doubts, evaluating_on_the_training_rows_is_told)
+{
+    train_usage();
+    expect_message(folder, "evaluate_training_rows", 0,
+                   "evaluate data.csv --target churned --model model.json --replicates 0");
+    put_usage("later.csv", 200, 1, 1, 'p');
+    command_run run =
+        run_holdfast(folder, "evaluate later.csv --target churned --model model.json --replicates 0");
+    cr_assert_eq(run.code, 0);
+    cr_assert_str_eq(run.err, "");
+    free_run(&run);
+}
+
+// What the message recommends, evaluate has.
+Test(doubts, evaluate_takes_the_allowance_its_message_names)
+{
+    train_usage();
+    command_run run = run_shell(folder, "cut -d, -f1,3- data.csv > short.csv");
+    cr_assert_eq(run.code, 0);
+    free_run(&run);
+    run = run_holdfast(folder, "evaluate short.csv --target churned --model model.json --replicates 0");
+    cr_assert_eq(run.code, 3);
+    cr_assert_not_null(strstr(run.err, "--allow-missing"), "%s", run.err);
+    free_run(&run);
+    quietly("evaluate short.csv --target churned --model model.json --replicates 0 --allow-missing");
+}
