@@ -218,6 +218,15 @@ Test(doubts, a_column_that_changed_its_kind_is_told_when_ingested)
     expect_message(folder, "ingest_other_kind", 0, "ingest data.csv --store store --as-of 2026-10-31");
 }
 
+// A snapshot's kinds were settled when it was ingested, so that is what the remedy says.
+Test(doubts, a_snapshot_of_another_kind_names_itself_and_the_way_back)
+{
+    train_usage();
+    put_text(folder, "new.csv", "id,share,trial,plan\nx,much,0,p1\ny,little,0,p1\n");
+    quietly("ingest new.csv --id id --store other --as-of 2026-10-31");
+    expect_message(folder, "score_snapshot_other_kind", 3, "score --store other --model model.json -o a.csv");
+}
+
 // ---- dates -------------------------------------------------------------------------------------------------
 
 Test(doubts, data_of_the_future_is_told)
