@@ -101,7 +101,8 @@ static hf_status check_numbers(hf_text *faults, const hf_plan *plan, const hf_co
         } else {
             hf_warn(context, "column '%s': %s", term->signal, text);
         }
-    } else if (present >= FEWEST && spread > 0 && SPREAD * spread < deviation) {
+    } else if (!flag && present >= FEWEST && spread > 1e-6 * (fabs(shift) + deviation) &&
+               SPREAD * spread < deviation) { // but for one value throughout, and what rounding makes of it
         hf_warn(
             context,
             "column '%s': the values differ far less than in training (%.4g on average with a deviation of "

@@ -62,6 +62,23 @@ static hf_status declare_numbers(hf_model_reading *reading, int32_t *added, cons
     return HF_OK;
 }
 
+// One word in place of all of a column's numbers is no word for missing, unless the caller says so.
+static hf_status check_values(const hf_model_reading *reading, int32_t added, const hf_frame *frame,
+                              const char *path, hf_error *error)
+{
+    enum { FEWEST = 20 }; // rows: of fewer, all may well lack a value
+    for (int32_t k = 0; k < added && frame->rows >= FEWEST; k++) {
+        const char *name = reading->csv.kinds[k].column;
+        const int32_t c = hf_frame_find(frame, name);
+        if (c >= 0 && frame->columns[c].missing == frame->rows)
+            return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0,
+                              "column '%s': none of %lld rows has a number, as training had; repair the "
+                              "column, or say with --na which word stands for missing",
+                              name, (long long)frame->rows);
+    }
+    return HF_OK;
+}
+
 hf_status hf_model_read_table(hf_frame **out, hf_csv_report *report, const hf_context *context,
                               const hf_model *model, const char *path, const hf_csv_options *csv,
                               hf_error *error)
@@ -81,6 +98,7 @@ hf_status hf_model_read_table(hf_frame **out, hf_csv_report *report, const hf_co
         found = (hf_csv_report){0};
         reading.csv.overwrite = true; // the rejects of the first reading
         HF_TRY(done, hf_csv_read(&frame, &found, context, path, &reading.csv, error));
+        HF_TRY(done, check_values(&reading, added, frame, path, error));
     }
     *out = frame;
     *report = found;

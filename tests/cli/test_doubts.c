@@ -159,6 +159,11 @@ Test(doubts, another_unit_stops_the_scoring)
     expect_message(folder, "score_other_unit_allowed", 0, SCORE " --allow-missing");
     put_usage("new.csv", 100, 0.01, 1, 'p');
     expect_message(folder, "score_less_spread", 0, SCORE " --force");
+    put_usage("new.csv", 100, 0, 0, 'p'); // one value throughout is another matter
+    quietly(SCORE " --force");
+    command_run run = run_holdfast(folder, SCORE " --force");
+    cr_assert_str_eq(run.err, "");
+    free_run(&run);
 }
 
 Test(doubts, another_unit_in_one_row_is_told)
@@ -208,6 +213,12 @@ Test(doubts, numbers_of_the_model_are_read_as_numbers)
     expect_message(folder, "score_dash_is_missing", 0, SCORE);
     put_text(folder, "new.csv", "id,share,trial,plan\nx,much,0,p1\ny,little,0,p1\n");
     expect_message(folder, "score_no_number", 3, SCORE " --force");
+    char text[1024] = "id,share,trial,plan\n";
+    for (int i = 0; i < 40; i++)
+        sprintf(text + strlen(text), "x%d,many,%d,p1\n", i, i % 2);
+    put_text(folder, "new.csv", text);
+    expect_message(folder, "score_word_for_all", 3, SCORE " --force");
+    quietly(SCORE " --force --na many");
 }
 
 Test(doubts, a_column_that_changed_its_kind_is_told_when_ingested)
