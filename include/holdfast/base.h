@@ -57,7 +57,8 @@ typedef struct {
     char message[2048]; // what was expected, what was found, what to do; several lines where cells are listed
 } hf_error;
 
-typedef enum { HF_LOG_WARNING, HF_LOG_INFO, HF_LOG_DEBUG } hf_log_level;
+// A notice is what everyone should see who has not asked for quiet: which snapshot was taken, for one.
+typedef enum { HF_LOG_WARNING, HF_LOG_INFO, HF_LOG_DEBUG, HF_LOG_NOTICE } hf_log_level;
 
 // The instruction set the kernels are taken from. Every one computes the same bits.
 typedef enum { HF_ISA_AUTO, HF_ISA_SCALAR, HF_ISA_AVX2, HF_ISA_AVX512 } hf_isa;

@@ -26,9 +26,9 @@ typedef struct {
     int32_t file_count;
     hf_csv_options csv; // id NULL: a column named account_id
     const char *store;
-    hf_date as_of; // required without csv.as_of_column, HF_DATE_MISSING with it
-    bool revise;   // other content for a date that is there becomes a new revision
-    const char *output;
+    hf_date as_of;      // required without csv.as_of_column, HF_DATE_MISSING with it
+    bool revise;        // other content for a date that is there becomes a new revision
+    const char *output; // what was stored, for people; NULL: nothing is said
 } hf_ingest_job;
 
 // Reads delimited text into one snapshot a date. Nothing is stored unless every file is good. Errors: those
@@ -45,12 +45,12 @@ typedef struct {
     const char *outcomes;  // CSV with account_id, date, outcome
     const char *outcome;   // NULL: "churn"
     int32_t lead, horizon; // days
-    hf_date known_until;   // HF_DATE_MISSING: the last date in the outcomes file
+    hf_date known_until;   // HF_DATE_MISSING: the last date in the outcomes file that is not in the future
     // Both:
     hf_train_options fit;
     const char *model; // where the model is written
     bool overwrite;
-    const char *output; // the ledger and what was kept
+    const char *output; // the ledger and what was kept; NULL: nothing is said
 } hf_train_job;
 
 // Trains a churn model and writes it. Errors: those of reading, HF_ERROR_TOO_LITTLE, HF_ERROR_EXISTS.
@@ -78,12 +78,12 @@ typedef enum { HF_REPORT_TABLE, HF_REPORT_JSON } hf_report_format;
 
 typedef struct {
     // A scorecard on a store's whole history:
-    const char *store;      // NULL: a table
+    const char *store; // NULL: a table
     const char *definition;
-    const char *outcomes;   // CSV with account_id, date, outcome; NULL: flapping alone
-    const char *outcome;    // NULL: "churn"
-    int32_t lead, horizon;  // days
-    hf_date known_until;    // HF_DATE_MISSING: the last date in the outcomes file
+    const char *outcomes;  // CSV with account_id, date, outcome; NULL: flapping alone
+    const char *outcome;   // NULL: "churn"
+    int32_t lead, horizon; // days
+    hf_date known_until;   // HF_DATE_MISSING: the last date in the outcomes file
     // A model on a labelled table:
     const char *file;
     hf_csv_options csv;
@@ -100,8 +100,8 @@ typedef struct {
 } hf_evaluate_job;
 
 // Measures a model on held-out rows: AUC, PR-AUC, log-loss, Brier, ECE, KS, lift at 10 %, with n, events and
-// bootstrap intervals over accounts, by fold and their mean. Or a definition on a store: by date and pooled, accounts by band,
-// what became of them, and how often bands flap.
+// bootstrap intervals over accounts, by fold and their mean. Or a definition on a store: by date and pooled,
+// accounts by band, what became of them, and how often bands flap.
 HF_API hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job *job, hf_error *error);
 
 // The snapshots of a store, one line each.
@@ -198,6 +198,7 @@ typedef struct {
     const char *output;      // the summary
     const char *recorded_at; // of what is stored, as in hf_snapshot_info; NULL: when the newest input was
                              // last written, so that a run begun again stores the same bytes
+    bool accept_findings;    // publish whatever the check of the data finds; else its errors are a gate
 } hf_run_job;
 // The store's lock is held throughout. Nothing is stored or published unless all that can fail went well: on
 // any error the last good night stays. The same inputs again change no byte. Killed anywhere and run again it

@@ -88,7 +88,7 @@ static hf_status check_complements(const int32_t *fold, const hf_context *contex
         if (rows == 0 || one_class)
             status = hf_fail(error, HF_ERROR_TOO_LITTLE,
                              "the %lld rows with the outcome and the %lld without belong to too few accounts "
-                             "for %d folds; use fewer folds, give C, or train on more accounts",
+                             "for %d folds; use fewer folds, say C with --c, or train on more accounts",
                              (long long)events, (long long)(dealt - events), folds);
     }
     hf_delete(context, in_fold);

@@ -64,7 +64,7 @@ static hf_status check_classes(const hf_training *t, hf_error *error)
         return hf_fail(error, HF_ERROR_TOO_LITTLE,
                        "only %lld of %lld rows %s the outcome, too few for %d inner folds; train on more "
                        "rows, use fewer folds, "
-                       "or give C",
+                       "or say C with --c",
                        events < folds ? events : others, rows, events < folds ? "have" : "are without",
                        folds);
     return HF_OK;

@@ -27,21 +27,22 @@ struct cli_arguments {
 const cli_option cli_common_options[] = {
     {"threads", 0, "N", "use N threads (default: as many as the machine gives)"},
     {"force", 0, NULL, "replace a file that exists"},
-    {"quiet", 'q', NULL, "no progress"},
+    {"quiet", 'q', NULL, "no progress, and no summary of what was done; warnings stay"},
     {"verbose", 'v', NULL, "say what is being done"},
     {"help", 'h', NULL, "show this help"},
     {NULL, 0, NULL, NULL},
 };
 
 const cli_option cli_column_options[] = {
-    {"id", 0, "COLUMN", "the column that names the account"},
+    {"id", 0, "COLUMN", "the column that names the account (ingest: account_id unless given)"},
     {"as-of-column", 0, "COLUMN", "the column of as-of dates; with the id it is the key"},
     {"ignore", 0, "COLUMN,...", "columns to leave out"},
     {"na", 0, "TOKEN,...", "cells that count as missing, beside empty, NA, N/A, NaN and null"},
     {"kind", 0, "COLUMN=KIND,...", "a column's kind: number ratio count money flag category date"},
     {"delimiter", 0, "CHAR", "between fields: a character or 'tab' (default: found from the header)"},
-    {"rejects", 0, "FILE", "write bad rows there instead of stopping"},
-    {"reject-limit", 0, "SHARE", "stop when more than this share of rows is bad (default 0.01)"},
+    {"rejects", 0, "FILE",
+     "leave bad rows out and list their bad cells there: file,line,column,value,reason"},
+    {"reject-limit", 0, "SHARE", "list, but stop, when more than this share of rows is bad (default 0.01)"},
     {NULL, 0, NULL, NULL},
 };
 

@@ -20,6 +20,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.file_count = cli_count(arguments);
     job.store = cli_text(arguments, "store", NULL);
     job.revise = cli_has(arguments, "revise");
+    if (cli_has(arguments, "quiet")) job.output = NULL;
     return hf_workflow_ingest(context, &job, error);
 }
 

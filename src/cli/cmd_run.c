@@ -17,6 +17,7 @@ static const cli_option options[] = {
     {"most-unknown", 0, "SHARE", "gate: stop where more accounts have an unknown band"},
     {"most-coverage-fall", 0, "SHARE",
      "gate: stop where a signal lost more of its values since the last date"},
+    {"accept-findings", 0, NULL, "publish even where the check finds units that jumped or late feeds"},
     {"recorded-at", 0, "TIME", "when the data was recorded (default: when the input was last written)"},
     {"output", 'o', "OUT", "where the summary is written (default -: standard output)"},
     {NULL, 0, NULL, NULL},
@@ -38,6 +39,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.store = cli_text(arguments, "store", NULL);
     job.files = files;
     job.model = cli_text(arguments, "model", NULL);
+    job.accept_findings = cli_has(arguments, "accept-findings");
     job.revise = cli_has(arguments, "revise");
     job.publish = cli_text(arguments, "publish", NULL);
     job.recorded_at = cli_text(arguments, "recorded-at", NULL);

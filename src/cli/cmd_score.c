@@ -15,7 +15,7 @@ static const cli_option options[] = {
     {"output", 'o', "OUT", "where scores are written (default -: standard output)"},
     {"format", 0, "FORMAT", "csv, jsonl or table (default csv; a table of 20 on a terminal)"},
     {"top", 0, "N", "only the N accounts most at risk, in order of rank"},
-    {"allow-missing", 0, NULL, "score signals the data lacks as missing, with a warning"},
+    {"allow-missing", 0, NULL, "score although signals are lacking or unlike training's, with a warning"},
     {NULL, 0, NULL, NULL},
 };
 

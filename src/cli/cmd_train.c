@@ -10,7 +10,8 @@ static const cli_option options[] = {
     {"outcome", 0, "NAME", "which outcome to predict (default churn)"},
     {"horizon", 0, "DAYS", "the outcome counts in the DAYS after the lead"},
     {"lead", 0, "DAYS", "days after the as-of date that do not count yet (default 0)"},
-    {"known-until", 0, "DATE", "the last date outcomes are known (default: the last in the file)"},
+    {"known-until", 0, "DATE",
+     "the last date outcomes are known (default: the last in the file up to today)"},
     {"output", 'o', "MODEL", "where the model is written"},
     {"pairs", 0, "N|auto", "surfaces of two signals: at most N, 0 none (default auto: those that pay)"},
     {"rules", 0, "auto|0", "rules of several conditions: 0 none (default auto: those that pay)"},
@@ -57,6 +58,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.horizon = (int32_t)horizon;
     job.model = cli_text(arguments, "output", NULL);
     job.overwrite = cli_has(arguments, "force");
+    if (cli_has(arguments, "quiet")) job.output = NULL;
     return hf_workflow_train(context, &job, error);
 }
 

@@ -56,5 +56,6 @@ void cli_print_help(const cli_command *command)
     if (command->takes_columns) print_table("Reading the table", cli_column_options, width);
     print_table("For every verb", cli_common_options, width);
     printf("\nExit codes: 0 success, 1 failure at run time, 2 usage, 3 bad data, 4 a gate failed,\n"
-           "5 too little data, 130 interrupted.\n");
+           "5 too little data, 130 interrupted. A reader that closes the pipe early (| head) changes none of "
+           "them.\n");
 }

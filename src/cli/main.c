@@ -5,10 +5,9 @@
 #include "command.h"
 #include "terminal.h"
 
-#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const cli_command *const commands[] = {&cli_ingest,  &cli_train,   &cli_score, &cli_evaluate,
                                               &cli_explain, &cli_store,   &cli_synth, &cli_init,
@@ -73,17 +72,9 @@ static int unknown_verb(const char *name)
     return 2;
 }
 
-// A reader that went away (| head) is no failure worth a message.
-static bool reader_left(void)
-{
-    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
-}
-
 static int report(const hf_error *error)
 {
     char text[sizeof(hf_error) + 64];
-    if (error->status == HF_ERROR_IO && reader_left()) return 1;
     hf_error_format(error, text, sizeof text);
     fprintf(stderr, "holdfast: %s\n", text);
     return exit_code(error->status);
@@ -131,6 +122,9 @@ static int run(const cli_command *command, int count, char **words)
 
 int main(int count, char **words)
 {
+    // A reader that leaves early (| head) changes nothing: how a run ends must not hang on how much of its
+    // output still fitted into the pipe.
+    signal(SIGPIPE, SIG_IGN);
     if (count < 2) {
         print_verbs();
         return 2;

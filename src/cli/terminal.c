@@ -40,6 +40,10 @@ void cli_terminal_begin(cli_terminal *terminal, bool quiet, bool verbose)
     action.sa_flags = (int)SA_RESETHAND;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    // A terminal that is closed ends a run in good order; what nohup said stays said.
+    struct sigaction before;
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+        sigaction(SIGHUP, &action, NULL);
 }
 
 void cli_terminal_end(cli_terminal *terminal)
@@ -62,7 +66,7 @@ static bool said_before(cli_terminal *terminal, const char *message)
 static void on_log(void *user, hf_log_level level, const char *message)
 {
     cli_terminal *terminal = user;
-    if (level != HF_LOG_WARNING && !terminal->verbose) return;
+    if (level == HF_LOG_NOTICE ? terminal->quiet : level != HF_LOG_WARNING && !terminal->verbose) return;
     if (said_before(terminal, message)) return;
     cli_terminal_end(terminal);
     fprintf(stderr, "holdfast: %s%s\n", level == HF_LOG_WARNING ? "warning: " : "", message);

@@ -242,13 +242,14 @@ hf_status hf_csv_header_find(int32_t *out, const hf_csv_header *header, const ch
         }
     const char *nearest = hf_nearest(name, (const char *const *)header->names, (size_t)header->count);
     if (nearest)
-        return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0, "there is no column '%s' (%s); is '%s' meant?%s",
-                          name, what, nearest, remedy);
+        return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0,
+                          "there is no column '%s' (%s); is '%s' meant?%s%s", name, what, nearest,
+                          remedy[0] ? " " : "", remedy);
     return hf_fail_at(
-        error, HF_ERROR_DATA, path, 0, 0, "there is no column '%s' (%s); the header has '%s'%s%s%s%s", name,
+        error, HF_ERROR_DATA, path, 0, 0, "there is no column '%s' (%s); the header has '%s'%s%s%s%s%s", name,
         what, header->names[0], header->count > 1 ? ", '" : "", header->count > 1 ? header->names[1] : "",
         header->count > 2   ? "' and more"
         : header->count > 1 ? "'"
                             : "",
-        remedy);
+        remedy[0] ? "; " : "", remedy);
 }

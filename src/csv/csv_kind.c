@@ -100,12 +100,13 @@ void hf_csv_warn_text(const hf_csv_reader *reader, int32_t field, int64_t line, 
                       int64_t like, int64_t present, bool dates)
 {
     const char *name = reader->header.names[field];
-    hf_warn(
-        reader->context,
-        "%s:%lld: column '%s' is read as text, though %lld of its %lld cells look like %s; the first that "
-        "is none to the reader is \"%.*s\": export them as %s, name a word for missing with --na, or say "
-        "that it is text with --kind %s=category",
-        reader->path, (long long)line, name, (long long)like, (long long)present, dates ? "dates" : "numbers",
-        (int)(cell.length < 40 ? cell.length : 40), cell.text,
-        dates ? "YYYY-MM-DD" : "plain numbers (1234.5)", name);
+    hf_warn(reader->context,
+            "%s:%lld: column '%s' is read as text, though %lld of its %lld cells look like %s: \"%.*s\" is "
+            "none to "
+            "be sure of; export them as %s, name a word for missing with --na, or say that it is text with "
+            "--kind "
+            "%s=category",
+            reader->path, (long long)line, name, (long long)like, (long long)present,
+            dates ? "dates" : "numbers", (int)(cell.length < 40 ? cell.length : 40), cell.text,
+            dates ? "YYYY-MM-DD" : "plain numbers (1234.5)", name);
 }

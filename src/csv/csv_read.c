@@ -26,7 +26,7 @@ static hf_status check_options(const hf_csv_options *o, hf_error *error)
 static hf_status take_column(hf_csv_reader *reader, int32_t *field, const char *name, hf_csv_role role,
                              const char *what, hf_error *error)
 {
-    const char *remedy = role == HF_ROLE_ID ? "; name the column of account ids with --id COLUMN" : "";
+    const char *remedy = role == HF_ROLE_ID ? "--id COLUMN names the column of account ids" : "";
     hf_status status = hf_csv_header_find(field, &reader->header, reader->path, name, what, remedy, error);
     if (status != HF_OK) return status;
     hf_csv_column *column = &reader->columns[*field];

@@ -87,8 +87,8 @@ hf_status hf_frame_select(hf_frame **out, const hf_frame *frame, const int64_t *
 hf_status hf_frame_stack(hf_frame **out, const hf_context *context, hf_frame *const *frames, int32_t count,
                          hf_error *error);
 // A new frame with one row for every id in any of the frames, in the order of first appearance, and all
-// their columns. A column name in two frames is HF_ERROR_DATA, and so is an id twice within a frame, and frames
-// that share no id at all; ids that are not in every frame are counted in a warning.
+// their columns. A column name in two frames is HF_ERROR_DATA, and so is an id twice within a frame, and
+// frames that share no id at all; ids that are not in every frame are counted in a warning.
 hf_status hf_frame_join(hf_frame **out, const hf_context *context, hf_frame *const *frames, int32_t count,
                         hf_error *error);
 // Row of each id of `keys` in `frame` (by hash), the first where it stands in several, -1 where absent.

@@ -14,23 +14,24 @@ static bool is_present(const double *score, const double *nominal, int32_t m)
     return !isnan(score[m]) && nominal[m] > 0;
 }
 
-static bool has_present(const hf_group *group, const double *score, const double *nominal)
-{
-    for (int32_t m = group->first; m < group->first + group->count; m++)
-        if (is_present(score, nominal, m)) return true;
-    return false;
-}
-
-// The weights of a group's present measures in proportion; the cap takes off what is above it.
-static void spread_mean(double *effective, const hf_group *group, const double *score, const double *nominal,
-                        double share, double most)
+// The nominal weight of a group's present measures; above 0 where any is.
+static double present_weight(const hf_group *group, const double *score, const double *nominal)
 {
     double present = 0;
     for (int32_t m = group->first; m < group->first + group->count; m++)
         if (is_present(score, nominal, m)) present += nominal[m];
-    for (int32_t m = group->first; m < group->first + group->count; m++)
-        if (is_present(score, nominal, m))
-            effective[m] = fmin(share * (nominal[m] / present), most * nominal[m]);
+    return present;
+}
+
+// The weights of a group's present measures in proportion; the cap takes off what is above it.
+static void spread_mean(double *effective, const hf_group *group, const double *score, const double *nominal,
+                        double present, double share, double most)
+{
+    for (int32_t m = group->first; m < group->first + group->count; m++) {
+        if (!is_present(score, nominal, m)) continue;
+        const double weight = share * (nominal[m] / present), cap = most * nominal[m];
+        effective[m] = weight < cap ? weight : cap;
+    }
 }
 
 // The first of the present measures with the lowest or highest score takes it all.
@@ -56,16 +57,23 @@ double hf_health_combine(const hf_health_plan *plan, int32_t segment, const doub
     double present = 0, assigned = 0, raw = 0;
     for (int32_t m = 0; m < d->measure_count; m++)
         effective[m] = 0;
-    for (int32_t g = 0; g < d->group_count; g++)
-        if (has_present(&d->groups[g], score, nominal)) present += nominal_share[g];
+    // A group's present weight waits in the place of its first measure.
+    for (int32_t g = 0; g < d->group_count; g++) {
+        const double weight = present_weight(&d->groups[g], score, nominal);
+        if (!(weight > 0)) continue;
+        present += nominal_share[g];
+        effective[d->groups[g].first] = weight;
+    }
     *unassigned = 1;
     if (!(present > 0)) return NAN;
     for (int32_t g = 0; g < d->group_count; g++) {
         const hf_group *group = &d->groups[g];
         const double share = nominal_share[g] / present;
-        if (!has_present(group, score, nominal)) continue;
+        const double weight = group->count > 0 ? effective[group->first] : 0;
+        if (!(weight > 0)) continue;
+        effective[group->first] = 0;
         if (group->aggregate == HF_AGGREGATE_MEAN)
-            spread_mean(effective, group, score, nominal, share, d->max_inherit);
+            spread_mean(effective, group, score, nominal, weight, share, d->max_inherit);
         else
             give_to_one(effective, group, score, nominal, fmin(share, d->max_inherit * nominal_share[g]));
     }

@@ -38,6 +38,10 @@ typedef struct {
     hf_ledger_row *rows; // owned, by as-of date
     int32_t count;
     hf_ledger_row total; // as_of HF_DATE_MISSING
+    // Accounts whose first outcome falls after the earliest as-of date, up to the last day outcomes are known
+    // (those before are rightly gone), and how many of them no frame has: ids written otherwise, most often.
+    int64_t outcome_accounts, unknown_accounts;
+    char unknown_example[HF_ID_LIMIT + 1]; // one of them, "" if none
 } hf_ledger;
 
 void hf_ledger_free(const hf_context *context, hf_ledger *ledger);

@@ -50,10 +50,11 @@ static hf_status order_by_date(int32_t *order, hf_frame *const *frames, int32_t 
     return HF_OK;
 }
 
-// What becomes of the rows of one snapshot: kept rows and their labels, and the counts.
-static hf_status label_frame(int64_t *kept, uint8_t *label, hf_ledger_row *row, const hf_frame *frame,
-                             const hf_outcomes *outcomes, const hf_label_options *options,
-                             hf_date known_until, hf_error *error)
+// What becomes of the rows of one snapshot: kept rows and their labels, and the counts. seen marks the
+// outcomes whose account the snapshot has.
+static hf_status label_frame(int64_t *kept, uint8_t *label, bool *seen, hf_ledger_row *row,
+                             const hf_frame *frame, const hf_outcomes *outcomes,
+                             const hf_label_options *options, hf_date known_until, hf_error *error)
 {
     int64_t t = frame->as_of, lead_end = t + options->lead, end = lead_end + options->horizon;
     *row = (hf_ledger_row){.as_of = frame->as_of, .rows = frame->rows};
@@ -62,6 +63,7 @@ static hf_status label_frame(int64_t *kept, uint8_t *label, hf_ledger_row *row, 
     if (status != HF_OK) return status;
     for (int64_t i = 0; i < frame->rows; i++) {
         int64_t first = kept[i] < 0 ? INT64_MAX : outcomes->first[kept[i]];
+        if (kept[i] >= 0) seen[kept[i]] = true;
         if (first <= t) {
             row->churned++;
         } else if (first <= lead_end) {
@@ -75,6 +77,24 @@ static hf_status label_frame(int64_t *kept, uint8_t *label, hf_ledger_row *row, 
         }
     }
     return HF_OK;
+}
+
+// Accounts with an outcome that no snapshot has.
+static void count_unknown(hf_ledger *ledger, const hf_outcomes *outcomes, const bool *seen,
+                          hf_date known_until)
+{
+    const hf_frame *accounts = outcomes->accounts;
+    for (int64_t n = 0; n < accounts->rows; n++) {
+        if (outcomes->again[n] || outcomes->first[n] <= ledger->rows[0].as_of ||
+            outcomes->first[n] > known_until)
+            continue;
+        ledger->outcome_accounts++;
+        if (seen[n]) continue;
+        if (ledger->unknown_accounts++ > 0) continue;
+        size_t length;
+        const char *id = hf_frame_id(accounts, n, &length);
+        snprintf(ledger->unknown_example, sizeof ledger->unknown_example, "%.*s", (int)length, id);
+    }
 }
 
 static void add_up(hf_ledger *ledger)
@@ -143,6 +163,7 @@ hf_status hf_observe(hf_observations *out, hf_ledger *ledger, const hf_context *
     int32_t *order = NULL, part_count = 0;
     int64_t *kept = NULL, most = 0, all = 0;
     uint8_t *label = NULL;
+    bool *seen = NULL;
     hf_date known = options->known_until == HF_DATE_MISSING ? outcomes->last : options->known_until;
     hf_status status;
     HF_TRY(done, check_options(options, error));
@@ -155,7 +176,8 @@ hf_status hf_observe(hf_observations *out, hf_ledger *ledger, const hf_context *
     counts.rows = hf_new(context, (size_t)count, sizeof *counts.rows);
     kept = hf_new(context, (size_t)most, sizeof *kept);
     label = hf_new(context, (size_t)all, sizeof *label);
-    if (!parts || !order || !counts.rows || !kept || !label) {
+    seen = hf_new(context, (size_t)outcomes->accounts->rows, sizeof *seen);
+    if (!parts || !order || !counts.rows || !kept || !label || !seen) {
         status = hf_fail_memory(error);
         goto done;
     }
@@ -163,14 +185,15 @@ hf_status hf_observe(hf_observations *out, hf_ledger *ledger, const hf_context *
     for (int32_t i = 0; i < count; i++) {
         hf_ledger_row *row = &counts.rows[counts.count++];
         HF_TRY(done, hf_check_cancel(context, error));
-        HF_TRY(done, label_frame(kept, label + counts.total.kept, row, frames[order[i]], outcomes, options,
-                                 known, error));
+        HF_TRY(done, label_frame(kept, label + counts.total.kept, seen, row, frames[order[i]], outcomes,
+                                 options, known, error));
         counts.total.kept += row->kept;
         // A snapshot of which nothing is kept would still bring its columns.
         if (row->kept > 0)
             HF_TRY(done, hf_frame_select(&parts[part_count++], frames[order[i]], kept, row->kept, error));
     }
     add_up(&counts);
+    if (counts.count > 0) count_unknown(&counts, outcomes, seen, known);
     if (counts.total.kept == 0) {
         status = fail_nothing_kept(&counts, options, known, error);
         goto done;
@@ -187,6 +210,7 @@ done:
     hf_delete(context, order);
     hf_delete(context, kept);
     hf_delete(context, label);
+    hf_delete(context, seen);
     hf_ledger_free(context, &counts);
     hf_observations_free(context, &made);
     return status;

@@ -11,6 +11,7 @@ void hf_outcomes_destroy(hf_outcomes *outcomes)
     if (!outcomes) return;
     hf_frame_destroy(outcomes->accounts);
     hf_delete(outcomes->context, outcomes->first);
+    hf_delete(outcomes->context, outcomes->again);
     hf_delete(outcomes->context, outcomes);
 }
 
@@ -102,7 +103,8 @@ static hf_status collect(hf_outcomes *made, const hf_frame *frame, const int32_t
     HF_TRY(done, hf_frame_create(&made->accounts, context, count, frame->id_width, error));
     made->first = hf_new(context, (size_t)count, sizeof *made->first);
     first_row = hf_new(context, (size_t)count, sizeof *first_row);
-    if (!made->first || !first_row) {
+    made->again = hf_new(context, (size_t)count, sizeof *made->again);
+    if (!made->first || !made->again || !first_row) {
         status = hf_fail_memory(error);
         goto done;
     }
@@ -112,8 +114,10 @@ static hf_status collect(hf_outcomes *made, const hf_frame *frame, const int32_t
         made->first[n++] = days[i];
     }
     HF_TRY(done, hf_frame_match(first_row, made->accounts, made->accounts, error));
-    for (int64_t n = 0; n < count; n++)
+    for (int64_t n = 0; n < count; n++) {
+        made->again[n] = first_row[n] != n;
         if (made->first[n] < made->first[first_row[n]]) made->first[first_row[n]] = made->first[n];
+    }
 done:
     hf_delete(context, first_row);
     return status;

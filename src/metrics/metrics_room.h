@@ -57,8 +57,8 @@ typedef struct {
     hf_profile_bin bins[HF_PROFILE_BINS];
     int64_t labelled, events;
     // P(value of an event > value of a non-event) over rows with a value, ties half. Of a category its levels
-    // stand in the order of their own rates, small levels as one; as that is learnt from the same rows, it is
-    // a little too good.
+    // stand in the order of their own rates, as they are without the two rows that are compared; small levels
+    // are one.
     double auc;
     double auc_error; // its standard error (Hanley and McNeil 1982), rows taken as independent
     double iv;        // information value over the bins, half a row added to each count

@@ -22,8 +22,8 @@ enum { ROUND = 8 }; // signals a thread between two questions of cancelling
 typedef struct {
     uint64_t *key, *key_scratch;
     uint32_t *label, *label_scratch;
-    hf_tally *level;
-    int32_t *order;
+    hf_tally *level; // one more than levels: the small ones together
+    int32_t *order, *other_order;
 } workspace;
 
 // ---- numbers -----------------------------------------------------------------------------------------------
@@ -168,22 +168,25 @@ static void describe_number(hf_profile *out, workspace *w, const hf_profile_sign
 
 // ---- categories --------------------------------------------------------------------------------------------
 
-// How levels are ordered: the largest first, or the lowest rate first; ties by code.
+// How levels are ordered: by size, the largest first, or by their rate without one row, the lowest first.
+typedef enum { BY_ROWS, BY_RATE_LESS_EVENT, BY_RATE_LESS_OTHER } level_by;
+
 typedef struct {
     const hf_tally *level;
     double rate; // overall
-    bool by_rate;
+    level_by by;
 } level_order;
 
 static double level_rate(const level_order *o, int32_t level)
 {
     const hf_tally *t = &o->level[level];
-    return ((double)t->events + LEVEL_PRIOR * o->rate) / ((double)t->labelled + LEVEL_PRIOR);
+    double events = (double)t->events - (o->by == BY_RATE_LESS_EVENT ? 1 : 0);
+    return (events + LEVEL_PRIOR * o->rate) / ((double)t->labelled - 1 + LEVEL_PRIOR);
 }
 
 static bool goes_first(const level_order *o, int32_t a, int32_t b)
 {
-    if (o->by_rate) {
+    if (o->by != BY_ROWS) {
         double x = level_rate(o, a), y = level_rate(o, b);
         if (x != y) return x < y;
     } else if (o->level[a].rows != o->level[b].rows) {
@@ -216,33 +219,54 @@ static void sort_levels(int32_t *order, const level_order *o, int32_t count)
     }
 }
 
-// AUC of the levels in the order of their rates; levels too small to have one are taken together.
-static void rank_levels(hf_profile *out, workspace *w, int32_t occurring, double rate)
+// AUC of the levels by their rates, each pair of an event and a non-event judged by the rates without the two
+// (Airola and others 2011), so that many levels do not look good by learning their own rows; a pair within
+// one level is a tie. Levels too small for a rate are one.
+static void rank_levels(hf_profile *out, workspace *w, int32_t levels, int32_t occurring, double rate)
 {
     hf_pairs pairs = {0};
-    hf_tally small = {0};
-    int32_t kept = 0;
+    hf_tally *small = &w->level[levels];
+    uint64_t below = 0, equal = 0;
+    double last = NAN;
+    int32_t kept = 0, next = 0, reached = 0;
+    *small = (hf_tally){0};
     for (int32_t i = 0; i < occurring; i++) {
         const hf_tally *t = &w->level[w->order[i]];
         if (t->labelled >= HF_PROFILE_LEAST_LEVEL) {
             w->order[kept++] = w->order[i];
             continue;
         }
-        small.labelled += t->labelled;
-        small.events += t->events;
+        small->labelled += t->labelled;
+        small->events += t->events;
     }
-    level_order by_rate = {w->level, rate, true};
-    double small_rate = ((double)small.events + LEVEL_PRIOR * rate) / ((double)small.labelled + LEVEL_PRIOR);
-    sort_levels(w->order, &by_rate, kept);
-    bool taken = false;
+    if (small->labelled > 0) w->order[kept++] = levels;
+    memcpy(w->other_order, w->order, (size_t)kept * sizeof *w->order);
+    const level_order less_event = {w->level, rate, BY_RATE_LESS_EVENT};
+    const level_order less_other = {w->level, rate, BY_RATE_LESS_OTHER};
+    sort_levels(w->order, &less_event, kept);
+    sort_levels(w->other_order, &less_other, kept);
     for (int32_t i = 0; i < kept; i++) {
-        if (!taken && small_rate < level_rate(&by_rate, w->order[i])) {
-            hf_pairs_take(&pairs, &small);
-            taken = true;
+        const hf_tally *t = &w->level[w->order[i]];
+        double mine = level_rate(&less_event, w->order[i]);
+        uint64_t events = (uint64_t)t->events, others = (uint64_t)(t->labelled - t->events);
+        for (; next < kept && level_rate(&less_other, w->other_order[next]) < mine; next++) {
+            const hf_tally *o = &w->level[w->other_order[next]];
+            below += (uint64_t)(o->labelled - o->events);
         }
-        hf_pairs_take(&pairs, &w->level[w->order[i]]);
+        if (mine != last) {
+            reached = next;
+            equal = 0;
+        }
+        last = mine;
+        for (; reached < kept && level_rate(&less_other, w->other_order[reached]) == mine; reached++) {
+            const hf_tally *o = &w->level[w->other_order[reached]];
+            equal += (uint64_t)(o->labelled - o->events);
+        }
+        // Its own non-events have a higher rate without one of them, so they are not among those below.
+        pairs.won += events * (2 * below + equal + others);
+        pairs.events += events;
+        pairs.others += others;
     }
-    if (!taken) hf_pairs_take(&pairs, &small);
     out->auc = hf_pairs_auc(&pairs, &out->auc_error);
 }
 
@@ -264,7 +288,7 @@ static void describe_category(hf_profile *out, workspace *w, const hf_profile_si
     }
     out->present = out->nonzero = n - missing.rows;
     out->distinct = occurring;
-    level_order by_rows = {w->level, 0, false};
+    const level_order by_rows = {w->level, 0, BY_ROWS};
     sort_levels(w->order, &by_rows, occurring);
     for (int32_t i = 0; i < occurring; i++) {
         const hf_tally *t = &w->level[w->order[i]];
@@ -279,7 +303,8 @@ static void describe_category(hf_profile *out, workspace *w, const hf_profile_si
     if (occurring > HF_PROFILE_LEVELS)
         hf_profile_add_bin(out, HF_BIN_OTHERS, &others)->level = occurring - HF_PROFILE_LEVELS;
     if (missing.rows > 0) hf_profile_add_bin(out, HF_BIN_MISSING, &missing);
-    if (all.labelled > 0) rank_levels(out, w, occurring, (double)all.events / (double)all.labelled);
+    if (all.labelled > 0)
+        rank_levels(out, w, signal->levels, occurring, (double)all.events / (double)all.labelled);
 }
 
 // ---- all ---------------------------------------------------------------------------------------------------
@@ -322,9 +347,10 @@ static bool make_workspace(workspace *w, const hf_context *context, size_t rows,
     w->key_scratch = hf_new_raw(context, rows, sizeof *w->key_scratch);
     w->label = hf_new_raw(context, rows, sizeof *w->label);
     w->label_scratch = hf_new_raw(context, rows, sizeof *w->label_scratch);
-    w->level = hf_new_raw(context, levels, sizeof *w->level);
-    w->order = hf_new_raw(context, levels, sizeof *w->order);
-    return w->key && w->key_scratch && w->label && w->label_scratch && w->level && w->order;
+    w->level = hf_new_raw(context, levels + 1, sizeof *w->level);
+    w->order = hf_new_raw(context, levels + 1, sizeof *w->order);
+    w->other_order = hf_new_raw(context, levels + 1, sizeof *w->other_order);
+    return w->key && w->key_scratch && w->label && w->label_scratch && w->level && w->order && w->other_order;
 }
 
 static void free_workspaces(const hf_context *context, workspace *spaces, int threads)
@@ -336,6 +362,7 @@ static void free_workspaces(const hf_context *context, workspace *spaces, int th
         hf_delete(context, spaces[t].label_scratch);
         hf_delete(context, spaces[t].level);
         hf_delete(context, spaces[t].order);
+        hf_delete(context, spaces[t].other_order);
     }
     hf_delete(context, spaces);
 }

@@ -58,7 +58,7 @@ static void add_configuration(hf_grid *grid, const hf_account_page *page)
 {
     const hf_definition *before = hf_health_plan_definition(page->then->plan);
     const hf_definition *after = hf_health_plan_definition(page->now.plan);
-    const char *other = before == after ? "" : "another definition, ";
+    const char *other = strcmp(before->fingerprint, after->fingerprint) == 0 ? "" : "another definition, ";
     hf_grid_cell(grid, "how it is scored");
     hf_grid_cell(grid, "%ssegment %s", other, before->segments[page->then->explanation->segment].name);
     hf_grid_cell(grid, "segment %s", after->segments[page->now.explanation->segment].name);

@@ -45,15 +45,18 @@ static bool fits(const hf_need *need, int64_t rows)
 
 static void list_other_kinds(hf_text *out, const hf_plan *plan)
 {
+    char date[11];
+    hf_date_format(plan->frame->as_of, date);
     for (int64_t i = 0; i < plan->need_count; i++) {
         const hf_need *need = &plan->needs[i];
         if (fits(need, plan->frame->rows)) continue;
         if (out->length > 0) hf_text_puts(out, "\n");
         hf_text_printf(
-            out,
-            "column '%s': expected %s as in training, found %s; repair the column, or declare it with "
-            "--kind",
-            need->signal, hf_kind_name(need->kind), hf_kind_name(need->column->kind));
+            out, "column '%s'%s%s: expected %s as in training, found %s; repair the column, or %s",
+            need->signal, date[0] ? " as of " : "", date, hf_kind_name(need->kind),
+            hf_kind_name(need->column->kind),
+            date[0] ? "declare it where its file is read ('holdfast ingest --revise --kind' for a snapshot)"
+                    : "declare it with --kind");
     }
 }
 
@@ -128,6 +131,7 @@ hf_status hf_plan_create(hf_plan **out, const hf_context *context, const hf_mode
     HF_TRY(done, check_columns(context, plan, options && options->allow_missing, error));
     HF_TRY(done, bind(plan, context, error));
     HF_TRY(done, hf_plan_report(plan, context, error));
+    HF_TRY(done, hf_plan_check_range(plan, context, !options || !options->refuse_unlike, error));
     *out = plan;
     plan = NULL;
 done:

@@ -34,5 +34,8 @@ hf_status hf_plan_needs(hf_need **out, int64_t *count, const hf_context *context
 // Logs what the binding shows about the data: levels never seen, values missing for the first time, columns
 // that are not used.
 hf_status hf_plan_report(const hf_plan *plan, const hf_context *context, hf_error *error);
+// Warns of columns whose values are not like training's. HF_ERROR_GATE where that holds of most of a column,
+// unless lenient.
+hf_status hf_plan_check_range(const hf_plan *plan, const hf_context *context, bool lenient, hf_error *error);
 
 #endif

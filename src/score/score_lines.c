@@ -36,12 +36,22 @@ char *hf_score_csv_fields(char *out, const hf_score_lines *lines, int64_t row)
     return out;
 }
 
+size_t hf_score_date(char out[11], const hf_score_lines *lines, int64_t row)
+{
+    hf_date_format(lines->scores->as_of[row], out);
+    return strlen(out);
+}
+
 char *hf_score_csv_line(char *out, const hf_score_lines *lines, int64_t row)
 {
     size_t length;
     const char *id = hf_frame_id(lines->plan->frame, row, &length);
     out = hf_put_csv_text(out, id, length);
     *out++ = ',';
+    if (lines->scores->as_of) {
+        out += hf_score_date(out, lines, row);
+        *out++ = ',';
+    }
     out = hf_score_csv_fields(out, lines, row);
     *out++ = '\n';
     return out;
@@ -96,6 +106,11 @@ char *hf_score_json_line(char *out, const hf_score_lines *lines, int64_t row)
     out = HF_PUT(out, "{\"account_id\":");
     out = hf_put_json_text(out, id, length);
     *out++ = ',';
+    if (lines->scores->as_of) {
+        out = HF_PUT(out, "\"as_of\":\"");
+        out += hf_score_date(out, lines, row);
+        out = HF_PUT(out, "\",");
+    }
     out = hf_score_json_fields(out, lines, row);
     return HF_PUT(out, "}\n");
 }

@@ -31,6 +31,8 @@ void hf_score_table_measure(hf_score_lines *lines, int64_t row);
 // Widens the widths of `lines` to those of `other`.
 void hf_score_table_widen(hf_score_lines *lines, const hf_score_lines *other);
 
+// The row's date where the scores have dates, NUL-terminated; returns the length.
+size_t hf_score_date(char out[11], const hf_score_lines *lines, int64_t row);
 // "12 tickets in 90 days, +0.8" for a row's reason (0 to HF_REASONS - 1), NUL-terminated; "" where there is
 // none. Returns the length.
 size_t hf_score_reason(char out[HF_REASON_LIMIT], const hf_score_lines *lines, int64_t row, int reason);

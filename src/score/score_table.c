@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { RANK_WIDTH = 7, CHURN_WIDTH = 7 };
+enum { RANK_WIDTH = 7, CHURN_WIDTH = 7, DATE_WIDTH = 10 };
 
 static const char ID_TITLE[] = "account", REASON_TITLE[] = "reasons";
 
@@ -37,6 +37,10 @@ char *hf_score_table_header(char *out, const hf_score_lines *lines)
     out = hf_put_blanks(out, 2);
     out = hf_put_left(out, ID_TITLE, sizeof ID_TITLE - 1, lines->id_width);
     out = hf_put_blanks(out, 2);
+    if (lines->scores->as_of) {
+        out = hf_put_left(out, "as of", 5, DATE_WIDTH);
+        out = hf_put_blanks(out, 2);
+    }
     out = hf_put_right(out, "churn", CHURN_WIDTH);
     out = hf_put_blanks(out, 2);
     out = hf_put_left(out, REASON_TITLE, sizeof REASON_TITLE - 1, 0);
@@ -54,6 +58,10 @@ char *hf_score_table_line(char *out, const hf_score_lines *lines, int64_t row)
     out = hf_put_blanks(out, 2);
     out = hf_put_left(out, id, length, lines->id_width);
     out = hf_put_blanks(out, 2);
+    if (lines->scores->as_of) {
+        out = hf_put_left(out, text, hf_score_date(text, lines, row), DATE_WIDTH);
+        out = hf_put_blanks(out, 2);
+    }
     length = hf_format_fixed(text, 100 * lines->scores->probability[row], 1);
     memcpy(text + length, " %", 3);
     out = hf_put_right(out, text, CHURN_WIDTH);

@@ -51,9 +51,15 @@ static void measure(hf_score_lines *lines, const hf_line_job *job, int threads)
 static hf_status write_header(hf_score_lines *lines, const hf_line_job *job, hf_score_format format,
                               int threads, hf_output *output, hf_error *error)
 {
-    static const char csv[] = "account_id,churn_probability,rank,reason_1,reason_2,reason_3\n";
+    static const char id[] = "account_id,", dates[] = "as_of,";
+    static const char csv[] = "churn_probability,rank,reason_1,reason_2,reason_3\n";
     if (format == HF_FORMAT_JSONL) return HF_OK;
-    if (format == HF_FORMAT_CSV) return hf_output_write(output, csv, sizeof csv - 1, error);
+    if (format == HF_FORMAT_CSV) {
+        hf_status status = hf_output_write(output, id, sizeof id - 1, error);
+        if (status == HF_OK && lines->scores->as_of)
+            status = hf_output_write(output, dates, sizeof dates - 1, error);
+        return status == HF_OK ? hf_output_write(output, csv, sizeof csv - 1, error) : status;
+    }
     measure(lines, job, threads);
     char header[2 * HF_ID_LIMIT + 256];
     char *end = hf_score_table_header(header, lines);

@@ -144,8 +144,8 @@ static void check_dates(hf_checking *c, const hf_column *column)
     if (!must_be_past(c->definition, column->name, &max_age, &line)) return;
     if (counts.future > 0)
         hf_found(c, HF_FINDING_WARNING, line, column->name, "correct the feed, or the as-of date",
-                 "%lld of %lld dates of what has happened lie after the as-of date",
-                 (long long)counts.future, (long long)counts.present);
+                 "%lld of %lld dates of what has happened lie after the as-of date", (long long)counts.future,
+                 (long long)counts.present);
     int64_t age = (int64_t)c->frame->as_of - counts.newest;
     if (max_age > 0 && counts.newest != HF_DATE_MISSING && age > max_age) {
         hf_date_format(counts.newest, date);

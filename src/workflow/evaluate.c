@@ -100,8 +100,11 @@ static hf_status evaluate_fold(hf_evaluation *out, hf_metrics *replicates, const
             train_rows[train++] = row;
     }
     if (test == 0 || train == 0) {
-        status = hf_fail(error, HF_ERROR_TOO_LITTLE, "fold %lld has %lld rows to test and %lld to train on",
-                         (long long)folds->number[fold], (long long)test, (long long)train);
+        status =
+            hf_fail(error, HF_ERROR_TOO_LITTLE, "fold %lld has %lld rows to test and %lld to train on; %s",
+                    (long long)folds->number[fold], (long long)test, (long long)train,
+                    train == 0 ? "give other rows another fold's number, or 'train'"
+                               : "none of its rows has a target: leave the fold out");
         goto done;
     }
     hf_train_options fit = job->fit;
@@ -180,6 +183,23 @@ done:
     return status;
 }
 
+// A model does best on the rows it has seen, and says nothing by it of others.
+static hf_status warn_of_own_rows(const hf_context *context, const hf_evaluate_job *job,
+                                  const hf_labelled *table, const hf_model *model, hf_error *error)
+{
+    const json_t *training = json_object_get(model->record, "training");
+    const char *then = json_string_value(json_object_get(training, "fingerprint"));
+    char now[33];
+    if (!then) return HF_OK;
+    hf_status status = hf_frame_fingerprint(now, table->frame, error);
+    if (status == HF_OK && strcmp(now, then) == 0)
+        hf_warn(context,
+                "%s holds the very rows that %s was trained on, so the figures are too good; evaluate it on "
+                "later rows, or without --model in folds",
+                job->file, job->model);
+    return status;
+}
+
 static hf_status evaluate_model(hf_text *text, const hf_context *context, const hf_evaluate_job *job,
                                 const hf_labelled *table, const hf_model *model, hf_error *error)
 {
@@ -232,6 +252,7 @@ hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job 
         goto done;
     }
     if (model) {
+        HF_TRY(done, warn_of_own_rows(context, job, &table, model, error));
         HF_TRY(done, evaluate_model(&text, context, job, &table, model, error));
     } else {
         if (job->folds)

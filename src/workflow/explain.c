@@ -5,8 +5,10 @@
 // what the account was scored by at the time is the business of replay.
 #include "holdfast/workflow.h"
 #include "report/report_room.h"
+#include "store/store_room.h"
 #include "workflow/health_night.h"
 #include "workflow/labelled.h"
+#include "workflow/night_record.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,9 +19,10 @@ typedef struct {
     const hf_context *context;
     hf_store *store;
     hf_definition *definition;
-    hf_model *model;       // NULL without
-    hf_health_night *now;  // the night explained
-    hf_health_night *then; // NULL without since
+    hf_definition *earlier; // of the night before, where the store kept it
+    hf_model *model;        // NULL without
+    hf_health_night *now;   // the night explained
+    hf_health_night *then;  // NULL without since
 } ground;
 
 static void ground_free(ground *g)
@@ -27,6 +30,7 @@ static void ground_free(ground *g)
     hf_health_night_destroy(g->then);
     hf_health_night_destroy(g->now);
     hf_model_destroy(g->model);
+    hf_definition_destroy(g->earlier);
     hf_definition_destroy(g->definition);
     hf_store_close(g->store);
 }
@@ -56,6 +60,53 @@ static hf_status check_since(const hf_explain_job *job, const hf_health_night *n
                    as_of);
 }
 
+// What the store's scores of a date were made by; *found is false where there are none, or none of a run.
+static hf_status read_record(hf_night_record *out, bool *found, const ground *g, hf_date date,
+                             hf_error *error)
+{
+    hf_snapshot_info *list = NULL, info;
+    hf_frame *scores = NULL;
+    int32_t count = 0;
+    bool there = false;
+    hf_status status;
+    HF_TRY(done, hf_store_list_scores(&list, &count, g->store, error));
+    for (int32_t i = 0; i < count; i++)
+        there = there || list[i].as_of == date;
+    if (!there) goto done;
+    HF_TRY(done, hf_store_read_scores(&scores, &info, g->store, date, error));
+    const hf_status read = hf_night_record_read(out, g->context, scores->source, info.path, NULL);
+    if (read == HF_ERROR_MEMORY) status = hf_fail_memory(error);
+    *found = read == HF_OK;
+done:
+    hf_frame_destroy(scores);
+    hf_store_list_free(g->context, list);
+    return status;
+}
+
+// The definition that scored the night before, pointed at the copy of that night's manual overrides.
+static hf_status load_earlier(ground *g, hf_date since, hf_error *error)
+{
+    hf_night_record record = {0};
+    char path[512], overrides[64] = "";
+    bool found = false;
+    hf_status status = read_record(&record, &found, g, since, error);
+    if (status != HF_OK || !found) return status;
+    hf_store_kept_path(path, sizeof path, g->store, "definitions", record.definition, "yaml");
+    HF_TRY(done, hf_definition_load(&g->earlier, g->context, path, error));
+    if (record.overrides[0] != '\0')
+        snprintf(overrides, sizeof overrides, "../overrides/%s.csv", record.overrides);
+    char *copy = hf_copy_text(g->context, overrides, strlen(overrides));
+    if (!copy) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    hf_delete(g->context, g->earlier->manual_overrides);
+    g->earlier->manual_overrides = copy;
+done:
+    hf_night_record_free(g->context, &record);
+    return status;
+}
+
 static hf_status lay_ground(ground *g, const hf_explain_job *job, hf_error *error)
 {
     hf_health_night_options options = HF_HEALTH_NIGHT_OPTIONS_INIT;
@@ -70,8 +121,9 @@ static hf_status lay_ground(ground *g, const hf_explain_job *job, hf_error *erro
     if (job->since == HF_DATE_MISSING) goto done;
     HF_TRY(done, check_since(job, g->now, error));
     options.as_of = job->since;
-    HF_TRY(done, hf_health_night_create(&g->then, g->context, g->definition, g->store, NULL, NULL, &options,
-                                        error));
+    HF_TRY(done, load_earlier(g, job->since, error));
+    HF_TRY(done, hf_health_night_create(&g->then, g->context, g->earlier ? g->earlier : g->definition,
+                                        g->store, NULL, NULL, &options, error));
 done:
     return status;
 }

@@ -26,8 +26,9 @@ static int by_value(const void *a, const void *b)
 }
 
 // The fold numbers a fold column's dictionary speaks of, ascending.
-static hf_status list_numbers(hf_folds *folds, const hf_context *context, const hf_column *column,
-                              const char *path, hf_error *error)
+static hf_status list_numbers(hf_folds *folds, const hf_context *context, const hf_frame *file,
+                              const hf_column *column, const int64_t *line_row, const char *path,
+                              hf_error *error)
 {
     const hf_dictionary *levels = &column->dictionary;
     folds->number = hf_new(context, (size_t)levels->count, sizeof *folds->number);
@@ -35,9 +36,14 @@ static hf_status list_numbers(hf_folds *folds, const hf_context *context, const 
     for (int32_t k = 0; k < levels->count; k++) {
         const char *text = hf_dictionary_text(levels, k);
         if (strcmp(text, "train") == 0 || strcmp(text, "skip") == 0) continue;
-        if (!parse_i64(&folds->number[folds->count], text, strlen(text)))
-            return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0,
-                              "column 'fold': expected a number, train or skip, found '%s'", text);
+        if (!parse_i64(&folds->number[folds->count], text, strlen(text))) {
+            const int32_t *codes = column->values;
+            int64_t row = 0;
+            while (row < file->rows && codes[row] != k)
+                row++;
+            return hf_fail_at(error, HF_ERROR_DATA, path, row < file->rows ? line_row[row] + 2 : 0, 0,
+                              "column 'fold': expected a number from 0, train or skip, found '%s'", text);
+        }
         folds->count++;
     }
     if (folds->count == 0)
@@ -107,8 +113,8 @@ hf_status hf_folds_read(hf_folds *out, const hf_labelled *table, const char *pat
     csv.kinds = kinds;
     csv.kind_count = 1;
     HF_TRY(done, hf_csv_read(&file, &report, table->context, path, &csv, error));
-    HF_TRY(done,
-           list_numbers(&folds, table->context, &file->columns[hf_frame_find(file, "fold")], path, error));
+    HF_TRY(done, list_numbers(&folds, table->context, file, &file->columns[hf_frame_find(file, "fold")],
+                              report.source_row, path, error));
     HF_TRY(done, assign(&folds, table, file, report.source_row, path, error));
     *out = folds;
     folds = (hf_folds){0};

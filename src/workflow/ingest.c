@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The ingest verb: read every file, put the parts of each date together (stacked where the columns are the
-// same, joined by account where they differ), then write one snapshot a date. All reading comes before any
-// writing, so bad input leaves nothing.
+// same, joined by account where they differ), then write one snapshot a date. All reading and joining comes
+// before any writing, so bad input leaves nothing.
 #include "frame/frame_room.h"
 #include "holdfast/workflow.h"
 #include "report/report_room.h"
 #include "workflow/labelled.h"
 #include "workflow/table_parts.h"
+#include "workflow/today.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -113,43 +114,111 @@ done:
     return status;
 }
 
-// One frame of the parts of a date. *out is a new frame, or the only part's, still the list's (*borrowed).
-static hf_status combine_date(hf_frame **out, bool *borrowed, const hf_context *context, const part *parts,
-                              int32_t count, hf_error *error)
+// Makes one frame of the `count` parts of a date, in the place of the first.
+static hf_status combine_date(const hf_context *context, part *parts, int32_t count, hf_error *error)
 {
-    *borrowed = count == 1;
-    if (count == 1) {
-        *out = parts[0].frame;
-        return HF_OK;
-    }
-    hf_frame **frames = hf_new(context, (size_t)count, sizeof *frames);
+    if (count == 1) return HF_OK;
+    hf_frame *made, **frames = hf_new(context, (size_t)count, sizeof *frames);
     if (!frames) return hf_fail_memory(error);
     for (int32_t i = 0; i < count; i++)
         frames[i] = parts[i].frame;
-    hf_status status = hf_parts_combine(out, context, frames, count, error);
+    hf_status status = hf_parts_combine(&made, context, frames, count, error);
     hf_delete(context, frames);
-    return status;
+    if (status != HF_OK) return status;
+    for (int32_t i = 0; i < count; i++) {
+        hf_frame_destroy(parts[i].frame);
+        parts[i].frame = NULL;
+    }
+    parts[0].frame = made;
+    return HF_OK;
 }
 
-static hf_status write_date(hf_text *text, hf_store *store, const hf_context *context, const part *parts,
-                            int32_t count, bool revise, hf_error *error)
+static int32_t end_of_date(const part_list *parts, int32_t i)
 {
-    hf_frame *frame = NULL;
-    bool borrowed, written;
+    int32_t end = i + 1;
+    while (end < parts->count && parts->items[end].as_of == parts->items[i].as_of)
+        end++;
+    return end;
+}
+
+static hf_status write_date(hf_text *text, hf_store *store, const hf_frame *frame, bool revise,
+                            hf_error *error)
+{
+    bool written;
     hf_snapshot_info info = {0};
     hf_store_write_options options = HF_STORE_WRITE_OPTIONS_INIT;
     options.revise = revise;
-    hf_status status = combine_date(&frame, &borrowed, context, parts, count, error);
-    if (status != HF_OK) return status;
-    status = hf_store_write(store, frame, &options, &info, &written, error);
+    hf_status status = hf_store_write(store, frame, &options, &info, &written, error);
     if (status == HF_OK) {
         char date[11], rows[32];
         hf_date_format(frame->as_of, date);
         hf_text_printf(text, "%s: %s accounts, %d signals %s %s\n", date, hf_grouped(rows, frame->rows),
                        (int)frame->column_count, written ? "stored in" : "unchanged in", info.path);
     }
-    if (!borrowed) hf_frame_destroy(frame);
     return status;
+}
+
+// ---- what is told before anything is stored ----------------------------------------------------------------
+
+static void warn_future(const hf_context *context, hf_date as_of)
+{
+    char date[11], today[11];
+    if (as_of <= hf_today()) return;
+    hf_date_format(as_of, date);
+    hf_date_format(hf_today(), today);
+    hf_warn(context,
+            "the data is stored as of %s, and today is %s at the latest: it will pass for the newest until "
+            "that day; if the date is a slip, take its snapshot out of the store and ingest it as of another",
+            date, today);
+}
+
+// Kinds that read the same cells to other values: numbers, shares of a hundred, texts and dates.
+static int family_of(hf_kind kind)
+{
+    return kind == HF_KIND_CATEGORY ? 1 : kind == HF_KIND_DATE ? 2 : kind == HF_KIND_RATIO ? 3 : 0;
+}
+
+static void warn_kinds(const hf_context *context, const hf_frame *frame, const hf_frame *last)
+{
+    char date[11];
+    hf_date_format(last->as_of, date);
+    for (int32_t c = 0; c < frame->column_count; c++) {
+        const hf_column *column = &frame->columns[c];
+        const int32_t at = hf_frame_find(last, column->name);
+        // Without a value a column has no kind of its own.
+        if (at < 0 || column->missing == frame->rows || last->columns[at].missing == last->rows) continue;
+        const hf_kind was = last->columns[at].kind;
+        if (family_of(was) == family_of(column->kind)) continue;
+        hf_warn(context,
+                "column '%s' is a %s and was a %s as of %s; if it is to stay one, declare it with --kind "
+                "'%s=%s', and what stands for missing with --na",
+                column->name, hf_kind_name(column->kind), hf_kind_name(was), date, column->name,
+                hf_kind_name(was));
+    }
+}
+
+// Compares each date's columns with those of the date before it: the newest snapshot before the first, then
+// what is ingested itself. A snapshot that cannot be read is no reason to refuse new data.
+static hf_status warn_changes(const hf_context *context, const part_list *parts, const hf_store *store,
+                              hf_error *error)
+{
+    hf_snapshot_info *list = NULL;
+    hf_frame *last = NULL;
+    int32_t count = 0, found = -1;
+    if (hf_store_list(&list, &count, store, NULL) == HF_OK)
+        for (int32_t i = 0; i < count && list[i].as_of < parts->items[0].as_of; i++)
+            found = i;
+    hf_status status = found < 0 ? HF_OK : hf_store_read(&last, NULL, store, list[found].as_of, NULL);
+    hf_store_list_free(context, list);
+    if (status == HF_ERROR_MEMORY) return hf_fail_memory(error);
+    const hf_frame *before = last;
+    for (int32_t i = 0; i < parts->count; i = end_of_date(parts, i)) {
+        warn_future(context, parts->items[i].as_of);
+        if (before) warn_kinds(context, parts->items[i].frame, before);
+        before = parts->items[i].frame;
+    }
+    hf_frame_destroy(last);
+    return HF_OK;
 }
 
 static hf_status check_job(const hf_ingest_job *job, hf_error *error)
@@ -183,12 +252,15 @@ hf_status hf_workflow_ingest(const hf_context *context, const hf_ingest_job *job
     for (int32_t f = 0; f < job->file_count; f++)
         HF_TRY(done, read_file(&parts, context, job, f, &csv, error));
     qsort(parts.items, (size_t)parts.count, sizeof *parts.items, by_date);
-    HF_TRY(done, hf_store_open(&store, context, job->store, HF_STORE_WRITE, error));
-    for (int32_t i = 0, end; i < parts.count; i = end) {
-        for (end = i + 1; end < parts.count && parts.items[end].as_of == parts.items[i].as_of;)
-            end++;
+    for (int32_t i = 0; i < parts.count; i = end_of_date(&parts, i)) {
         HF_TRY(done, hf_check_cancel(context, error));
-        HF_TRY(done, write_date(&text, store, context, parts.items + i, end - i, job->revise, error));
+        HF_TRY(done, combine_date(context, parts.items + i, end_of_date(&parts, i) - i, error));
+    }
+    HF_TRY(done, hf_store_open(&store, context, job->store, HF_STORE_WRITE, error));
+    HF_TRY(done, warn_changes(context, &parts, store, error));
+    for (int32_t i = 0; i < parts.count; i = end_of_date(&parts, i)) {
+        HF_TRY(done, hf_check_cancel(context, error));
+        HF_TRY(done, write_date(&text, store, parts.items[i].frame, job->revise, error));
     }
     HF_TRY(done, hf_workflow_write_text(context, &text, job->output, true, error));
 done:

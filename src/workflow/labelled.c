@@ -74,11 +74,56 @@ static hf_status no_value(const hf_column *column, const char *value, const char
                       column->dictionary.count > 6 ? ", ..." : "");
 }
 
+// Values beside the one that counts: with two of them or more, some may be no "no" ("unknown", "pending").
+static void warn_third_values(const hf_context *context, const hf_column *column, int64_t rows,
+                              const char *value, const char *path)
+{
+    const int32_t *codes = column->values;
+    const hf_dictionary *levels = &column->dictionary;
+    char others[400] = "";
+    int32_t shown = 0;
+    if (levels->count < 3) return;
+    for (int32_t k = 0; k < levels->count && shown < 6; k++) {
+        const char *text = hf_dictionary_text(levels, k);
+        int64_t held = 0;
+        if (strcmp(text, value) == 0) continue;
+        for (int64_t i = 0; i < rows; i++)
+            held += codes[i] == k;
+        const size_t at = strlen(others);
+        snprintf(others + at, sizeof others - at, "%s'%.40s' in %lld", shown++ > 0 ? ", " : "", text,
+                 (long long)held);
+    }
+    hf_warn(
+        context,
+        "%s: the target '%s' has %d other values than '%s' (rows: %s%s); all count as not happened: leave "
+        "rows out whose outcome is not known, or name the value with --na",
+        path, column->name, (int)levels->count - 1, value, others, levels->count > 7 ? ", ..." : "");
+}
+
+// "'Yes', 'No'" of a flag means 1 and 0; numbers are numbers.
+static hf_status no_such_number(const hf_column *column, const char *value, const char *path, hf_error *error)
+{
+    if (column->kind == HF_KIND_FLAG)
+        return hf_fail_at(
+            error, HF_ERROR_DATA, path, 0, 0,
+            "the target '%s' is a flag; '%s' is no value of it: it takes yes, true or 1, or no, "
+            "false or 0",
+            column->name, value);
+    return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0,
+                      "the target '%s' holds numbers (a %s); '%s' is none: name a number, as --target '%s=1'",
+                      column->name, hf_kind_name(column->kind), value, column->name);
+}
+
 static hf_status label_rows(uint8_t *label, const hf_frame *frame, const hf_target *target, const char *path,
                             hf_error *error)
 {
     const hf_column *column = &frame->columns[target->column];
     const char *value = target->value;
+    if (column->missing == frame->rows)
+        return hf_fail_at(error, HF_ERROR_TOO_LITTLE, path, 0, 0,
+                          "the target '%s' has no value in any of %lld rows, so nothing says what happened; "
+                          "fill it in, or name another column",
+                          column->name, (long long)frame->rows);
     if (column->kind == HF_KIND_DATE)
         return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0,
                           "the target '%s' is a date; name a column of outcomes", column->name);
@@ -90,6 +135,7 @@ static hf_status label_rows(uint8_t *label, const hf_frame *frame, const hf_targ
     if (column->storage == HF_STORAGE_CODE) {
         const int32_t *codes = column->values, wanted = hf_dictionary_find(&column->dictionary, value);
         if (wanted < 0) return no_value(column, value, path, error);
+        warn_third_values(frame->context, column, frame->rows, value, path);
         for (int64_t i = 0; i < frame->rows; i++)
             label[i] = codes[i] < 0 ? HF_UNLABELLED : codes[i] == wanted;
         return HF_OK;
@@ -97,8 +143,7 @@ static hf_status label_rows(uint8_t *label, const hf_frame *frame, const hf_targ
     double wanted = 1;
     if (value && !hf_parse_double(&wanted, value, strlen(value)) &&
         !(column->kind == HF_KIND_FLAG && parse_flag(&wanted, value)))
-        return hf_fail_at(error, HF_ERROR_DATA, path, 0, 0, "the target '%s' is a %s; '%s' is no value of it",
-                          column->name, hf_kind_name(column->kind), value);
+        return no_such_number(column, value, path, error);
     for (int64_t i = 0; i < frame->rows; i++) {
         double x = hf_column_number(column, i);
         label[i] = isnan(x) ? HF_UNLABELLED : x == wanted;
@@ -158,6 +203,7 @@ hf_status hf_workflow_write_text(const hf_context *context, const hf_text *text,
                                  bool overwrite, hf_error *error)
 {
     hf_output *output;
+    if (!path) return HF_OK;
     hf_status status = hf_text_status(text, error);
     if (status != HF_OK) return status;
     status = hf_output_open(&output, context, path, overwrite, error);

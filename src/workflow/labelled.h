@@ -27,7 +27,7 @@ hf_status hf_labelled_read(hf_labelled *out, const hf_context *context, const ch
                            const hf_csv_options *csv, const char *target, hf_error *error);
 void hf_labelled_free(hf_labelled *labelled);
 
-// Writes a finished text to a path, whole or not at all.
+// Writes a finished text to a path, whole or not at all; path NULL: nowhere.
 hf_status hf_workflow_write_text(const hf_context *context, const hf_text *text, const char *path,
                                  bool overwrite, hf_error *error);
 

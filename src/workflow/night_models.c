@@ -80,7 +80,7 @@ static void keep_own(hf_health_night *night, const hf_scores *scores, int32_t mo
 static hf_status score_models(hf_health_night *night, const hf_health_night_options *options, hf_error *error)
 {
     const hf_context *context = night->context;
-    hf_plan_options plan_options = {options->allow_missing};
+    hf_plan_options plan_options = {.allow_missing = options->allow_missing};
     hf_status status;
     for (int32_t m = 0; m < night->model_count; m++) {
         hf_night_model *at = &night->models[m];

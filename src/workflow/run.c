@@ -158,8 +158,10 @@ static hf_status read_input(night_run *run, hf_error *error)
     HF_TRY(done, hf_parts_read(&run->frame, run->context, job->files, job->file_count, &reading.csv,
                                job->as_of, error));
     run->columns = run->frame->column_count;
-    if (!isnan(most)) HF_TRY(done, read_last_snapshot(&last, run, error));
+    HF_TRY(done, read_last_snapshot(&last, run, error));
     HF_TRY(done, hf_gate_coverage(run->context, run->frame, run->columns, last, most, error));
+    HF_TRY(done,
+           hf_gate_findings(run->context, run->definition, run->frame, last, job->accept_findings, error));
 done:
     hf_frame_destroy(last);
     hf_definition_reading_free(run->context, &reading);

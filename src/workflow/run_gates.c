@@ -5,6 +5,8 @@
 // own.
 #include "workflow/run_gates.h"
 
+#include "workflow/checking.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -112,4 +114,40 @@ hf_status hf_gate_unknown(const hf_health *health, hf_date as_of, double most, h
         "stays. Look which signals are missing or stale ('holdfast profile'), or pass a larger "
         "--most-unknown",
         date, (long long)unknown, (long long)health->rows, 100 * share, 100 * most);
+}
+
+hf_status hf_gate_findings(const hf_context *context, const hf_definition *definition, const hf_frame *frame,
+                           const hf_frame *last, bool accept, hf_error *error)
+{
+    hf_checking checking = {.context = context,
+                            .definition = definition,
+                            .frame = frame,
+                            .last = last,
+                            .coverage = NAN,
+                            .under_coverage = NAN};
+    const hf_finding *first = NULL;
+    int32_t errors = 0;
+    hf_status status;
+    HF_TRY(done, hf_check_data(&checking, error));
+    if (checking.failed) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    for (int32_t i = 0; i < checking.count; i++) {
+        const hf_finding *found = &checking.findings[i];
+        if (found->level == HF_FINDING_NOTE) continue;
+        hf_warn(context, "%s: %s; %s", found->place, found->what, found->remedy);
+        if (found->level != HF_FINDING_ERROR) continue;
+        if (errors++ == 0) first = found;
+    }
+    if (errors > 0 && !accept)
+        status =
+            hf_fail(error, HF_ERROR_GATE,
+                    "the check of the data stopped the night: %s: %s; %s%s. Nothing was stored or "
+                    "published, and the last good night stays. Where the data is right as it is, pass "
+                    "--accept-findings",
+                    first->place, first->what, first->remedy, errors > 1 ? " (and more, told above)" : "");
+done:
+    hf_checking_free(&checking);
+    return status;
 }

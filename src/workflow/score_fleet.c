@@ -7,20 +7,24 @@
 #include "workflow/definition_reading.h"
 #include "workflow/fleet_scores.h"
 #include "workflow/model_reading.h"
+#include "workflow/today.h"
 
 #include <string.h>
 
-static hf_status read_table(hf_frame **out, const hf_context *context, const hf_score_job *job,
-                            const hf_model *model, hf_error *error)
+// Which snapshot was taken is told where the job left it open: the newest is not always the one that was
+// meant.
+static void tell_snapshot(const hf_context *context, const hf_score_job *job, const hf_snapshot_info *info)
 {
-    hf_model_reading reading;
-    hf_csv_report report = {0};
-    hf_status status = hf_model_reading_create(&reading, context, model, &job->csv, error);
-    if (status != HF_OK) return status;
-    status = hf_csv_read(out, &report, context, job->file, &reading.csv, error);
-    hf_csv_report_free(context, &report);
-    hf_model_reading_free(context, &reading);
-    return status;
+    char date[11], today[11];
+    hf_date_format(info->as_of, date);
+    hf_date_format(hf_today(), today);
+    hf_log(context, job->as_of == HF_DATE_MISSING ? HF_LOG_NOTICE : HF_LOG_INFO,
+           "scoring the snapshot of %s, revision %d", date, (int)info->revision);
+    if (job->as_of == HF_DATE_MISSING && info->as_of > hf_today())
+        hf_warn(context,
+                "the newest snapshot is as of %s, and today is %s at the latest; name the right one with "
+                "--as-of DATE, and take %s out of the store if its date is a slip",
+                date, today, info->path);
 }
 
 static hf_status read_snapshot(hf_frame **out, const hf_context *context, const hf_score_job *job,
@@ -31,11 +35,7 @@ static hf_status read_snapshot(hf_frame **out, const hf_context *context, const 
     hf_status status = hf_store_open(&store, context, job->store, HF_STORE_READ, error);
     if (status != HF_OK) return status;
     status = hf_store_read(out, &info, store, job->as_of, error);
-    if (status == HF_OK) {
-        char date[11];
-        hf_date_format(info.as_of, date);
-        hf_info(context, "scoring the snapshot of %s, revision %d", date, (int)info.revision);
-    }
+    if (status == HF_OK) tell_snapshot(context, job, &info);
     hf_store_close(store);
     return status;
 }
@@ -79,6 +79,7 @@ static hf_status score_health(const hf_context *context, const hf_score_job *job
     else
         HF_TRY(done, hf_store_open(&store, context, job->store, HF_STORE_READ, error));
     HF_TRY(done, hf_health_night_create(&night, context, definition, store, frame, model, &options, error));
+    if (store) tell_snapshot(context, job, &night->info);
     HF_TRY(done, hf_night_fleet_scores(&scores, &plans, night, error));
     HF_TRY(done, hf_health_scores_write(context, &scores, job->output, job->format, job->top, job->overwrite,
                                         error));
@@ -99,20 +100,24 @@ static hf_status score_churn(const hf_context *context, const hf_score_job *job,
     hf_frame *frame = NULL;
     hf_plan *plan = NULL;
     hf_scores scores = {0};
+    hf_csv_report report = {0};
     hf_plan_options options = HF_PLAN_OPTIONS_INIT;
     options.allow_missing = job->allow_missing;
+    options.refuse_unlike = !job->allow_missing;
     hf_status status;
     if (job->file)
-        HF_TRY(done, read_table(&frame, context, job, model, error));
+        HF_TRY(done, hf_model_read_table(&frame, &report, context, model, job->file, &job->csv, error));
     else
         HF_TRY(done, read_snapshot(&frame, context, job, error));
     HF_TRY(done, hf_plan_create(&plan, context, model, frame, &options, error));
     HF_TRY(done, hf_score_fleet(&scores, context, plan, true, error));
     HF_TRY(done, hf_scores_rank(&scores, context, plan, error));
+    scores.as_of = report.as_of;
     HF_TRY(done, hf_scores_write(context, plan, &scores, job->output, job->format, job->top, job->overwrite,
                                  error));
 done:
     hf_scores_free(context, &scores);
+    hf_csv_report_free(context, &report);
     hf_plan_destroy(plan);
     hf_frame_destroy(frame);
     return status;

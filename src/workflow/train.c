@@ -6,6 +6,7 @@
 #include "holdfast/workflow.h"
 #include "report/report_room.h"
 #include "workflow/labelled.h"
+#include "workflow/today.h"
 
 #include <math.h>
 #include <string.h>
@@ -92,8 +93,61 @@ done:
 
 // ---- history ---------------------------------------------------------------------------------------------
 
-static hf_status read_outcomes(hf_outcomes **out, const hf_context *context, const hf_train_job *job,
-                               const char *id_name, const char *outcome, hf_error *error)
+// The day outcomes are known until: as said, else the last in the file that can have happened. A row dated in
+// the future is a slip, and must not make labels of windows that have not passed. Where the clock is behind
+// the data, the newest snapshot says what day it is.
+static hf_date settle_known_until(hf_text *text, const hf_context *context, const hf_train_job *job,
+                                  const hf_frame *outcomes, hf_date newest)
+{
+    const int32_t *days = outcomes->columns[hf_frame_find(outcomes, "date")].values;
+    const hf_date today = hf_today() > newest ? hf_today() : newest;
+    const bool said = job->known_until != HF_DATE_MISSING;
+    hf_date known = HF_DATE_MISSING, last = HF_DATE_MISSING;
+    int64_t later = 0;
+    char date[11], from[11], cap[11];
+    for (int64_t i = 0; i < outcomes->rows; i++) {
+        if (days[i] > last) last = days[i];
+        if (days[i] <= today && days[i] > known) known = days[i];
+        later += days[i] > today;
+    }
+    if (known == HF_DATE_MISSING) known = today;
+    if (said) known = job->known_until;
+    hf_date_format(known, date);
+    hf_date_format(last, from);
+    hf_date_format(today, cap);
+    if (later > 0)
+        hf_warn(context,
+                "%s: %lld of %lld rows are dated after %s, as late as %s; outcomes are taken as known until "
+                "%s: correct the rows, or pass --known-until DATE",
+                job->outcomes, (long long)later, (long long)outcomes->rows, cap, from, date);
+    else if (known > today)
+        hf_warn(context, "--known-until %s has not come yet; outcomes after %s cannot be known", date, cap);
+    hf_text_printf(text, "outcomes are known until %s (%s)\n", date,
+                   said ? "--known-until" : "the last date in the file of outcomes");
+    return known;
+}
+
+// Outcomes of accounts the store does not have label nothing: a few are told, most of them are an error.
+static hf_status tell_unknown(const hf_context *context, const hf_train_job *job, const hf_ledger *ledger,
+                              hf_error *error)
+{
+    const long long unknown = (long long)ledger->unknown_accounts, all = (long long)ledger->outcome_accounts;
+    if (unknown == 0) return HF_OK;
+    if (2 * unknown > all)
+        return hf_fail_at(error, HF_ERROR_DATA, job->outcomes, 0, 0,
+                          "%lld of %lld accounts with an outcome are in no snapshot of %s, such as '%s': are "
+                          "the ids written alike in both? Take accounts out that the store never had",
+                          unknown, all, job->store, ledger->unknown_example);
+    hf_warn(context,
+            "%s: %lld of %lld accounts with an outcome are in no snapshot of %s, such as '%s'; they label "
+            "nothing, and if the ids are written otherwise there, events are missing",
+            job->outcomes, unknown, all, job->store, ledger->unknown_example);
+    return HF_OK;
+}
+
+static hf_status read_outcomes(hf_outcomes **out, hf_date *known, hf_text *text, const hf_context *context,
+                               const hf_train_job *job, const char *id_name, const char *outcome,
+                               hf_date newest, hf_error *error)
 {
     hf_frame *frame = NULL;
     hf_csv_options csv = HF_CSV_OPTIONS_INIT;
@@ -105,6 +159,7 @@ static hf_status read_outcomes(hf_outcomes **out, const hf_context *context, con
     hf_status status = hf_csv_read(&frame, NULL, context, job->outcomes, &csv, error);
     if (status != HF_OK) return status;
     status = hf_outcomes_create(out, context, frame, outcome, error);
+    if (status == HF_OK) *known = settle_known_until(text, context, job, frame, newest);
     hf_frame_destroy(frame);
     return status;
 }
@@ -148,12 +203,11 @@ done:
 }
 
 static hf_status note_history(hf_model *model, const hf_train_job *job, const char *outcome,
-                              const hf_outcomes *outcomes, hf_error *error)
+                              hf_date known_until, hf_error *error)
 {
     char known[11];
-    hf_date_format(job->known_until == HF_DATE_MISSING ? hf_outcomes_last(outcomes) : job->known_until,
-                   known);
     hf_status status;
+    hf_date_format(known_until, known);
     HF_TRY(done, note_text(model, "outcome", outcome, error));
     HF_TRY(done, hf_model_note(model, "training", "lead", json_integer(job->lead), error));
     HF_TRY(done, hf_model_note(model, "training", "horizon", json_integer(job->horizon), error));
@@ -166,7 +220,7 @@ static hf_status train_history(hf_text *text, hf_model **out, const hf_context *
                                const hf_train_job *job, hf_error *error)
 {
     const char *outcome = job->outcome ? job->outcome : "churn";
-    const hf_label_options options = {job->lead, job->horizon, job->known_until};
+    hf_label_options options = {job->lead, job->horizon, job->known_until};
     hf_frame **frames = NULL;
     int32_t count = 0;
     hf_outcomes *outcomes = NULL;
@@ -176,15 +230,17 @@ static hf_status train_history(hf_text *text, hf_model **out, const hf_context *
     hf_model *model = NULL;
     hf_status status;
     HF_TRY(done, read_snapshots(&frames, &count, context, job->store, error));
-    HF_TRY(done, read_outcomes(&outcomes, context, job, frames[0]->id_name, outcome, error));
+    HF_TRY(done, read_outcomes(&outcomes, &options.known_until, text, context, job, frames[0]->id_name,
+                               outcome, frames[count - 1]->as_of, error));
     HF_TRY(done, hf_observe(&observed, &ledger, context, frames, count, outcomes, &options, error));
+    HF_TRY(done, tell_unknown(context, job, &ledger, error));
     HF_TRY(done, hf_report_ledger(text, context, &ledger, error));
     ledger_json = hf_ledger_to_json(&ledger);
     training_rows data = {observed.frame, observed.label,          observed.cluster,
                           NULL,           observed.frame->rows,    frames[0]->id_name,
                           observed.as_of, job->lead + job->horizon};
     HF_TRY(done, fit(&model, context, job, &data, ledger_json, error));
-    HF_TRY(done, note_history(model, job, outcome, outcomes, error));
+    HF_TRY(done, note_history(model, job, outcome, options.known_until, error));
     *out = model;
     model = NULL;
 done:

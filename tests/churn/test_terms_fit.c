@@ -565,7 +565,7 @@ static int32_t screen_field(hf_pair *pairs, const field *t)
     int32_t count = -1;
     cr_assert_eq(hf_basis_create(&basis, t->context, t->frame, t->rows, WIDE, t->label, &options, true, NULL),
                  HF_OK);
-    cr_assert_eq(hf_binned_create(&binned, basis, t->rows, WIDE, WIDE, HF_PAIR_BINS, HF_PAIR_LEVELS, NULL),
+    cr_assert_eq(hf_binned_create(&binned, basis, t->rows, WIDE, WIDE, HF_PAIR_BINS, HF_PAIR_LEVELS, false, NULL),
                  HF_OK);
     for (int64_t i = 0; i < WIDE; i++)
         rate += t->label[i] / (double)WIDE;

@@ -471,3 +471,92 @@ Test(bad_input, two_ingests_at_once)
     cr_assert_eq(run.code, 0, "%s", run.err);
     free_run(&run);
 }
+
+// ---- kinds -----------------------------------------------------------------------------------------------
+
+// A table of 40 accounts with a column x of the cells given, in turn.
+static void put_cells(const char *name, const char *column, const char *const cells[4])
+{
+    char text[4096];
+    size_t n = (size_t)snprintf(text, sizeof text, "account_id;seats;%s\n", column);
+    for (int i = 0; i < 40; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "a%d;%d;%s\n", i, i % 7, cells[i % 4]);
+    put_text(folder, name, text);
+}
+
+Test(bad_input, most_cells_a_filler_word)
+{
+    put_cells("data.csv", "usage", (const char *const[]){"-", "12", "-", "-"});
+    expect_message(folder, "most_cells_a_filler_word", 0, INGEST);
+}
+
+Test(bad_input, numbers_that_stay_text)
+{
+    put_cells("data.csv", "usage", (const char *const[]){"38,000", "12", "40,000", "7"});
+    expect_message(folder, "numbers_that_stay_text", 0, INGEST);
+}
+
+Test(bad_input, tables_without_a_common_account)
+{
+    put_text(folder, "data.csv", GOOD);
+    put_text(folder, "usage.csv", "account_id,logins\n001,3\n002,4\n");
+    expect_message(folder, "tables_without_a_common_account", 3,
+                   "ingest data.csv usage.csv --store store --as-of 2026-10-31");
+    cr_assert_not(has_file(folder, "store"));
+}
+
+Test(bad_input, tables_that_share_some_accounts)
+{
+    put_text(folder, "data.csv", GOOD);
+    put_text(folder, "usage.csv", "account_id,logins\na2,3\na3,4\n");
+    expect_message(folder, "tables_that_share_some_accounts", 0,
+                   "ingest data.csv usage.csv --store store --as-of 2026-10-31");
+}
+
+Test(bad_input, carriage_returns_alone)
+{
+    refuse_text("carriage_returns_alone", 3, "account_id,seats,plan\ra1,3,basic\ra2,5,pro\r");
+}
+
+Test(bad_input, bytes_after_a_gzip_member)
+{
+    put_text(folder, "plain.csv", GOOD);
+    command_run run = run_shell(folder, "gzip -c plain.csv > data.csv.gz; echo more >> data.csv.gz");
+    cr_assert_eq(run.code, 0);
+    free_run(&run);
+    expect_message(folder, "bytes_after_a_gzip_member", 3,
+                   "ingest data.csv.gz --store store --as-of 2026-10-31");
+}
+
+Test(bad_input, a_bad_cell_in_quotes)
+{
+    put_cells("data.csv", "usage", (const char *const[]){"1", "2", "3", "4"});
+    command_run run = run_shell(folder, "sed -i '3s/2$/\"1x2\"/' data.csv");
+    free_run(&run);
+    expect_message(folder, "a_bad_cell_in_quotes", 3, INGEST);
+}
+
+// ---- pipes -------------------------------------------------------------------------------------------------
+
+// A reader that leaves at once, or in the middle of more than a pipe holds, changes neither code nor
+// messages.
+Test(bad_input, a_reader_that_leaves)
+{
+    command_run run = run_shell(
+        folder,
+        "exec 2>err; "
+        "for i in 1 2 3 4 5; do { $HOLDFAST train --help; echo $? >&3; } 3>>codes | head -n 1 >/dev/null; "
+        "{ $HOLDFAST --help; echo $? >&3; } 3>>codes | true; done; sort -u codes; wc -c < err");
+    cr_assert_str_eq(run.out, "0\n0\n", "%s", run.out);
+    free_run(&run);
+}
+
+Test(bad_input, quiet_leaves_the_summary_out)
+{
+    put_text(folder, "data.csv", GOOD);
+    command_run run = run_holdfast(folder, INGEST " -q");
+    cr_assert_eq(run.code, 0);
+    cr_expect_str_empty(run.out);
+    cr_expect_str_empty(run.err);
+    free_run(&run);
+}

@@ -99,7 +99,8 @@ Test(options, a_device_is_no_file_of_its_own)
 Test(options, reading_options_are_refused_with_a_store)
 {
     expect_message(folder, "kind_with_store", 2, "score --store s --model m.json --kind seats=count");
-    refuse("train --store s --outcomes o.csv --horizon 30 -o m.json --ignore seats", "--ignore has no effect");
+    refuse("train --store s --outcomes o.csv --horizon 30 -o m.json --ignore seats",
+           "--ignore has no effect");
     refuse("train --store s --outcomes o.csv --horizon 30 -o m.json --id seats", "--id has no effect");
     refuse("evaluate --store s --definition d.yaml --id seats", "--id has no effect");
     refuse("score --store s --model m.json --as-of-column d", "--as-of-column has no effect");
@@ -118,7 +119,8 @@ Test(options, options_of_the_other_mode_are_refused)
     refuse("evaluate f.csv --target x --model m.json --inner-folds 3", "--inner-folds has no effect");
     refuse("evaluate f.csv --target x --allow-missing", "--allow-missing has no effect");
     refuse("evaluate f.csv --target x --horizon 30", "--horizon has no effect");
-    refuse("evaluate --store s --definition d.yaml --horizon 30", "--horizon has no effect without --outcomes");
+    refuse("evaluate --store s --definition d.yaml --horizon 30",
+           "--horizon has no effect without --outcomes");
     refuse("evaluate --store s --definition d.yaml --c 1", "--c has no effect");
     refuse("store verify 2026-10-31 --store s", "takes no date");
     refuse("store ls 2026-10-31 --store s", "takes no date");

@@ -104,6 +104,34 @@ static char oracle(const event *events, int count, int account, hf_date t, int l
     return hit ? '1' : '0';
 }
 
+// Accounts with a churn after the first date that no frame has, counted plainly.
+static void compare_unknown(hf_frame *const *frames, int count, const event *events, int event_count,
+                            hf_date known, const hf_ledger *ledger)
+{
+    int64_t all = 0, unknown = 0;
+    for (int a = 0; a < 25; a++) {
+        hf_date first = INT32_MAX;
+        bool there = false;
+        char id[8];
+        snprintf(id, sizeof id, "a%d", a);
+        for (int i = 0; i < event_count; i++)
+            if (events[i].account == a && events[i].name == 0 && events[i].date < first)
+                first = events[i].date;
+        if (first == INT32_MAX || first <= frames[0]->as_of || first > known) continue;
+        for (int f = 0; f < count; f++)
+            for (int64_t r = 0; r < frames[f]->rows; r++) {
+                size_t length;
+                const char *text = hf_frame_id(frames[f], r, &length);
+                there |= length == strlen(id) && memcmp(text, id, length) == 0;
+            }
+        all++;
+        unknown += !there;
+    }
+    cr_assert_eq(ledger->outcome_accounts, all);
+    cr_assert_eq(ledger->unknown_accounts, unknown);
+    cr_assert_eq(ledger->unknown_example[0] != '\0', unknown > 0);
+}
+
 static void compare(hf_frame *const *frames, int count, const event *events, int event_count,
                     const hf_outcomes *outcomes, const hf_context *context, const hf_label_options *options)
 {
@@ -150,6 +178,7 @@ static void compare(hf_frame *const *frames, int count, const event *events, int
         cr_assert_eq(status, HF_OK, "%s", error.message);
         cr_assert_eq(row, seen.frame->rows);
         cr_assert_eq(ledger.total.kept, kept_total);
+        compare_unknown(frames, count, events, event_count, known, &ledger);
         cr_assert_eq(ledger.total.rows,
                      ledger.total.kept + ledger.total.churned + ledger.total.in_lead + ledger.total.censored);
         for (int64_t i = 0; i < row; i++)

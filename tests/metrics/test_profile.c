@@ -248,7 +248,6 @@ Test(profile, categories_are_counted_by_level)
     enum { N = 4000, LEVELS = 40 };
     static int32_t codes[N];
     static uint8_t label[N];
-    static double ranked[N];
     hf_random r = hf_random_seed(3, 0);
     for (int i = 0; i < N; i++) {
         int k = (int)(pow(hf_random_uniform(&r), 3) * 36);
@@ -287,22 +286,71 @@ Test(profile, categories_are_counted_by_level)
     cr_assert_eq(p.bins[HF_PROFILE_LEVELS].level, occurring - HF_PROFILE_LEVELS);
     cr_assert_eq(p.bins[HF_PROFILE_LEVELS].rows, N - missing - shown);
     cr_assert_eq(p.bins[HF_PROFILE_LEVELS + 1].rows, missing);
-    // AUC of the smoothed rate of each level, small levels as one, read as a number.
-    int small_rows = 0, small_events = 0;
-    for (int k = 0; k < LEVELS; k++)
-        if (rows[k] < HF_PROFILE_LEAST_LEVEL) {
-            small_rows += rows[k];
-            small_events += events[k];
-        }
+    // Each pair by the smoothed rates of their levels without the two; small levels are one.
+    int of[N], level_rows[LEVELS + 1] = {0}, level_events[LEVELS + 1] = {0};
+    double won = 0, pairs = 0;
     for (int i = 0; i < N; i++) {
-        ranked[i] = NAN;
-        if (codes[i] < 0) continue;
-        bool small = rows[codes[i]] < HF_PROFILE_LEAST_LEVEL;
-        double e = small ? small_events : events[codes[i]], n = small ? small_rows : rows[codes[i]];
-        ranked[i] = (e + 20.0 * hits / all) / (n + 20);
+        of[i] = codes[i] < 0 ? -1 : rows[codes[i]] < HF_PROFILE_LEAST_LEVEL ? LEVELS : codes[i];
+        if (of[i] < 0) continue;
+        level_rows[of[i]]++;
+        level_events[of[i]] += label[i];
     }
-    near(p.auc, oracle_auc(ranked, label, N), 1e-12, "AUC of levels");
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < N; j++) {
+            if (of[i] < 0 || of[j] < 0 || !label[i] || label[j]) continue;
+            double x = (level_events[of[i]] - 1 + 20.0 * hits / all) / (level_rows[of[i]] + 19.0);
+            double y = (level_events[of[j]] + 20.0 * hits / all) / (level_rows[of[j]] + 19.0);
+            pairs++;
+            won += of[i] == of[j] || x == y ? 0.5 : x > y;
+        }
+    near(p.auc, won / pairs, 1e-12, "AUC of levels");
     cr_assert(isnan(p.monotonicity) && isnan(p.mean));
+    hf_context_destroy(context);
+}
+
+// Of levels of one size, one with k events less an event ties with one with k - 1 less a non-event.
+Test(profile, levels_with_equal_rates_tie)
+{
+    enum { SIZE = 40, LEVELS = 6, N = SIZE * LEVELS };
+    int32_t codes[N];
+    uint8_t label[N];
+    static const int events[LEVELS] = {2, 1, 3, 2, 4, 1};
+    double won = 0, pairs = 0;
+    for (int i = 0; i < N; i++) {
+        codes[i] = i / SIZE;
+        label[i] = i % SIZE < events[i / SIZE];
+    }
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < N; j++) {
+            if (!label[i] || label[j]) continue;
+            int x = events[codes[i]] - 1, y = events[codes[j]];
+            pairs++;
+            won += codes[i] == codes[j] || x == y ? 0.5 : x > y;
+        }
+    hf_profile_signal signal = {.codes = codes, .levels = LEVELS};
+    hf_profile p;
+    hf_context *context = make_context(1);
+    cr_assert_eq(hf_profile_signals(&p, context, &signal, 1, N, label, NULL), HF_OK);
+    near(p.auc, won / pairs, 1e-12, "AUC of tied levels");
+    hf_context_destroy(context);
+}
+
+// Levels that say nothing do not seem to, however many there are.
+Test(profile, many_levels_do_not_learn_their_own_rows)
+{
+    enum { N = 20000, LEVELS = 400 };
+    static int32_t codes[N];
+    static uint8_t label[N];
+    hf_random r = hf_random_seed(11, 0);
+    for (int i = 0; i < N; i++) {
+        codes[i] = (int32_t)hf_random_below(&r, LEVELS);
+        label[i] = hf_random_uniform(&r) < 0.1;
+    }
+    hf_profile_signal signal = {.codes = codes, .levels = LEVELS};
+    hf_profile p;
+    hf_context *context = make_context(1);
+    cr_assert_eq(hf_profile_signals(&p, context, &signal, 1, N, label, NULL), HF_OK);
+    cr_assert_lt(fabs(p.auc - 0.5), 0.03, "%g", p.auc);
     hf_context_destroy(context);
 }
 

@@ -293,3 +293,59 @@ Test(score_plan, what_is_new_in_signals_of_rules_alone_is_logged)
     LACKS(logged, "'csat'");
     drop_more(&m, &b);
 }
+
+// ---- values unlike training's ------------------------------------------------------------------------------
+
+// 40 rows of tickets_90d, `far` of them beyond six deviations, under any number of threads.
+static hf_status plan_far(int far, bool refuse, int threads, hf_error *error)
+{
+    hf_context_options options = HF_CONTEXT_OPTIONS_INIT;
+    options.log = keep_log;
+    options.threads = threads;
+    logged[0] = '\0';
+    hf_context *context = NULL;
+    hf_frame *frame = NULL;
+    hf_column *column;
+    hf_plan *plan = NULL;
+    cr_assert_eq(hf_context_create(&context, &options, NULL), HF_OK);
+    cr_assert_eq(hf_frame_create(&frame, context, 3000, 8, NULL), HF_OK);
+    cr_assert_eq(hf_frame_add(frame, &column, "tickets_90d", HF_KIND_COUNT, HF_STORAGE_F32, NULL), HF_OK);
+    for (int i = 0; i < 3000; i++)
+        ((float *)column->values)[i] = i < 1000 ? NAN : i < 1000 + far ? 10.0f + (float)i : (float)(i % 5);
+    hf_column_count_missing(column, 3000);
+    hf_term term = {.kind = HF_TERM_CURVE,
+                    .signal = "tickets_90d",
+                    .signal_kind = HF_KIND_COUNT,
+                    .unit = "",
+                    .mean = 2,
+                    .deviation = 1.5,
+                    .missing_seen = 10,
+                    .curve = {.low = -INFINITY, .high = INFINITY, .slope = 0.1}};
+    hf_model model = {.context = context, .term_count = 1, .terms = &term, .rows = 5000};
+    const hf_plan_options plan_options = {false, refuse};
+    hf_status status = hf_plan_create(&plan, context, &model, frame, &plan_options, error);
+    cr_assert_eq(plan != NULL, status == HF_OK);
+    hf_plan_destroy(plan);
+    hf_frame_destroy(frame);
+    hf_context_destroy(context);
+    return status;
+}
+
+Test(score_plan, values_unlike_training_are_told_and_refused_only_when_asked)
+{
+    const int threads[] = {1, 2, 7};
+    for (int k = 0; k < 3; k++) {
+        hf_error error = {0};
+        cr_assert_eq(plan_far(200, true, threads[k], &error), HF_OK); // one in ten of 2000
+        cr_assert_str_eq(logged, "");
+        cr_assert_eq(plan_far(201, true, threads[k], &error), HF_OK);
+        cr_assert_not_null(strstr(logged, "201 of 2000 values are far from those of training, such as 1010 "),
+                           "%s", logged);
+        cr_assert_eq(plan_far(1000, true, threads[k], &error), HF_OK);
+        cr_assert_eq(plan_far(1001, false, threads[k], &error), HF_OK);
+        cr_assert_not_null(strstr(logged, "W column 'tickets_90d': 1001 of 2000"), "%s", logged);
+        cr_assert_eq(plan_far(1001, true, threads[k], &error), HF_ERROR_GATE);
+        cr_assert_not_null(strstr(error.message, "column 'tickets_90d': 1001 of 2000"), "%s", error.message);
+        cr_assert_str_eq(logged, "");
+    }
+}

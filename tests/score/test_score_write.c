@@ -325,7 +325,7 @@ static hf_status write_many(const hf_context_options *options, hf_error *error)
     random_fleet fleet;
     hf_plan *plan;
     hf_scores scores = {0};
-    random_fleet_create(&fleet, NULL, 80000, 4, 3);
+    random_fleet_create(&fleet, NULL, 200000, 4, 3); // three questions whether to stop
     hf_context *context;
     cr_assert(hf_context_create(&context, options, NULL) == HF_OK);
     cr_assert(hf_plan_create(&plan, fleet.context, &fleet.model, fleet.frame, NULL, NULL) == HF_OK);

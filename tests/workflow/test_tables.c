@@ -38,7 +38,7 @@ static json_t *run_table(json_t **root, const char *table)
 {
     char command[1024], line[1400], path[512];
     read_command(command, sizeof command, table);
-    snprintf(line, sizeof line, "%s --format json --replicates 20 -q", command);
+    snprintf(line, sizeof line, "%s --format json --replicates 40 -q", command);
     snprintf(path, sizeof path, "%s/%s", datasets, table);
     command_run run = run_holdfast(path, line);
     cr_assert_eq(run.code, 0, "%s: exit code %d: %s", table, run.code, run.err);
