@@ -11,6 +11,7 @@
 #include "kernels/logistic.h"
 
 #include <float.h>
+#include <math.h>
 #include <string.h>
 
 #define CURVE_BLOCK 128
@@ -106,6 +107,39 @@ static inline void table_loop(float *restrict out, const int32_t *restrict codes
 {
     for (int32_t i = 0; i < n; i++)
         out[i] = values[codes[i] + 1];
+}
+
+static inline float past(float x, float edge)
+{
+    return x > edge ? 1.0f : 0.0f;
+}
+
+// Edges four at a time, so that a tile is read and written once for four of them.
+static inline void cells_loop(float *restrict index, const float *restrict x, int32_t n, float cells,
+                              const float *edge, int32_t edges)
+{
+    const float missing = (float)(edges + 1);
+    int32_t k = edges % 4;
+    const float e0 = k > 0 ? edge[0] : INFINITY, e1 = k > 1 ? edge[1] : INFINITY;
+    const float e2 = k > 2 ? edge[2] : INFINITY;
+#pragma omp simd
+    for (int32_t i = 0; i < n; i++) {
+        const float cell = (past(x[i], e0) + past(x[i], e1)) + past(x[i], e2);
+        index[i] = index[i] * cells + (x[i] == x[i] ? cell : missing);
+    }
+    for (; k < edges; k += 4) {
+        const float a = edge[k], b = edge[k + 1], c = edge[k + 2], d = edge[k + 3];
+#pragma omp simd
+        for (int32_t i = 0; i < n; i++)
+            index[i] += (past(x[i], a) + past(x[i], b)) + (past(x[i], c) + past(x[i], d));
+    }
+}
+
+static inline void pick_loop(float *restrict out, const float *restrict index, int32_t n,
+                             const float *restrict values)
+{
+    for (int32_t i = 0; i < n; i++)
+        out[i] = values[(int32_t)index[i]];
 }
 
 static inline void narrow_loop(float *restrict out, const double *restrict x, int32_t n, double origin)

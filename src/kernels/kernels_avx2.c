@@ -32,6 +32,28 @@ static void table(float *out, const int32_t *codes, int32_t n, int32_t levels, c
     table_loop(out + i, codes + i, n - i, values);
 }
 
+static void cells(float *index, const float *x, int32_t n, float cells_of, const float *edge, int32_t edges)
+{
+    cells_loop(index, x, n, cells_of, edge, edges);
+}
+
+static void pick(float *out, const float *index, int32_t n, int32_t count, const float *values)
+{
+    float few[8] = {0};
+    if (count > 8) {
+        pick_loop(out, index, n, values);
+        return;
+    }
+    memcpy(few, values, (size_t)count * sizeof *few);
+    const __m256 all = _mm256_loadu_ps(few);
+    int32_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        __m256i place = _mm256_cvttps_epi32(_mm256_loadu_ps(index + i));
+        _mm256_storeu_ps(out + i, _mm256_permutevar8x32_ps(all, place));
+    }
+    pick_loop(out + i, index + i, n - i, values);
+}
+
 static void narrow(float *out, const double *x, int32_t n, double origin)
 {
     narrow_loop(out, x, n, origin);
@@ -96,6 +118,8 @@ const hf_kernels hf_kernels_avx2 = {
     .isa = HF_ISA_AVX2,
     .curve = curve,
     .table = table,
+    .cells = cells,
+    .pick = pick,
     .narrow = narrow,
     .add = add,
     .add_top = add_top,

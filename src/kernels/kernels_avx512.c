@@ -32,6 +32,28 @@ static void table(float *out, const int32_t *codes, int32_t n, int32_t levels, c
     table_loop(out + i, codes + i, n - i, values);
 }
 
+static void cells(float *index, const float *x, int32_t n, float cells_of, const float *edge, int32_t edges)
+{
+    cells_loop(index, x, n, cells_of, edge, edges);
+}
+
+static void pick(float *out, const float *index, int32_t n, int32_t count, const float *values)
+{
+    float few[32] = {0};
+    if (count > 32) {
+        pick_loop(out, index, n, values);
+        return;
+    }
+    memcpy(few, values, (size_t)count * sizeof *few);
+    const __m512 low = _mm512_loadu_ps(few), high = _mm512_loadu_ps(few + 16);
+    int32_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        __m512i place = _mm512_cvttps_epi32(_mm512_loadu_ps(index + i));
+        _mm512_storeu_ps(out + i, _mm512_permutex2var_ps(low, place, high));
+    }
+    pick_loop(out + i, index + i, n - i, values);
+}
+
 static void narrow(float *out, const double *x, int32_t n, double origin)
 {
     narrow_loop(out, x, n, origin);
@@ -87,6 +109,8 @@ const hf_kernels hf_kernels_avx512 = {
     .isa = HF_ISA_AVX512,
     .curve = curve,
     .table = table,
+    .cells = cells,
+    .pick = pick,
     .narrow = narrow,
     .add = add,
     .add_top = add_top,

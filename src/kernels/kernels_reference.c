@@ -30,6 +30,23 @@ static void table(float *out, const int32_t *codes, int32_t n, int32_t levels, c
         out[i] = values[codes[i] + 1];
 }
 
+static void cells(float *index, const float *x, int32_t n, float cells_of, const float *edge, int32_t edges)
+{
+    for (int32_t i = 0; i < n; i++) {
+        int32_t cell = x[i] == x[i] ? 0 : edges + 1;
+        for (int32_t k = 0; k < edges; k++)
+            cell += x[i] > edge[k];
+        index[i] = index[i] * cells_of + (float)cell;
+    }
+}
+
+static void pick(float *out, const float *index, int32_t n, int32_t count, const float *values)
+{
+    (void)count;
+    for (int32_t i = 0; i < n; i++)
+        out[i] = values[(int32_t)index[i]];
+}
+
 static void narrow(float *out, const double *x, int32_t n, double origin)
 {
     for (int32_t i = 0; i < n; i++)
@@ -133,6 +150,8 @@ const hf_kernels hf_kernels_reference = {
     .isa = HF_ISA_SCALAR,
     .curve = curve,
     .table = table,
+    .cells = cells,
+    .pick = pick,
     .narrow = narrow,
     .add = add,
     .add_top = add_top,

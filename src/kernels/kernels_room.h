@@ -37,6 +37,11 @@ typedef struct {
     void (*curve)(float *out, const float *x, int32_t n, const hf_kernel_curve *curve);
     // out[i] = values[codes[i] + 1]; codes are -1 (missing) to levels - 1, values has levels + 1 entries.
     void (*table)(float *out, const int32_t *codes, int32_t n, int32_t levels, const float *values);
+    // Places in a surface or rule, a signal at a time: index[i] = index[i] * cells + the number of edges that
+    // x[i] is past, x > edge; edges + 1 for NaN. Exact below 2^24.
+    void (*cells)(float *index, const float *x, int32_t n, float cells, const float *edge, int32_t edges);
+    // out[i] = values[index[i]]; index is 0 to count - 1.
+    void (*pick)(float *out, const float *index, int32_t n, int32_t count, const float *values);
     // out[i] = (float)(x[i] - origin), NaN stays NaN
     void (*narrow)(float *out, const double *x, int32_t n, double origin);
     // sum[i] += (double)term[i]

@@ -237,7 +237,7 @@ void hf_term_run(const hf_compiled_term *term, const hf_kernels *kernels, float 
                  int64_t begin, int32_t n)
 {
     if (term->is_grid) {
-        hf_grid_run(&term->grid, out, scratch, begin, n);
+        hf_grid_run(&term->grid, kernels, out, scratch, begin, n);
     } else if (!term->column) {
         const float missing = (float)(term->term->missing - term->term->reference);
         for (int32_t i = 0; i < n; i++)

@@ -105,41 +105,22 @@ typedef struct {
 } axis_shape;
 
 // index[i] = index[i] * cells + the cell of x[i], in floats, which hold these numbers exactly and vectorise.
-static void add_floats(float *restrict index, const float *restrict x, int32_t n, const float *restrict edge,
-                       axis_shape shape)
-{
-#pragma omp simd
-    for (int32_t i = 0; i < n; i++)
-        index[i] = index[i] * shape.cells + (x[i] == x[i] ? 0.0f : shape.missing);
-    int32_t k = 0;
-    for (; k + 4 <= shape.edges; k += 4) {
-        const float a = edge[k], b = edge[k + 1], c = edge[k + 2], d = edge[k + 3];
-#pragma omp simd
-        for (int32_t i = 0; i < n; i++)
-            index[i] += ((x[i] > a ? 1.0f : 0.0f) + (x[i] > b ? 1.0f : 0.0f)) +
-                        ((x[i] > c ? 1.0f : 0.0f) + (x[i] > d ? 1.0f : 0.0f));
-    }
-    for (; k < shape.edges; k++) {
-        const float a = edge[k];
-#pragma omp simd
-        for (int32_t i = 0; i < n; i++)
-            index[i] += x[i] > a ? 1.0f : 0.0f;
-    }
-}
-
 static void add_doubles(float *restrict index, const double *restrict x, int32_t n,
                         const double *restrict edge, axis_shape shape)
 {
+#pragma omp simd
     for (int32_t i = 0; i < n; i++)
         index[i] = index[i] * shape.cells + (x[i] == x[i] ? 0.0f : shape.missing);
     for (int32_t k = 0; k < shape.edges; k++) {
         const double a = edge[k];
+#pragma omp simd
         for (int32_t i = 0; i < n; i++)
             index[i] += x[i] > a ? 1.0f : 0.0f;
     }
 }
 
-static void add_cells(float *restrict index, const hf_bound_axis *b, int64_t begin, int32_t n)
+static void add_cells(float *restrict index, const hf_bound_axis *b, const hf_kernels *kernels, int64_t begin,
+                      int32_t n)
 {
     const hf_axis *axis = b->axis;
     const axis_shape shape = {(float)axis->cells, (float)(axis->cells - 1), axis->edges};
@@ -153,17 +134,17 @@ static void add_cells(float *restrict index, const hf_bound_axis *b, int64_t beg
     } else if (b->column->storage == HF_STORAGE_F64) {
         add_doubles(index, (const double *)b->column->values + begin, n, axis->edge, shape);
     } else {
-        add_floats(index, (const float *)b->column->values + begin, n, b->edge, shape);
+        kernels->cells(index, (const float *)b->column->values + begin, n, shape.cells, b->edge, axis->edges);
     }
 }
 
-void hf_grid_run(const hf_grid_term *grid, float *out, float *scratch, int64_t begin, int32_t n)
+void hf_grid_run(const hf_grid_term *grid, const hf_kernels *kernels, float *out, float *scratch,
+                 int64_t begin, int32_t n)
 {
     memset(scratch, 0, (size_t)n * sizeof *scratch);
     for (int32_t a = 0; a < grid->term->axis_count; a++)
-        add_cells(scratch, &grid->axes[a], begin, n);
-    for (int32_t i = 0; i < n; i++)
-        out[i] = grid->values[(int32_t)scratch[i]];
+        add_cells(scratch, &grid->axes[a], kernels, begin, n);
+    kernels->pick(out, scratch, n, (int32_t)hf_term_value_count(grid->term), grid->values);
 }
 
 static int32_t cell_of(const hf_bound_axis *b, int64_t row)

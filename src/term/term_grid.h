@@ -26,7 +26,8 @@ hf_status hf_grid_bind(hf_grid_term *out, const hf_context *context, const hf_te
 void hf_grid_unbind(const hf_context *context, hf_grid_term *grid);
 // Contributions of n rows; scratch: HF_TILE floats, which hold cell numbers: there are few enough to be
 // exact.
-void hf_grid_run(const hf_grid_term *grid, float *out, float *scratch, int64_t begin, int32_t n);
+void hf_grid_run(const hf_grid_term *grid, const hf_kernels *kernels, float *out, float *scratch,
+                 int64_t begin, int32_t n);
 double hf_grid_contribution(const hf_grid_term *grid, int64_t row);
 // "usage depth 0.24 and 12 tickets in 90 days"; returns the bytes written, without the NUL. Only whole parts
 // are written, but for the first.

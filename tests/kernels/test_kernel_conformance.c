@@ -133,6 +133,40 @@ static void check_table(const hf_kernels *tested, int n, int offset)
     cr_assert(same_floats(expected, found, ROWS), "table, %s, n %d, %d levels", isa_text(tested), n, levels);
 }
 
+static void check_cells(const hf_kernels *tested, int n, int offset)
+{
+    static float x[ROWS], expected[ROWS], found[ROWS], edge[20];
+    const int32_t edges = (int32_t)(next() % 20);
+    for (int32_t k = 0; k < edges; k++)
+        edge[k] = next() % 4       ? (float)(k - 8) / 2
+                  : k == 0         ? -INFINITY
+                  : k + 1 == edges ? FLT_MAX
+                                   : (float)(k - 8) / 2;
+    for (int i = 0; i < ROWS; i++) {
+        x[i] = next() % 2 && edges > 0 ? edge[next() % (uint64_t)edges] : any_float();
+        expected[i] = found[i] = (float)(next() % 1000);
+    }
+    hf_kernels_for(HF_ISA_SCALAR)->cells(expected + offset, x + offset, n, 17, edge, edges);
+    tested->cells(found + offset, x + offset, n, 17, edge, edges);
+    cr_assert(same_floats(expected, found, ROWS), "cells, %s, n %d, %d edges", isa_text(tested), n, edges);
+}
+
+static void check_pick(const hf_kernels *tested, int n, int offset)
+{
+    static float index[ROWS], expected[ROWS], found[ROWS], values[5000];
+    const int32_t sizes[] = {1, 2, 7, 8, 9, 16, 27, 31, 32, 33, 5000};
+    const int32_t count = sizes[next() % (sizeof sizes / sizeof *sizes)];
+    for (int32_t i = 0; i < count; i++)
+        values[i] = any_float();
+    for (int i = 0; i < ROWS; i++) {
+        index[i] = (float)(next() % (uint64_t)count);
+        expected[i] = found[i] = 77.0f;
+    }
+    hf_kernels_for(HF_ISA_SCALAR)->pick(expected + offset, index + offset, n, count, values);
+    tested->pick(found + offset, index + offset, n, count, values);
+    cr_assert(same_floats(expected, found, ROWS), "pick, %s, n %d, %d values", isa_text(tested), n, count);
+}
+
 static void check_narrow(const hf_kernels *tested, int n, int offset)
 {
     static double x[ROWS];
@@ -259,6 +293,14 @@ Test(kernel_conformance, table)
 {
     at_every_length(check_table);
 }
+Test(kernel_conformance, cells)
+{
+    at_every_length(check_cells);
+}
+Test(kernel_conformance, pick)
+{
+    at_every_length(check_pick);
+}
 Test(kernel_conformance, narrow)
 {
     at_every_length(check_narrow);
@@ -293,8 +335,8 @@ Test(kernel_conformance, tables_are_whole)
     for (size_t t = 0; t < sizeof ALL / sizeof *ALL; t++) {
         const hf_kernels *k = hf_kernels_for(ALL[t]);
         if (!k) continue;
-        cr_assert(k->curve && k->table && k->narrow && k->add && k->add_top && k->reasons && k->sigmoid &&
-                  k->scan && k->read_bandwidth);
+        cr_assert(k->curve && k->table && k->cells && k->pick && k->narrow && k->add && k->add_top &&
+                  k->reasons && k->sigmoid && k->scan && k->read_bandwidth);
         if (ALL[t] != HF_ISA_AUTO) cr_assert(k->isa == ALL[t]);
     }
     cr_assert(hf_kernels_for(HF_ISA_SCALAR) && hf_kernels_for(HF_ISA_AUTO));

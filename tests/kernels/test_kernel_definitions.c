@@ -197,6 +197,18 @@ Test(kernel_definitions, table_takes_missing_first)
     cr_assert(out[0] == 7 && out[1] == 5 && out[2] == 6);
 }
 
+Test(kernel_definitions, cells_count_the_edges_that_are_past)
+{
+    const float x[] = {-1, 0, 0.5f, 2, INFINITY, NAN}, edge[] = {0, 1.5f};
+    const float expected[] = {8, 8, 9, 10, 10, 11}, values[] = {5, 6, 7};
+    float index[] = {2, 2, 2, 2, 2, 2}, out[3];
+    reference()->cells(index, x, 6, 4, edge, 2);
+    for (int i = 0; i < 6; i++)
+        cr_assert(index[i] == expected[i]);
+    reference()->pick(out, (const float[]){2, 0, 1}, 3, 3, values);
+    cr_assert(out[0] == 7 && out[1] == 5 && out[2] == 6);
+}
+
 Test(kernel_definitions, narrow_takes_the_origin_off_first)
 {
     const double x[] = {4e9 + 0.25, NAN};
