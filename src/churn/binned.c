@@ -113,8 +113,8 @@ static hf_status learn_levels(hf_binned_signal *s, const hf_context *context, co
 }
 
 static hf_status bin_signal(hf_binned_signal *s, const hf_binned *binned, const hf_basis_signal *basis,
-                            const int64_t *rows, int64_t learn, int32_t bins, int32_t levels, bool steps, double *value,
-                            hf_error *error)
+                            const int64_t *rows, int64_t learn, int32_t bins, int32_t levels, bool steps,
+                            double *value, hf_error *error)
 {
     const hf_column *column = &binned->frame->columns[basis->column];
     *s = (hf_binned_signal){.column = basis->column, .category = column->storage == HF_STORAGE_CODE};

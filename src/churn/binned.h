@@ -32,10 +32,10 @@ typedef struct {
 
 // Cells of the basis's signals: learnt from the first learn rows, coded for all count. bins for numbers,
 // at most HF_MOST_BINS; levels for categories, at most one fewer, for the rest have a cell too. Errors:
-// HF_ERROR_MEMORY. steps: also where the basis's curves may jump, for a quantile seldom hits a threshold that matters.
+// HF_ERROR_MEMORY. steps: also where the basis's curves may jump, for a quantile seldom hits a threshold that
+// matters.
 hf_status hf_binned_create(hf_binned **out, const hf_basis *basis, const int64_t *rows, int64_t learn,
-                           int64_t count, int32_t bins, int32_t levels, bool steps,
-                           hf_error *error);
+                           int64_t count, int32_t bins, int32_t levels, bool steps, hf_error *error);
 void hf_binned_destroy(hf_binned *binned); // accepts NULL
 
 // The axis of a term: a signal's cells by name and value. *out is the caller's.

@@ -565,8 +565,9 @@ static int32_t screen_field(hf_pair *pairs, const field *t)
     int32_t count = -1;
     cr_assert_eq(hf_basis_create(&basis, t->context, t->frame, t->rows, WIDE, t->label, &options, true, NULL),
                  HF_OK);
-    cr_assert_eq(hf_binned_create(&binned, basis, t->rows, WIDE, WIDE, HF_PAIR_BINS, HF_PAIR_LEVELS, false, NULL),
-                 HF_OK);
+    cr_assert_eq(
+        hf_binned_create(&binned, basis, t->rows, WIDE, WIDE, HF_PAIR_BINS, HF_PAIR_LEVELS, false, NULL),
+        HF_OK);
     for (int64_t i = 0; i < WIDE; i++)
         rate += t->label[i] / (double)WIDE;
     for (int64_t i = 0; i < WIDE; i++) {
@@ -684,7 +685,7 @@ Test(terms_fit, splits_by_date_fall_back_where_dates_do_not_do)
     hf_date as_of[N];
     uint8_t label[N], rare[N];
     for (int i = 0; i < N; i++) {
-        label[i] = i % 2;
+        label[i] = (uint8_t)(i % 2);
         rare[i] = i % 100 == 0;
     }
     for (int kind = 0; kind < 6; kind++) {
@@ -777,8 +778,11 @@ Test(terms_fit, threads_change_no_byte)
         field t;
         hf_model *model = NULL;
         size_t length;
+        hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+        options.rules = 0; // looked for on one thread; the whole is tried elsewhere
         make_field(&t, 5, 0.8, 0.7, threads[k]);
-        cr_assert_eq(hf_model_train(&model, t.context, t.frame, t.label, NULL, NULL, 0, NULL, NULL), HF_OK);
+        cr_assert_eq(hf_model_train(&model, t.context, t.frame, t.label, NULL, NULL, 0, &options, NULL),
+                     HF_OK);
         cr_expect_geq(terms_of(model, HF_TERM_SURFACE), 1, "the planted pair is kept");
         cr_assert_eq(hf_model_save(model, fixture_path("model.json"), true, NULL), HF_OK);
         char *text = fixture_read(fixture_path("model.json"), &length);
@@ -800,6 +804,8 @@ Test(terms_fit, threads_change_no_byte)
 Test(terms_fit, rows_outside_the_selection_do_not_count)
 {
     field t;
+    hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.rules = 0;
     make_field(&t, 6, 0.8, 0.7, 2);
     int64_t rows[WIDE / 2];
     uint8_t label[WIDE / 2];
@@ -811,8 +817,9 @@ Test(terms_fit, rows_outside_the_selection_do_not_count)
         label[i] = t.label[2 * i + 1];
     }
     cr_assert_eq(hf_frame_select(&half, t.frame, rows, WIDE / 2, NULL), HF_OK);
-    cr_assert_eq(hf_model_train(&a, t.context, t.frame, t.label, NULL, rows, WIDE / 2, NULL, NULL), HF_OK);
-    cr_assert_eq(hf_model_train(&b, t.context, half, label, NULL, NULL, 0, NULL, NULL), HF_OK);
+    cr_assert_eq(hf_model_train(&a, t.context, t.frame, t.label, NULL, rows, WIDE / 2, &options, NULL),
+                 HF_OK);
+    cr_assert_eq(hf_model_train(&b, t.context, half, label, NULL, NULL, 0, &options, NULL), HF_OK);
     cr_assert_eq(hf_model_save(a, fixture_path("a.json"), true, NULL), HF_OK);
     cr_assert_eq(hf_model_save(b, fixture_path("b.json"), true, NULL), HF_OK);
     char *x = fixture_read(fixture_path("a.json"), &one), *y = fixture_read(fixture_path("b.json"), &other);
@@ -904,39 +911,41 @@ Test(terms_fit, folds_that_leave_one_class_are_not_used)
 
 // ---- failing ------------------------------------------------------------------------------------------------
 
-// Curves, a surface and rules at given choices, so that every allocation can be made to fail in turn.
-static hf_status final_terms(hf_term **terms, int32_t *count, const field *t, hf_error *error)
+// Curves, surfaces and rules at given choices, so that every allocation can be made to fail in turn.
+static hf_status final_fit(hf_final_fit *fit, const field *t, hf_error *error)
 {
     const hf_train_options options = HF_TRAIN_OPTIONS_INIT;
-    hf_training training = {.context = t->context,
-                            .frame = t->frame,
-                            .options = &options,
-                            .count = 500,
-                            .rows = (int64_t *)t->rows,
-                            .label = (uint8_t *)t->label};
-    hf_choices choices = {
+    const hf_training training = {.context = t->context,
+                                  .frame = t->frame,
+                                  .options = &options,
+                                  .count = 300,
+                                  .rows = (int64_t *)t->rows,
+                                  .label = (uint8_t *)t->label};
+    const hf_choices choices = {
         .tau = 0.7, .lambda = 30, .joint = {.pairs = 3, .cell_penalty = 10}, .rules = {.step = 6}};
-    hf_final_fit fit = {0};
-    hf_status status;
-    HF_TRY(done, hf_final_fit_create(&fit, &training, &choices, error));
-    HF_TRY(done, hf_final_fit_terms(terms, count, &fit, error));
-done:
-    hf_final_fit_free(&fit);
-    return status;
+    return hf_final_fit_create(fit, &training, &choices, error);
 }
 
 Test(terms_fit, memory_may_run_out_anywhere_in_the_final_fit)
 {
     field t;
     make_field(&t, 5, 1.5, 0.7, 1);
-    hf_status status = HF_ERROR_MEMORY;
+    hf_final_fit fit = {0};
     hf_term *terms = NULL;
-    int32_t count = -1;
-    int64_t k = 0;
-    for (; status != HF_OK && k < 5000; k++) {
+    int32_t count = -1, kinds[4] = {0};
+    hf_status status = HF_ERROR_MEMORY;
+    for (int64_t k = 0; status != HF_OK && k < 1000; k++) {
+        t.f.countdown = k;
+        status = final_fit(&fit, &t, NULL);
+        t.f.countdown = -1;
+        cr_assert(status == HF_OK || (status == HF_ERROR_MEMORY && !fit.context), "allocation %d", (int)k);
+    }
+    cr_assert_eq(status, HF_OK);
+    status = HF_ERROR_MEMORY;
+    for (int64_t k = 0; status != HF_OK && k < 10000; k++) {
         hf_error error = {0};
         t.f.countdown = k;
-        status = final_terms(&terms, &count, &t, &error);
+        status = hf_final_fit_terms(&terms, &count, &fit, &error);
         t.f.countdown = -1;
         if (status == HF_OK) break;
         cr_assert_eq(status, HF_ERROR_MEMORY, "allocation %d: %s", (int)k, error.message);
@@ -944,7 +953,6 @@ Test(terms_fit, memory_may_run_out_anywhere_in_the_final_fit)
         cr_assert(terms == NULL && count == -1, "allocation %d: outputs untouched", (int)k);
     }
     cr_assert_eq(status, HF_OK);
-    int32_t kinds[4] = {0};
     for (int32_t i = 0; i < count; i++) {
         kinds[terms[i].kind]++;
         hf_term_free(t.context, &terms[i]);
@@ -952,13 +960,14 @@ Test(terms_fit, memory_may_run_out_anywhere_in_the_final_fit)
     hf_delete(t.context, terms);
     cr_expect(kinds[HF_TERM_CURVE] > 0 && kinds[HF_TERM_SURFACE] > 0 && kinds[HF_TERM_RULE] > 0,
               "the sweep went through %d curves, %d surfaces, %d rules", kinds[0], kinds[2], kinds[3]);
+    hf_final_fit_free(&fit);
     clear_field(&t);
 }
 
 static hf_status train_part(hf_model **model, const field *t, hf_error *error)
 {
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
-    return hf_model_train(model, t->context, t->frame, t->label, NULL, t->rows, 700, &options, error);
+    return hf_model_train(model, t->context, t->frame, t->label, NULL, t->rows, 520, &options, error);
 }
 
 // Of the many allocations of a whole training every one of the first, then ever fewer, fail.
@@ -969,7 +978,7 @@ Test(terms_fit, memory_may_run_out_anywhere_in_training)
     hf_status status = HF_ERROR_MEMORY;
     hf_model *model = NULL;
     int64_t k = 0, runs = 0;
-    for (; status != HF_OK && k < 100000; k += 1 + k / 12, runs++) {
+    for (; status != HF_OK && k < 100000; k += 1 + k / 4, runs++) {
         hf_error error = {0};
         t.f.countdown = k;
         status = train_part(&model, &t, &error);
@@ -979,7 +988,7 @@ Test(terms_fit, memory_may_run_out_anywhere_in_training)
         cr_assert_null(model);
     }
     cr_assert_eq(status, HF_OK);
-    cr_expect_gt(runs, 30);
+    cr_expect_gt(runs, 15);
     cr_expect_gt(terms_of(model, HF_TERM_SURFACE), 0);
     hf_model_destroy(model);
     clear_field(&t);
@@ -1007,7 +1016,7 @@ Test(terms_fit, training_can_be_interrupted_anywhere)
     hf_status status = HF_ERROR_CANCELLED;
     hf_model *model = NULL;
     int runs = 0;
-    for (stop_at = 0; status != HF_OK; stop_at += 1 + stop_at / 6, runs++) {
+    for (stop_at = 0; status != HF_OK; stop_at += 1 + stop_at / 2, runs++) {
         hf_error error = {0};
         asked = 0;
         status = train_part(&model, &t, &error);
@@ -1016,7 +1025,7 @@ Test(terms_fit, training_can_be_interrupted_anywhere)
         cr_assert_eq(error.status, HF_ERROR_CANCELLED);
         cr_assert_null(model);
     }
-    cr_expect_gt(runs, 10);
+    cr_expect_gt(runs, 6);
     hf_model_destroy(model);
     t.context = kept;
     hf_context_destroy(context);

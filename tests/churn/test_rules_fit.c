@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rules: the rows they list against their conditions, the path against the conditions of its optimum, a
+// planted conjunction, additive data where none may stay, and all kinds of term together against the margin
+// they were fitted as.
+#include "churn/final_fit.h"
+#include "churn/rule_choice.h"
+#include "churn_fixture.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIGNALS = 5, ROWS = 1500 };
+
+typedef struct {
+    fixture f;
+    hf_context *context;
+    hf_frame *frame;
+    uint8_t label[ROWS];
+    int64_t rows[ROWS];
+    double truth[ROWS];
+    hf_basis *basis;
+    hf_binned *binned;
+    hf_rules rules;
+} bed;
+
+static double sigmoid(double z)
+{
+    return 1.0 / (1.0 + exp(-z));
+}
+
+// Four numbers, one of them with gaps, and a category. truth is the log-odds without the rule, which
+// holds where a > 0, b > 0 and plan is "pro": one row in twelve.
+static void make_bed(bed *t, uint64_t seed, double weight, int threads)
+{
+    static const char *const names[] = {"a", "b", "c", "d"}, *const plans[] = {"free", "plus", "pro"};
+    static double x[4][ROWS];
+    static int32_t plan[ROWS];
+    hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    hf_random r = hf_random_seed(seed, 11);
+    t->context = fixture_context(&t->f, threads);
+    t->frame = fixture_frame(t->context, ROWS);
+    for (int64_t i = 0; i < ROWS; i++) {
+        for (int k = 0; k < 4; k++)
+            x[k][i] = hf_random_normal(&r);
+        if (hf_random_uniform(&r) < 0.1) x[3][i] = NAN;
+        plan[i] = (int32_t)hf_random_below(&r, 3);
+        t->rows[i] = i;
+        t->truth[i] = 0.6 * x[2][i] - 0.9;
+        const bool holds = x[0][i] > 0.0 && x[1][i] > 0.0 && plan[i] == 2;
+        t->label[i] = hf_random_uniform(&r) < sigmoid(t->truth[i] + (holds ? weight : 0.0));
+    }
+    for (int k = 0; k < 4; k++)
+        fixture_number(t->frame, names[k], HF_STORAGE_F64, x[k]);
+    fixture_category(t->frame, "plan", plans, 3, plan);
+    cr_assert_eq(
+        hf_basis_create(&t->basis, t->context, t->frame, t->rows, ROWS, t->label, &options, true, NULL),
+        HF_OK);
+    cr_assert_eq(
+        hf_binned_create(&t->binned, t->basis, t->rows, ROWS, ROWS, HF_RULE_BINS, HF_RULE_LEVELS, true, NULL),
+        HF_OK);
+    cr_assert_eq(hf_rules_find(&t->rules, t->context, t->binned, t->truth, t->label, ROWS, 3, NULL), HF_OK);
+}
+
+static void clear_bed(bed *t)
+{
+    hf_rules_free(&t->rules);
+    hf_binned_destroy(t->binned);
+    hf_basis_destroy(t->basis);
+    hf_frame_destroy(t->frame);
+    hf_context_destroy(t->context);
+}
+
+Test(rules_fit, cells_hold_what_their_edges_say)
+{
+    bed t = {0};
+    make_bed(&t, 1, 3.0, 1);
+    for (int32_t k = 0; k < t.binned->count; k++) {
+        const hf_binned_signal *s = &t.binned->signals[k];
+        const hf_column *column = &t.frame->columns[s->column];
+        cr_assert_not(s->copy);
+        cr_assert_leq(s->cells, HF_MOST_BINS + 1);
+        for (int64_t i = 0; i < ROWS && !s->category; i++) {
+            const double x = hf_column_number(column, i);
+            const int32_t c = s->cell[i];
+            if (isnan(x)) {
+                cr_assert_eq(c, s->cells - 1);
+                continue;
+            }
+            cr_assert_lt(c, s->cells - 1);
+            cr_assert(c == 0 || x > s->edge[c - 1]);
+            cr_assert(c == s->edges || x <= s->edge[c]);
+        }
+    }
+    clear_bed(&t);
+}
+
+Test(rules_fit, rules_list_the_rows_they_hold_for)
+{
+    bed t = {0};
+    make_bed(&t, 1, 3.0, 1);
+    cr_assert_gt(t.rules.count, 20);
+    cr_assert_leq(t.rules.count, HF_MOST_RULES);
+    for (int32_t j = 0; j < t.rules.count; j++) {
+        const hf_rule *rule = &t.rules.rules[j];
+        int64_t at = t.rules.first[j];
+        cr_assert(rule->conditions >= 1 && rule->conditions <= 3);
+        for (int64_t i = 0; i < ROWS; i++) {
+            bool holds = true;
+            for (int32_t k = 0; k < rule->conditions; k++)
+                holds &= (rule->cells[k] >> t.binned->signals[rule->signal[k]].cell[i]) & 1;
+            if (holds) cr_assert_eq(t.rules.row[at++], i, "rule %d", j);
+        }
+        const int64_t size = at - t.rules.first[j];
+        cr_assert_eq(at, t.rules.first[j + 1]);
+        cr_assert(size >= 20 && ROWS - size >= 20, "rule %d holds for %d rows", j, (int)size);
+        for (int32_t k = 1; k < rule->conditions; k++)
+            cr_assert_gt(rule->signal[k], rule->signal[k - 1]);
+        for (int32_t k = 0; k < j; k++) // no two hold for the same rows
+            cr_assert(t.rules.first[k + 1] - t.rules.first[k] != size ||
+                      memcmp(t.rules.row + t.rules.first[k], t.rules.row + t.rules.first[j],
+                             (size_t)size * sizeof *t.rules.row) != 0);
+    }
+    clear_bed(&t);
+}
+
+// The conditions of the optimum, from margins built anew at every step: with g the residuals' sum over a
+// rule's rows, g = l1 sign(w) + 0.1 w where w is not 0, |g| <= l1 where it is, and residuals sum to nothing;
+// within the share of a row's residual that the descent leaves unsettled where rules overlap much.
+Test(rules_fit, the_path_meets_the_conditions_of_its_optimum)
+{
+    bed t = {0};
+    make_bed(&t, 2, 2.0, 1);
+    const int32_t m = t.rules.count, steps = 10;
+    const double scale = 0.8;
+    double *weight = calloc((size_t)(m * steps), sizeof *weight), intercept[HF_RULE_STEPS], margin[ROWS];
+    int32_t last = 0;
+    cr_assert_eq(
+        hf_rules_path(weight, intercept, steps, t.context, &t.rules, t.truth, t.label, ROWS, scale, NULL),
+        HF_OK);
+    for (int32_t s = 0; s < steps; s++) {
+        const double l1 = hf_rule_l1[s] * scale, *w = weight + s * m;
+        double sum = 0.0;
+        int32_t in = 0;
+        for (int64_t i = 0; i < ROWS; i++)
+            margin[i] = t.truth[i] + intercept[s];
+        for (int32_t j = 0; j < m; j++)
+            for (int64_t k = t.rules.first[j]; k < t.rules.first[j + 1]; k++)
+                margin[t.rules.row[k]] += w[j];
+        for (int64_t i = 0; i < ROWS; i++)
+            sum += t.label[i] - sigmoid(margin[i]);
+        cr_expect_lt(fabs(sum), 0.05, "l1 %g: residuals sum to %g", l1, sum);
+        for (int32_t j = 0; j < m; j++) {
+            double g = 0.0;
+            for (int64_t k = t.rules.first[j]; k < t.rules.first[j + 1]; k++)
+                g += t.label[t.rules.row[k]] - sigmoid(margin[t.rules.row[k]]);
+            in += w[j] != 0.0;
+            if (w[j] != 0.0)
+                cr_expect_float_eq(g, copysign(l1, w[j]) + 0.1 * w[j], 0.12, "l1 %g, rule %d: %g, weight %g",
+                                   l1, j, g, w[j]);
+            else
+                cr_expect_leq(fabs(g), l1 + 0.12, "l1 %g, rule %d", l1, j);
+        }
+        cr_expect(s > 0 || in <= 2, "%d rules at the strongest", in);
+        last = in;
+    }
+    cr_expect_gt(last, 5);
+    free(weight);
+    clear_bed(&t);
+}
+
+static hf_model *train(bed *t)
+{
+    hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    hf_model *model = NULL;
+    options.pairs = 0;
+    cr_assert_eq(hf_model_train(&model, t->context, t->frame, t->label, NULL, NULL, 0, &options, NULL),
+                 HF_OK);
+    return model;
+}
+
+static int32_t count_rules(const hf_model *model, int32_t *of_plan)
+{
+    int32_t n = 0;
+    for (int32_t k = 0; k < model->term_count; k++) {
+        const hf_term *term = &model->terms[k];
+        if (term->kind != HF_TERM_RULE) continue;
+        bool a = false, b = false, plan = false;
+        n++;
+        for (int32_t i = 0; i < term->axis_count; i++) {
+            a |= strcmp(term->axes[i].signal, "a") == 0;
+            b |= strcmp(term->axes[i].signal, "b") == 0;
+            plan |= strcmp(term->axes[i].signal, "plan") == 0;
+        }
+        if (of_plan) *of_plan += a && b && plan;
+    }
+    return n;
+}
+
+Test(rules_fit, a_planted_conjunction_is_found_and_none_in_additive_data)
+{
+    bed t = {0};
+    int32_t of_plan = 0;
+    make_bed(&t, 2, 3.5, 2);
+    hf_model *model = train(&t);
+    cr_expect_gt(count_rules(model, &of_plan), 0);
+    cr_expect_gt(of_plan, 0, "a, b and plan are in one rule");
+    hf_model_destroy(model);
+    clear_bed(&t);
+    t = (bed){0};
+    make_bed(&t, 2, 0.0, 2);
+    model = train(&t);
+    cr_expect_eq(count_rules(model, NULL), 0);
+    hf_model_destroy(model);
+    clear_bed(&t);
+}
+
+Test(rules_fit, terms_of_all_kinds_sum_to_the_fit)
+{
+    bed t = {0};
+    make_bed(&t, 4, 6.0, 1);
+    const hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    const hf_training training = {.context = t.context,
+                                  .frame = t.frame,
+                                  .options = &options,
+                                  .count = ROWS,
+                                  .rows = t.rows,
+                                  .label = t.label};
+    const hf_choices choices = {
+        .tau = 0.7, .lambda = 30, .joint = {.pairs = 3, .cell_penalty = 10}, .rules = {.step = 6}};
+    hf_final_fit fit = {0};
+    hf_term *terms = NULL;
+    int32_t count = 0, kinds[4] = {0};
+    static double expected[ROWS], found[ROWS];
+    cr_assert_eq(hf_final_fit_create(&fit, &training, &choices, NULL), HF_OK);
+    cr_assert_eq(hf_final_fit_terms(&terms, &count, &fit, NULL), HF_OK);
+    // The margin holds the joint fit's own intercept; what the rules' path moved it by is the rest.
+    const hf_blocks joint = hf_joint_blocks(&fit.joint, fit.joint.pairs, NULL, 0);
+    const double moved = fit.intercept - fit.weights[joint.features];
+    double sum = 0.0;
+    for (int64_t i = 0; i < ROWS; i++) {
+        expected[i] = fit.margin[i] + moved;
+        for (int32_t j = 0; j < fit.rules.count; j++)
+            if (hf_rule_holds(&fit.rules.rules[j], fit.fine, i)) expected[i] += fit.rules.rules[j].weight;
+        found[i] = fit.intercept;
+    }
+    for (int32_t k = 0; k < count; k++) {
+        hf_compiled_term *compiled = NULL;
+        double mean = 0.0;
+        kinds[terms[k].kind]++;
+        cr_assert_eq(hf_term_compile_in(&compiled, t.context, &terms[k], t.frame, NULL, NULL), HF_OK);
+        for (int64_t i = 0; i < ROWS; i++) {
+            const double part = hf_term_contribution(compiled, i);
+            found[i] += part + terms[k].reference;
+            mean += part / ROWS;
+        }
+        cr_expect_float_eq(mean, 0.0, 1e-9, "%s: contributions average to nothing", terms[k].signal);
+        hf_term_compiled_free(t.context, compiled);
+        hf_term_free(t.context, &terms[k]);
+    }
+    for (int64_t i = 0; i < ROWS; i++) {
+        cr_assert_float_eq(found[i], expected[i], 5e-6, "row %d: %.9g, %.9g", (int)i, found[i], expected[i]);
+        sum += sigmoid(found[i]) - t.label[i];
+    }
+    cr_expect_lt(fabs(sum), 0.5, "probabilities sum to the events");
+    cr_expect(kinds[HF_TERM_CURVE] == 4 && kinds[HF_TERM_TABLE] == 1);
+    cr_expect(kinds[HF_TERM_SURFACE] > 0 && kinds[HF_TERM_RULE] > 0, "%d surfaces, %d rules",
+              kinds[HF_TERM_SURFACE], kinds[HF_TERM_RULE]);
+    hf_delete(t.context, terms);
+    hf_final_fit_free(&fit);
+    clear_bed(&t);
+}
