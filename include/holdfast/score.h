@@ -77,11 +77,11 @@ HF_API double hf_plan_explain(const hf_plan *plan, int64_t row, double *contribu
 typedef enum { HF_FORMAT_CSV, HF_FORMAT_JSONL, HF_FORMAT_TABLE } hf_score_format;
 
 // Writes scores: account_id, as_of (only where scores->as_of is set), churn_probability (7 decimals), rank,
-// reason_1 to reason_3 (the signal in words and its contribution in log-odds: "12 tickets in 90 days, +0.8"; of a
-// surface or rule all its signals: "age 47 and 12 tickets in 90 days, +0.8"). top 0: every account in the frame's
-// order; else the first `top` by rank, in that order. Path "-" is standard output. Memory does not grow with the
-// rows. Errors: HF_ERROR_USAGE for scores without ranks, HF_ERROR_EXISTS, HF_ERROR_IO, HF_ERROR_MEMORY,
-// HF_ERROR_CANCELLED; nothing is left where it fails.
+// reason_1 to reason_3 (the signal in words and its contribution in log-odds: "12 tickets in 90 days, +0.8";
+// of a surface or rule all its signals: "age 47 and 12 tickets in 90 days, +0.8"). top 0: every account in
+// the frame's order; else the first `top` by rank, in that order. Path "-" is standard output. Memory does
+// not grow with the rows. Errors: HF_ERROR_USAGE for scores without ranks, HF_ERROR_EXISTS, HF_ERROR_IO,
+// HF_ERROR_MEMORY, HF_ERROR_CANCELLED; nothing is left where it fails.
 HF_API hf_status hf_scores_write(const hf_context *context, const hf_plan *plan, const hf_scores *scores,
                                  const char *path, hf_score_format format, int64_t top, bool overwrite,
                                  hf_error *error);

@@ -11,7 +11,7 @@
 
 #define L2 0.1
 #define SETTLED 1e-4
-enum { MOST_RENEWALS = 12, MOST_SWEEPS = 60 };
+enum { MOST_RENEWALS = 30, MOST_SWEEPS = 200 };
 
 const double hf_rule_l1[HF_RULE_STEPS] = {100, 63, 40, 25, 16, 10, 6.3, 4, 2.5, 1.6, 1, 0.6, 0.3};
 
