@@ -2,13 +2,15 @@
 //
 // What hysteresis is worth: the shipped scorecard over the demo fleet's 24 months, settled month by month.
 // Changes of band that are taken back within two months are at most half of what they are without it, and a
-// true fall to red shows at most a month late.
+// true fall to red shows at most a month late. And every account adds up, every month: its score, and what
+// moved it since the month before.
 #include "health/health_room.h"
 #include "holdfast/csv.h"
 #include "holdfast/synth.h"
 
 #include <criterion/criterion.h>
 #include <ftw.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,5 +136,70 @@ Test(flapping, hysteresis_halves_what_is_taken_back_and_delays_falls_by_a_month_
     cr_assert_leq(count.most_days, 31);
     for (int m = 0; m < MONTHS; m++)
         hf_frame_destroy(accounts[m]);
+    hf_definition_destroy(definition);
+}
+
+// ---- every account adds up -----------------------------------------------------------------------------------
+
+static void check_score(const hf_health_plan *plan, const hf_health *health, int64_t row)
+{
+    hf_health_explanation e = {0};
+    const hf_definition *d = hf_health_plan_definition(plan);
+    good(hf_health_explain(&e, context, plan, row, &error));
+    double sum = e.unassigned * d->neutral;
+    for (int32_t m = 0; m < d->measure_count; m++)
+        sum += e.parts[m].contribution;
+    cr_assert_leq(fabs(sum - e.raw), 1e-9, "row %lld", (long long)row);
+    for (int32_t k = 0; k < e.override_count; k++)
+        sum += e.overrides[k].change;
+    cr_assert_leq(fabs(sum - e.health), 1e-9, "row %lld", (long long)row);
+    cr_assert_leq(fabs(health->health[row] - e.health), 1e-4, "row %lld", (long long)row);
+    hf_health_explanation_free(context, &e);
+}
+
+static void check_move(const hf_health_plan *before, int64_t row_before, const hf_health_plan *after,
+                       int64_t row)
+{
+    hf_health_move move = {0};
+    good(hf_health_move_create(&move, context, before, row_before, after, row, &error));
+    double sum = move.configuration + move.override;
+    for (int32_t m = 0; m < move.measures; m++)
+        sum += move.value[m] + move.coverage[m] + move.staleness[m];
+    cr_assert_leq(fabs(sum - (move.to - move.from)), 1e-9, "row %lld", (long long)row);
+    hf_health_move_free(context, &move);
+}
+
+Test(flapping, every_account_adds_up_every_month)
+{
+    hf_synth_options options = HF_SYNTH_OPTIONS_INIT;
+    hf_definition *definition = NULL;
+    hf_frame *accounts[MONTHS] = {NULL};
+    hf_health_plan *plans[MONTHS] = {NULL};
+    int64_t moves = 0;
+    options.months = MONTHS;
+    good(hf_synth_write(context, folder, &options, &error));
+    good(hf_definition_load(&definition, context, HOLDFAST_MODELS "/b2b-saas.yaml", &error));
+    for (int m = 0; m < MONTHS; m++) {
+        hf_health health = {0};
+        read_month(&accounts[m], m);
+        good(hf_derive(accounts[m], accounts, m, definition, &error));
+        good(hf_health_plan_create(&plans[m], context, definition, accounts[m], NULL, &error));
+        good(hf_health_fleet(&health, context, plans[m], &error));
+        int64_t *before = m > 0 ? malloc((size_t)accounts[m]->rows * sizeof *before) : NULL;
+        if (before) good(hf_frame_match(before, accounts[m - 1], accounts[m], &error));
+        for (int64_t row = 0; row < accounts[m]->rows; row++) {
+            check_score(plans[m], &health, row);
+            if (!before || before[row] < 0) continue;
+            check_move(plans[m - 1], before[row], plans[m], row);
+            moves++;
+        }
+        free(before);
+        hf_health_free(context, &health);
+    }
+    cr_assert_gt(moves, 100000);
+    for (int m = 0; m < MONTHS; m++) {
+        hf_health_plan_destroy(plans[m]);
+        hf_frame_destroy(accounts[m]);
+    }
     hf_definition_destroy(definition);
 }

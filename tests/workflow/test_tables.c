@@ -33,8 +33,8 @@ static void read_command(char *out, size_t size, const char *table)
     free(text);
 }
 
-// Runs the table's own command with JSON asked for; the mean over folds (owned by *root). whole: with surfaces and
-// rules, whose search takes minutes on the larger tables.
+// Runs the table's own command with JSON asked for; the mean over folds (owned by *root). whole: with
+// surfaces and rules, whose search takes minutes on the larger tables.
 static json_t *run_table(json_t **root, const char *table, bool whole)
 {
     char command[1024], line[1400], path[512];
