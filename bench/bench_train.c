@@ -23,6 +23,7 @@ hf_status bench_train(bench_record *record, const hf_context *context, const ben
     }
     bench_fleet_label(label, frame, options->seed);
     hf_train_options train_options = HF_TRAIN_OPTIONS_INIT;
+    train_options.plain = true; // one coefficient a signal, by liblinear
     train_options.seed = options->seed;
     for (int32_t r = -1; r < options->repeats; r++) {
         hf_model_destroy(model);
