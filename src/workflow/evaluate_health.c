@@ -10,6 +10,7 @@
 #include "workflow/health_night.h"
 #include "workflow/labelled.h"
 #include "workflow/night_history.h"
+#include "workflow/outcomes_file.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,7 +20,8 @@ typedef struct {
     const hf_evaluate_job *job;
     const hf_definition *definition;
     const hf_outcomes *outcomes; // NULL: none
-    hf_flapping *flapping;       // owned, as the rest
+    hf_date known_until;
+    hf_flapping *flapping; // owned, as the rest
     hf_backtest backtest;
     double *risk; // 1 - health / 100 of labelled accounts with a health, all dates
     uint8_t *label;
@@ -84,7 +86,7 @@ static hf_status hold_to_outcomes(hf_backtest_date *d, replaying *r, hf_frame *f
 {
     hf_observations seen = {0};
     hf_ledger ledger = {0};
-    const hf_label_options options = {r->job->lead, r->job->horizon, r->job->known_until};
+    const hf_label_options options = {r->job->lead, r->job->horizon, r->known_until};
     hf_status status = hf_observe(&seen, &ledger, r->quiet, &frame, 1, r->outcomes, &options, error);
     if (status == HF_ERROR_TOO_LITTLE) { // censored, or all churned: nothing to hold it to
         hf_ledger_free(r->quiet, &ledger);
@@ -194,7 +196,8 @@ hf_status hf_evaluate_health(const hf_context *context, const hf_evaluate_job *j
     replaying r = {.context = context, .quiet = context, .job = job};
     hf_definition *definition = NULL;
     hf_store *store = NULL;
-    hf_frame *happened = NULL;
+    hf_snapshot_info *list = NULL;
+    int32_t count = 0;
     hf_outcomes *outcomes = NULL;
     hf_text text;
     hf_status status;
@@ -203,12 +206,10 @@ hf_status hf_evaluate_health(const hf_context *context, const hf_evaluate_job *j
     HF_TRY(done, hf_definition_load(&definition, context, job->definition, error));
     HF_TRY(done, hf_store_open(&store, context, job->store, HF_STORE_READ, error));
     if (job->outcomes) {
-        hf_csv_options csv = HF_CSV_OPTIONS_INIT;
-        csv.id = "account_id";
-        csv.allow_duplicate_ids = true;
-        HF_TRY(done, hf_csv_read(&happened, NULL, context, job->outcomes, &csv, error));
-        HF_TRY(done, hf_outcomes_create(&outcomes, context, happened, job->outcome ? job->outcome : "churn",
-                                        error));
+        HF_TRY(done, hf_store_list(&list, &count, store, error));
+        const hf_outcomes_source source = {job->outcomes, NULL, job->outcome, job->known_until,
+                                           count > 0 ? list[count - 1].as_of : HF_DATE_MISSING};
+        HF_TRY(done, hf_outcomes_read(&outcomes, &r.known_until, context, &source, error));
     }
     r.definition = definition;
     r.outcomes = outcomes;
@@ -222,7 +223,7 @@ done:
     hf_delete(context, r.risk);
     hf_delete(context, r.label);
     hf_outcomes_destroy(outcomes);
-    hf_frame_destroy(happened);
+    hf_store_list_free(context, list);
     hf_store_close(store);
     hf_definition_destroy(definition);
     hf_text_free(&text);

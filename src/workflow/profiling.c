@@ -6,6 +6,7 @@
 #include "workflow/profiling.h"
 
 #include "workflow/labelled.h"
+#include "workflow/outcomes_file.h"
 
 #include <math.h>
 #include <string.h>
@@ -165,23 +166,6 @@ done:
 
 // ---- stores ------------------------------------------------------------------------------------------------
 
-static hf_status read_outcomes(hf_outcomes **out, const hf_context *context,
-                               const hf_profiling_source *source, const char *id_name, hf_error *error)
-{
-    hf_frame *frame = NULL;
-    hf_csv_options csv = HF_CSV_OPTIONS_INIT;
-    const hf_declared_kind kinds[] = {{"date", HF_KIND_DATE}, {"outcome", HF_KIND_CATEGORY}};
-    csv.id = id_name;
-    csv.allow_duplicate_ids = true;
-    csv.kinds = kinds;
-    csv.kind_count = 2;
-    hf_status status = hf_csv_read(&frame, NULL, context, source->outcomes, &csv, error);
-    if (status != HF_OK) return status;
-    status = hf_outcomes_create(out, context, frame, source->outcome ? source->outcome : "churn", error);
-    hf_frame_destroy(frame);
-    return status;
-}
-
 // Replaces the frame by those of its accounts that stand for all.
 static hf_status thin(hf_frame **frame, const hf_context *context, int64_t one_in, hf_error *error)
 {
@@ -272,7 +256,7 @@ done:
 
 // How well each signal tells the outcome so many days before it.
 static hf_status profile_leads(hf_profiling *p, const history *h, const hf_outcomes *outcomes,
-                               hf_error *error)
+                               hf_date known_until, hf_error *error)
 {
     int32_t count = p->frame->column_count;
     hf_status status = HF_OK;
@@ -283,7 +267,7 @@ static hf_status profile_leads(hf_profiling *p, const history *h, const hf_outco
         hf_ledger ledger = {0};
         hf_profile *profile = NULL;
         hf_error problem = {0};
-        const hf_label_options options = {hf_profile_leads[l], p->data.horizon, HF_DATE_MISSING};
+        const hf_label_options options = {hf_profile_leads[l], p->data.horizon, known_until};
         for (int32_t c = 0; c < count; c++)
             p->lead_auc[c * HF_PROFILE_LEADS + l] = NAN;
         status =
@@ -316,14 +300,16 @@ static hf_status profile_history(hf_profiling *p, const hf_store *store, const h
     hf_outcomes *outcomes = NULL;
     hf_observations observed = {0};
     hf_ledger ledger = {0};
-    const hf_label_options options = {source->lead, p->data.horizon, HF_DATE_MISSING};
+    hf_label_options options = {source->lead, p->data.horizon, HF_DATE_MISSING};
     hf_status status;
-    HF_TRY(done, read_outcomes(&outcomes, p->context, source, p->frame->id_name, error));
     HF_TRY(done, hf_store_list(&list, &found, store, error));
+    const hf_outcomes_source file = {source->outcomes, p->frame->id_name, source->outcome, HF_DATE_MISSING,
+                                     list[found - 1].as_of}; // there is one: p->frame was read from it
+    HF_TRY(done, hf_outcomes_read(&outcomes, &options.known_until, p->context, &file, error));
     HF_TRY(done, read_history(&h, p, store, list, found, error));
     HF_TRY(done, hf_observe(&observed, &ledger, p->context, h.frames, h.count, outcomes, &options, error));
     HF_TRY(done, profile_observed(&p->outcome, p, &observed, error));
-    HF_TRY(done, profile_leads(p, &h, outcomes, error));
+    HF_TRY(done, profile_leads(p, &h, outcomes, options.known_until, error));
     for (int32_t i = 0; i < ledger.count; i++)
         p->data.snapshots += ledger.rows[i].kept > 0;
     p->data.labelled = ledger.total.kept;

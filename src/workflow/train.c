@@ -6,7 +6,7 @@
 #include "holdfast/workflow.h"
 #include "report/report_room.h"
 #include "workflow/labelled.h"
-#include "workflow/today.h"
+#include "workflow/outcomes_file.h"
 
 #include <math.h>
 #include <string.h>
@@ -93,40 +93,6 @@ done:
 
 // ---- history ---------------------------------------------------------------------------------------------
 
-// The day outcomes are known until: as said, else the last in the file that can have happened. A row dated in
-// the future is a slip, and must not make labels of windows that have not passed. Where the clock is behind
-// the data, the newest snapshot says what day it is.
-static hf_date settle_known_until(hf_text *text, const hf_context *context, const hf_train_job *job,
-                                  const hf_frame *outcomes, hf_date newest)
-{
-    const int32_t *days = outcomes->columns[hf_frame_find(outcomes, "date")].values;
-    const hf_date today = hf_today() > newest ? hf_today() : newest;
-    const bool said = job->known_until != HF_DATE_MISSING;
-    hf_date known = HF_DATE_MISSING, last = HF_DATE_MISSING;
-    int64_t later = 0;
-    char date[11], from[11], cap[11];
-    for (int64_t i = 0; i < outcomes->rows; i++) {
-        if (days[i] > last) last = days[i];
-        if (days[i] <= today && days[i] > known) known = days[i];
-        later += days[i] > today;
-    }
-    if (known == HF_DATE_MISSING) known = today;
-    if (said) known = job->known_until;
-    hf_date_format(known, date);
-    hf_date_format(last, from);
-    hf_date_format(today, cap);
-    if (later > 0)
-        hf_warn(context,
-                "%s: %lld of %lld rows are dated after %s, as late as %s; outcomes are taken as known until "
-                "%s: correct the rows, or pass --known-until DATE",
-                job->outcomes, (long long)later, (long long)outcomes->rows, cap, from, date);
-    else if (known > today)
-        hf_warn(context, "--known-until %s has not come yet; outcomes after %s cannot be known", date, cap);
-    hf_text_printf(text, "outcomes are known until %s (%s)\n", date,
-                   said ? "--known-until" : "the last date in the file of outcomes");
-    return known;
-}
-
 // Outcomes of accounts the store does not have label nothing: a few are told, most of them are an error.
 static hf_status tell_unknown(const hf_context *context, const hf_train_job *job, const hf_ledger *ledger,
                               hf_error *error)
@@ -143,25 +109,6 @@ static hf_status tell_unknown(const hf_context *context, const hf_train_job *job
             "nothing, and if the ids are written otherwise there, events are missing",
             job->outcomes, unknown, all, job->store, ledger->unknown_example);
     return HF_OK;
-}
-
-static hf_status read_outcomes(hf_outcomes **out, hf_date *known, hf_text *text, const hf_context *context,
-                               const hf_train_job *job, const char *id_name, const char *outcome,
-                               hf_date newest, hf_error *error)
-{
-    hf_frame *frame = NULL;
-    hf_csv_options csv = HF_CSV_OPTIONS_INIT;
-    const hf_declared_kind kinds[] = {{"date", HF_KIND_DATE}, {"outcome", HF_KIND_CATEGORY}};
-    csv.id = id_name;
-    csv.allow_duplicate_ids = true;
-    csv.kinds = kinds;
-    csv.kind_count = 2;
-    hf_status status = hf_csv_read(&frame, NULL, context, job->outcomes, &csv, error);
-    if (status != HF_OK) return status;
-    status = hf_outcomes_create(out, context, frame, outcome, error);
-    if (status == HF_OK) *known = settle_known_until(text, context, job, frame, newest);
-    hf_frame_destroy(frame);
-    return status;
 }
 
 static hf_status read_snapshots(hf_frame ***out, int32_t *count, const hf_context *context,
@@ -223,6 +170,7 @@ static hf_status train_history(hf_text *text, hf_model **out, const hf_context *
     hf_label_options options = {job->lead, job->horizon, job->known_until};
     hf_frame **frames = NULL;
     int32_t count = 0;
+    char known[11];
     hf_outcomes *outcomes = NULL;
     hf_observations observed = {0};
     hf_ledger ledger = {0};
@@ -230,8 +178,13 @@ static hf_status train_history(hf_text *text, hf_model **out, const hf_context *
     hf_model *model = NULL;
     hf_status status;
     HF_TRY(done, read_snapshots(&frames, &count, context, job->store, error));
-    HF_TRY(done, read_outcomes(&outcomes, &options.known_until, text, context, job, frames[0]->id_name,
-                               outcome, frames[count - 1]->as_of, error));
+    const hf_outcomes_source source = {job->outcomes, frames[0]->id_name, outcome, job->known_until,
+                                       frames[count - 1]->as_of};
+    HF_TRY(done, hf_outcomes_read(&outcomes, &options.known_until, context, &source, error));
+    hf_date_format(options.known_until, known);
+    hf_text_printf(text, "outcomes are known until %s (%s)\n", known,
+                   job->known_until != HF_DATE_MISSING ? "--known-until"
+                                                       : "the last date in the file of outcomes");
     HF_TRY(done, hf_observe(&observed, &ledger, context, frames, count, outcomes, &options, error));
     HF_TRY(done, tell_unknown(context, job, &ledger, error));
     HF_TRY(done, hf_report_ledger(text, context, &ledger, error));
