@@ -127,6 +127,28 @@ Test(doubts, a_future_outcome_does_not_lift_the_censoring)
     free(again);
 }
 
+// The same file for those that do not train: what they say of the past is the same with and without the slip.
+Test(doubts, a_future_outcome_does_not_change_what_is_said_of_the_past)
+{
+    static const char *const verbs[] = {
+        "profile --store store --outcomes outcomes.csv --horizon 60 --format csv",
+        "evaluate --store store --definition card.yaml --outcomes outcomes.csv --horizon 60 --format json"};
+    put_text(folder, "card.yaml",
+             "holdfast: 1\ngroups:\n  use:\n    measures:\n      usage: {signal: usage, higher: good, curve: "
+             "{linear: {worst: 0, best: 90}}}\n");
+    for (int v = 0; v < 2; v++) {
+        put_history(0, "");
+        char *said = must(verbs[v]);
+        put_history(0, "c298,2062-09-14,churn\n");
+        command_run run = run_holdfast(folder, verbs[v]);
+        cr_assert_eq(run.code, 0, "%s", run.err);
+        cr_assert_not_null(strstr(run.err, "1 of 62 rows are dated after 2026-12-31"), "%s", run.err);
+        cr_assert_str_eq(run.out, said);
+        free_run(&run);
+        free(said);
+    }
+}
+
 // ---- other data than training's --------------------------------------------------------------------------
 
 // A share of 0 to 1 times `scale`, a flag whose 1 is `one`, a plan with `letter` before its number.
