@@ -214,6 +214,19 @@ typedef struct {
 } hf_replay_job;
 HF_API hf_status hf_workflow_replay(const hf_context *context, const hf_replay_job *job, hf_error *error);
 
+// Trains a model again from what its record names and compares: HF_ERROR_DAMAGED with the first field that
+// differs. The inputs' fingerprints are checked first: HF_ERROR_DATA names one that is missing or another.
+// Names are those given to train, looked for from the current folder, then from the model's.
+typedef struct {
+    const char *model;
+    const char *file, *store, *outcomes; // where inputs are now; NULL: where the record says
+    const char *retrained;               // where the model trained again is kept; NULL: nowhere
+    bool overwrite;
+    const char *output; // the finding
+} hf_replay_model_job;
+HF_API hf_status hf_workflow_replay_model(const hf_context *context, const hf_replay_model_job *job,
+                                          hf_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -27,4 +27,10 @@ void hf_store_kept_path(char *out, size_t size, const hf_store *store, const cha
 hf_status hf_store_read_revision(hf_frame **out, hf_snapshot_info *info, const hf_store *store, bool scores,
                                  hf_date as_of, int32_t revision, hf_error *error);
 
+// Makes in an empty folder a store of links to the given revisions of this one's snapshots (as_of and
+// revision of each are read): the store as it was when those were its newest. Errors: HF_ERROR_DATA for one
+// that is not there; HF_ERROR_IO.
+hf_status hf_store_view(const hf_store *store, const char *folder, const hf_snapshot_info *list,
+                        int32_t count, hf_error *error);
+
 #endif

@@ -7,6 +7,7 @@
 #include "report/report_room.h"
 #include "workflow/labelled.h"
 #include "workflow/outcomes_file.h"
+#include "workflow/training_record.h"
 
 #include <math.h>
 #include <string.h>
@@ -226,6 +227,23 @@ static hf_status check_job(const hf_train_job *job, hf_error *error)
     return HF_OK;
 }
 
+hf_status hf_train_make(hf_model **out, hf_text *text, const hf_context *context, const hf_train_job *job,
+                        hf_error *error)
+{
+    hf_model *model = NULL;
+    hf_status status;
+    if (job->file)
+        HF_TRY(done, train_table(text, &model, context, job, error));
+    else
+        HF_TRY(done, train_history(text, &model, context, job, error));
+    HF_TRY(done, hf_training_record(model, context, job, error));
+    *out = model;
+    model = NULL;
+done:
+    hf_model_destroy(model);
+    return status;
+}
+
 hf_status hf_workflow_train(const hf_context *context, const hf_train_job *job, hf_error *error)
 {
     hf_model *model = NULL;
@@ -233,10 +251,7 @@ hf_status hf_workflow_train(const hf_context *context, const hf_train_job *job, 
     hf_status status = check_job(job, error);
     if (status != HF_OK) return status;
     hf_text_init(&text, context);
-    if (job->file)
-        HF_TRY(done, train_table(&text, &model, context, job, error));
-    else
-        HF_TRY(done, train_history(&text, &model, context, job, error));
+    HF_TRY(done, hf_train_make(&model, &text, context, job, error));
     HF_TRY(done, hf_model_save(model, job->model, job->overwrite, error));
     summarise(&text, model, job->model);
     HF_TRY(done, hf_workflow_write_text(context, &text, job->output, true, error));
