@@ -97,11 +97,19 @@ typedef struct {
     hf_report_format format;
     bool overwrite;
     const char *output;
+    // A model, on a table or on a store's whole history:
+    const char *against;     // a second model, held against the first on the same rows; NULL: none
+    const char *arr;         // the column of annual revenue; NULL: a column `arr`, where it holds amounts
+    const char *by;          // a category or flag: also each of its levels is judged; NULL: none
+    const int64_t *capacity; // how many accounts of each date are worked, capacity_count of them
+    int32_t capacity_count;  // at most 8
+    bool rank_by_arr;        // worked are those of the highest probability x ARR; false: probability
 } hf_evaluate_job;
 
 // Measures a model on held-out rows: AUC, PR-AUC, log-loss, Brier, ECE, KS, lift at 10 %, with n, events and
-// bootstrap intervals over accounts, by fold and their mean. Or a definition on a store: by date and pooled,
-// accounts by band, what became of them, and how often bands flap.
+// bootstrap intervals over accounts, by fold and their mean. Of a model that is there also in money, in
+// tenths, by segment, at a capacity and against a second model; on a store by date and pooled. Or a
+// definition on a store: by date and pooled, accounts by band, what became of them, and how often bands flap.
 HF_API hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job *job, hf_error *error);
 
 // The snapshots of a store, one line each.

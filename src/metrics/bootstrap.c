@@ -17,8 +17,6 @@ static const size_t fields[] = {HF_METRIC_LIST(FIELD_OFFSET)};
 #undef FIELD_OFFSET
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 
-#define BLOCK_ROWS 2000000 // rows a thread sweeps between two looks at the cancel callback
-
 static double *field_of(hf_metrics *m, int field)
 {
     return (double *)((char *)m + fields[field]);
@@ -39,13 +37,12 @@ hf_status hf_metrics_compute(hf_metrics *out, const hf_context *context, const d
     return status;
 }
 
-static hf_metrics draw_replicate(const hf_ranking *ranking, uint32_t *count, uint64_t seed, int32_t replicate)
+void hf_draw_units(uint32_t *count, uint32_t units, uint64_t seed, int32_t replicate)
 {
     hf_random random = hf_random_seed(seed, (uint64_t)replicate);
-    memset(count, 0, (size_t)ranking->units * sizeof *count);
-    for (uint32_t i = 0; i < ranking->units; i++)
-        count[hf_random_below(&random, ranking->units)]++;
-    return hf_ranking_metrics(ranking, count);
+    memset(count, 0, (size_t)units * sizeof *count);
+    for (uint32_t i = 0; i < units; i++)
+        count[hf_random_below(&random, units)]++;
 }
 
 static hf_status draw_all(hf_metrics *drawn, const hf_context *context, const hf_ranking *ranking,
@@ -62,7 +59,7 @@ static hf_status draw_all(hf_metrics *drawn, const hf_context *context, const hf
         status = hf_fail_memory(error);
         goto done;
     }
-    int64_t each = BLOCK_ROWS / ranking->rows + 1;
+    int64_t each = HF_BOOTSTRAP_ROWS / ranking->rows + 1;
     for (int64_t begin = 0; begin < replicates;) {
         HF_TRY(done, hf_check_cancel(context, error));
         hf_progress(context, "bootstrap", begin, replicates);
@@ -71,7 +68,8 @@ static hf_status draw_all(hf_metrics *drawn, const hf_context *context, const hf
     schedule(static) num_threads(threads)
         for (int64_t r = begin; r < end; r++) {
             uint32_t *own = count + units * (size_t)omp_get_thread_num();
-            drawn[r] = draw_replicate(ranking, own, seed, (int32_t)r);
+            hf_draw_units(own, ranking->units, seed, (int32_t)r);
+            drawn[r] = hf_ranking_metrics(ranking, own);
         }
         begin = end;
     }
@@ -81,14 +79,13 @@ done:
     return status;
 }
 
-static int compare_doubles(const void *a, const void *b)
+int hf_compare_doubles(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-// The quantile of sorted values with linear interpolation (Hyndman and Fan 1996, type 7); NaN of none.
-static double quantile(const double *sorted, int32_t n, double q)
+double hf_sorted_quantile(const double *sorted, int32_t n, double q)
 {
     if (n == 0) return NAN;
     double at = q * (double)(n - 1);
@@ -118,14 +115,14 @@ static void take_percentiles(hf_metrics_interval *out, const hf_metrics *drawn, 
             double x = value_of(&drawn[r], f);
             if (!isnan(x)) scratch[defined++] = x;
         }
-        if (defined) qsort(scratch, (size_t)defined, sizeof *scratch, compare_doubles);
-        *field_of(&out->low, f) = quantile(scratch, defined, alpha / 2.0);
-        *field_of(&out->high, f) = quantile(scratch, defined, 1.0 - alpha / 2.0);
+        if (defined) qsort(scratch, (size_t)defined, sizeof *scratch, hf_compare_doubles);
+        *field_of(&out->low, f) = hf_sorted_quantile(scratch, defined, alpha / 2.0);
+        *field_of(&out->high, f) = hf_sorted_quantile(scratch, defined, 1.0 - alpha / 2.0);
         if (fields[f] == offsetof(hf_metrics, ece)) centre_ece(out, scratch, defined);
     }
 }
 
-static hf_status check_sampling(int32_t replicates, double alpha, hf_error *error)
+hf_status hf_check_sampling(int32_t replicates, double alpha, hf_error *error)
 {
     if (replicates < 0 || !(alpha > 0.0 && alpha < 1.0))
         return hf_fail(error, HF_ERROR_USAGE,
@@ -145,7 +142,7 @@ static hf_status check_sampling(int32_t replicates, double alpha, hf_error *erro
 hf_status hf_metrics_percentiles(hf_metrics_interval *out, const hf_context *context, const hf_metrics *drawn,
                                  int32_t replicates, double alpha, hf_error *error)
 {
-    hf_status status = check_sampling(replicates, alpha, error);
+    hf_status status = hf_check_sampling(replicates, alpha, error);
     if (status != HF_OK) return status;
     double *scratch = hf_new_raw(context, (size_t)replicates, sizeof *scratch);
     if (!scratch) return hf_fail_memory(error);
@@ -160,7 +157,7 @@ hf_status hf_metrics_replicate(hf_metrics_interval *out, hf_metrics *drawn, cons
 {
     hf_ranking ranking = {0};
     hf_status status;
-    HF_TRY(done, check_sampling(replicates, alpha, error));
+    HF_TRY(done, hf_check_sampling(replicates, alpha, error));
     HF_TRY(done, hf_ranking_create(&ranking, context, probability, label, cluster, n, error));
     if (replicates > 0) HF_TRY(done, draw_all(drawn, context, &ranking, replicates, seed, error));
     hf_metrics_interval made = {.value = hf_ranking_metrics(&ranking, NULL)};
@@ -176,7 +173,7 @@ hf_status hf_metrics_bootstrap(hf_metrics_interval *out, const hf_context *conte
                                const uint8_t *label, const int64_t *cluster, int64_t n, int32_t replicates,
                                double alpha, uint64_t seed, hf_error *error)
 {
-    hf_status status = check_sampling(replicates, alpha, error);
+    hf_status status = hf_check_sampling(replicates, alpha, error);
     if (status != HF_OK) return status;
     hf_metrics *drawn = hf_new_raw(context, (size_t)replicates, sizeof *drawn);
     if (!drawn) return hf_fail_memory(error);

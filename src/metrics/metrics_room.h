@@ -90,4 +90,106 @@ hf_status hf_profile_correlations(double *rho, const hf_context *context, const 
 // number of groups. No allocation.
 int32_t hf_profile_groups(int32_t *group, const double *rho, int32_t count, double threshold);
 
+// ---- judging scores ----------------------------------------------------------------------------------------
+
+#define HF_TENTHS 10
+#define HF_CAPACITIES 8 // most of one judgement
+
+// What became of scored accounts, one entry a row. Borrowed.
+typedef struct {
+    int64_t rows;
+    const uint8_t *label;    // 0 or 1
+    const int64_t *cluster;  // from 0: rows of one account share a number; NULL: each row is its own
+    const hf_date *date;     // the accounts worked are counted within rows of one; NULL: all are of one date
+    const double *arr;       // finite, 0 or more; NULL: no money
+    const int64_t *capacity; // how many accounts of each date are worked, 1 or more each
+    int32_t capacities;      // at most HF_CAPACITIES
+    bool rank_by_arr;        // worked are those of the highest probability x ARR; false: probability
+} hf_judged_rows;
+
+// X(field, label for people): figures in money, over all rows together. Of an event all its ARR counts as
+// lost.
+#define HF_ARR_FIGURE_LIST(X)       \
+    X(arr_churn, "ARR churn")       \
+    X(arr_expected, "expected")     \
+    X(arr_ratio, "expected / lost") \
+    X(arr_auc, "ARR AUC")           \
+    X(arr_caught_10, "caught in top 10 %")
+
+// A figure's place in hf_judgement: first those of HF_METRIC_LIST, then those in money.
+//   arr_churn      ARR lost / ARR
+//   arr_expected   sum of probability x ARR / ARR
+//   arr_ratio      the second over the first; 1 is right
+//   arr_auc        P(a unit of money lost is ranked above a unit kept), ties half: the AUC with each row
+//                  weighing its ARR (Fawcett 2006, ROC graphs with instance-varying costs)
+//   arr_caught_10  share of the ARR lost that is in the top tenth of the rows by probability
+enum {
+#define HF_FIGURE_PLACE(field, label) HF_FIGURE_##field,
+    HF_METRIC_LIST(HF_FIGURE_PLACE) HF_METRICS,
+    HF_LAST_METRIC = HF_METRICS - 1, // those in money continue from here
+    HF_ARR_FIGURE_LIST(HF_FIGURE_PLACE) HF_FIGURES
+#undef HF_FIGURE_PLACE
+};
+
+typedef enum {
+    HF_BETTER_NEITHER, // it says what happened, not how well it was foretold
+    HF_BETTER_HIGHER,
+    HF_BETTER_LOWER,
+    HF_BETTER_NEAR_ZERO,
+    HF_BETTER_NEAR_ONE,
+} hf_better;
+
+typedef struct {
+    const char *key, *label;
+    hf_better better;
+} hf_figure_info;
+extern const hf_figure_info hf_figures[HF_FIGURES];
+
+// A tenth of the rows by probability, the highest first; ties at an edge are shared in proportion.
+typedef struct {
+    double probability, rate; // mean probability and share of events
+    double lift, gain;        // rate over the rate in all; share of all events in this tenth and above
+    double arr;               // money in it
+    double arr_churn, arr_lift, arr_gain; // the same in money
+} hf_tenth;
+
+// The first N rows of each date, all dates together; ties at the edge are shared in proportion.
+typedef struct {
+    double worked, caught;         // rows, and events among them
+    double precision, recall;      // caught / worked, caught / events
+    double arr_worked, arr_caught; // money of the rows worked, and of the events among them
+    double arr_recall;             // share of the ARR lost
+} hf_worked;
+
+// Doubles alone, NaN where one is not defined: those of money without ARR, rates of nothing.
+typedef struct {
+    double figure[HF_FIGURES];
+    hf_tenth tenth[HF_TENTHS];
+    hf_worked worked[HF_CAPACITIES];
+} hf_judgement;
+
+typedef struct {
+    hf_judgement value, low, high; // low and high: NaN without replicates
+} hf_judgement_interval;
+
+// What is found of one score or two on the same rows. Of two, every replicate draws the same accounts for
+// both, so that what is hard for both does not blur their difference (Efron and Tibshirani 1993, chapter 8).
+typedef struct {
+    int64_t rows, events, accounts;       // accounts: clusters
+    double arr, arr_lost;                 // NaN without ARR
+    hf_judgement_interval score, against; // against: NaN without a second score
+    hf_judgement_interval difference;     // score less against
+    // Share of the replicates, of those that define it for both, in which `score` is the better one:
+    // strictly, so that of equals neither is. NaN where neither can be.
+    hf_judgement better;
+} hf_verdict;
+
+// Judges one score, or two on the same rows (against NULL: one). probability, against: rows values in [0, 1].
+// Intervals and replicates as in hf_metrics_bootstrap. Errors: HF_ERROR_USAGE as there, and for money or a
+// capacity out of range; HF_ERROR_MEMORY; HF_ERROR_CANCELLED. No result depends on the number of threads.
+// Cost: three sorts a score, then three walks over the rows a score and replicate.
+hf_status hf_judge(hf_verdict *out, const hf_context *context, const hf_judged_rows *rows,
+                   const double *probability, const double *against, int32_t replicates, double alpha,
+                   uint64_t seed, hf_error *error);
+
 #endif

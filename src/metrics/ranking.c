@@ -169,6 +169,19 @@ done:
     return status;
 }
 
+hf_status hf_ranking_units(uint32_t *out, const hf_context *context, const int64_t *cluster, int64_t n,
+                           hf_error *error)
+{
+    sort_space space = {0};
+    hf_status status = sort_space_make(&space, context, n, true, error);
+    if (status == HF_OK) {
+        number_clusters(&space, cluster, n);
+        memcpy(out, space.unit_of_row, (size_t)n * sizeof *out);
+    }
+    sort_space_free(context, &space);
+    return status;
+}
+
 void hf_ranking_free(const hf_context *context, hf_ranking *ranking)
 {
     hf_delete(context, ranking->unit);

@@ -25,11 +25,27 @@ hf_status hf_ranking_create(hf_ranking *out, const hf_context *context, const do
                             const uint8_t *label, const int64_t *cluster, int64_t n, hf_error *error);
 void hf_ranking_free(const hf_context *context, hf_ranking *ranking);
 
+// The unit of each row, as the ranking of the same clusters numbers them. Errors: HF_ERROR_MEMORY.
+hf_status hf_ranking_units(uint32_t *out, const hf_context *context, const int64_t *cluster, int64_t n,
+                           hf_error *error);
+
 // Every metric of the rows counted count[unit] times each (NULL: once). No allocation.
 hf_metrics hf_ranking_metrics(const hf_ranking *ranking, const uint32_t *count);
 
 // Sorts keys ascending with the values beside them, stably: least significant byte first, bytes that all keys
 // share are skipped. The scratch arrays are as long as the others and hold nothing of use afterwards.
 void hf_radix_sort(uint64_t *key, uint32_t *value, uint64_t *key_scratch, uint32_t *value_scratch, int64_t n);
+
+// ---- what the bootstraps share ---------------------------------------------------------------------------
+
+#define HF_BOOTSTRAP_ROWS 2000000 // rows a thread sweeps between two looks at the cancel callback
+
+// Errors: HF_ERROR_USAGE for replicates and alpha as hf_metrics_bootstrap says.
+hf_status hf_check_sampling(int32_t replicates, double alpha, hf_error *error);
+// How often each unit is drawn in a replicate: as many draws as there are units, with replacement.
+void hf_draw_units(uint32_t *count, uint32_t units, uint64_t seed, int32_t replicate);
+// The quantile of sorted values with linear interpolation (Hyndman and Fan 1996, type 7); NaN of none.
+double hf_sorted_quantile(const double *sorted, int32_t n, double q);
+int hf_compare_doubles(const void *a, const void *b); // for qsort; no NaN
 
 #endif
