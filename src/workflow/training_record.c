@@ -285,8 +285,11 @@ hf_status hf_training_rename(hf_model *model, const hf_model *original, hf_error
     bool good = !source || !json_object_get(inputs, "file") || json_object_set(now, "source", source) == 0;
     json_object_foreach(inputs, key, input)
     {
-        name = json_object_get(json_object_get(json_object_get(then, "inputs"), key), "name");
+        const json_t *was = json_object_get(json_object_get(then, "inputs"), key);
+        name = json_object_get(was, "name");
         if (name) good = json_object_set(input, "name", name) == 0 && good;
+        if (json_is_null(json_object_get(was, "fingerprint"))) // of a stream
+            good = json_object_set_new(input, "fingerprint", json_null()) == 0 && good;
     }
     return good ? HF_OK : hf_fail_memory(error);
 }

@@ -34,7 +34,8 @@ hf_status hf_training_inputs_find(hf_inputs_found *out, const hf_context *contex
                                   hf_error *error);
 void hf_training_inputs_free(const hf_context *context, hf_inputs_found *found);
 
-// Gives a retrained model the names that the inputs had when `original` was trained: they may have moved.
+// Gives a retrained model the names that the inputs had when `original` was trained: they may have moved, or
+// come from a stream then.
 hf_status hf_training_rename(hf_model *model, const hf_model *original, hf_error *error);
 
 #endif
