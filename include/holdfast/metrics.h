@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How good predicted probabilities are, from plain arrays: ranking (AUC, PR-AUC, KS, lift), probability
-// (log-loss, Brier, ECE), each with a bootstrap interval over accounts.
+// (log-loss, Brier, ECE, calibration slope and intercept), each with a bootstrap interval over accounts.
 //
 // Threads: pure functions of their arrays; the bootstrap uses the context's threads, and its result does
 // not depend on how many.
@@ -15,16 +15,20 @@ extern "C" {
 #endif
 
 // X(field, label for people). The field's name is the key in JSON.
-#define HF_METRIC_LIST(X)   \
-    X(auc, "AUC")           \
-    X(pr_auc, "PR-AUC")     \
-    X(log_loss, "log-loss") \
-    X(brier, "Brier")       \
-    X(ece, "ECE")           \
-    X(ks, "KS")             \
+#define HF_METRIC_LIST(X)                 \
+    X(auc, "AUC")                         \
+    X(pr_auc, "PR-AUC")                   \
+    X(log_loss, "log-loss")               \
+    X(brier, "Brier")                     \
+    X(ece, "ECE")                         \
+    X(calibration_slope, "cal. slope")    \
+    X(calibration_intercept, "cal. int.") \
+    X(ks, "KS")                           \
     X(lift_10, "lift at 10 %")
 
-// NaN where a metric is not defined: AUC and KS with one class only, PR-AUC and lift without an event.
+// NaN where a metric is not defined: AUC, KS and the calibration intercept with one class only, the slope
+// also where one probability parts the classes (no rank is wrong, or none right) so that it has no finite
+// value, PR-AUC and lift without an event.
 typedef struct {
     double auc;      // P(score of an event > score of a non-event), ties half (Mann and Whitney 1947); exact
     double pr_auc;   // average precision: sum of precision x recall step, ties taken as one step
@@ -36,6 +40,11 @@ typedef struct {
     double
         lift_10; // event rate in the top n / 10 rows over the rate in all; a tie at the edge counts in part
     int64_t n, events;
+    // Logistic recalibration on x = logit p, p clipped as for log-loss, by maximum likelihood (Cox 1958):
+    // slope is b of logit P(outcome) = a + b x: 1 as it should be, below 1 where predictions are too extreme,
+    // above where too timid. intercept is a with b held at 1, calibration in the large (Van Calster et al.
+    // 2019): 0 as it should be, below 0 where predictions are too high on the whole, in log-odds.
+    double calibration_slope, calibration_intercept;
 } hf_metrics;
 
 typedef struct {

@@ -106,10 +106,11 @@ typedef struct {
     bool rank_by_arr;        // worked are those of the highest probability x ARR; false: probability
 } hf_evaluate_job;
 
-// Measures a model on held-out rows: AUC, PR-AUC, log-loss, Brier, ECE, KS, lift at 10 %, with n, events and
-// bootstrap intervals over accounts, by fold and their mean. Of a model that is there also in money, in
-// tenths, by segment, at a capacity and against a second model; on a store by date and pooled. Or a
-// definition on a store: by date and pooled, accounts by band, what became of them, and how often bands flap.
+// Measures a model on held-out rows: AUC, PR-AUC, log-loss, Brier, ECE, calibration slope and intercept, KS,
+// lift at 10 %, with n, events and bootstrap intervals over accounts, by fold and their mean. Of a model that
+// is there also in money, in tenths, by segment, at a capacity and against a second model; on a store by date
+// and pooled. Or a definition on a store: by date and pooled, accounts by band, what became of them, and how
+// often bands flap.
 HF_API hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job *job, hf_error *error);
 
 // The snapshots of a store, one line each.

@@ -32,7 +32,7 @@ hf_status hf_metrics_compute(hf_metrics *out, const hf_context *context, const d
 {
     hf_ranking ranking = {0};
     hf_status status = hf_ranking_create(&ranking, context, probability, label, NULL, n, error);
-    if (status == HF_OK) *out = hf_ranking_metrics(&ranking, NULL);
+    if (status == HF_OK) *out = hf_ranking_metrics(&ranking, NULL, NULL);
     hf_ranking_free(context, &ranking);
     return status;
 }
@@ -51,11 +51,14 @@ static hf_status draw_all(hf_metrics *drawn, const hf_context *context, const hf
     hf_status status = HF_OK;
     int threads = hf_context_threads(context);
     if (threads > replicates) threads = replicates;
-    size_t units = ranking->units;
+    size_t units = ranking->units, groups = (size_t)ranking->groups;
     uint32_t *count = NULL;
-    size_t total = 0;
+    double *sums = NULL; // a thread's rows and events of every group
+    size_t total = 0, total_sums = 0;
     if (!hf_size_multiply(&total, units, (size_t)threads) ||
-        !(count = hf_new_raw(context, total, sizeof *count))) {
+        !hf_size_multiply(&total_sums, groups, 2 * (size_t)threads) ||
+        !(count = hf_new_raw(context, total, sizeof *count)) ||
+        !(sums = hf_new_raw(context, total_sums, sizeof *sums))) {
         status = hf_fail_memory(error);
         goto done;
     }
@@ -64,18 +67,22 @@ static hf_status draw_all(hf_metrics *drawn, const hf_context *context, const hf
         HF_TRY(done, hf_check_cancel(context, error));
         hf_progress(context, "bootstrap", begin, replicates);
         int64_t end = begin + each * threads < replicates ? begin + each * threads : replicates;
-#pragma omp parallel for default(none) shared(drawn, ranking, count, units, seed, begin, end) \
+#pragma omp parallel for default(none) shared(drawn, ranking, count, sums, units, groups, seed, begin, end) \
     schedule(static) num_threads(threads)
         for (int64_t r = begin; r < end; r++) {
-            uint32_t *own = count + units * (size_t)omp_get_thread_num();
+            const size_t thread = (size_t)omp_get_thread_num();
+            uint32_t *own = count + units * thread;
+            double *rows = sums + 2 * groups * thread;
+            const hf_sweep_space space = {.rows = rows, .events = rows + groups};
             hf_draw_units(own, ranking->units, seed, (int32_t)r);
-            drawn[r] = hf_ranking_metrics(ranking, own);
+            drawn[r] = hf_ranking_metrics(ranking, own, &space);
         }
         begin = end;
     }
     hf_progress(context, "bootstrap", replicates, replicates);
 done:
     hf_delete(context, count);
+    hf_delete(context, sums);
     return status;
 }
 
@@ -160,7 +167,7 @@ hf_status hf_metrics_replicate(hf_metrics_interval *out, hf_metrics *drawn, cons
     HF_TRY(done, hf_check_sampling(replicates, alpha, error));
     HF_TRY(done, hf_ranking_create(&ranking, context, probability, label, cluster, n, error));
     if (replicates > 0) HF_TRY(done, draw_all(drawn, context, &ranking, replicates, seed, error));
-    hf_metrics_interval made = {.value = hf_ranking_metrics(&ranking, NULL)};
+    hf_metrics_interval made = {.value = hf_ranking_metrics(&ranking, NULL, NULL)};
     made.low = made.high = made.value;
     HF_TRY(done, hf_metrics_percentiles(&made, context, drawn, replicates, alpha, error));
     *out = made;

@@ -18,6 +18,8 @@
 #define BETTER_log_loss HF_BETTER_LOWER
 #define BETTER_brier HF_BETTER_LOWER
 #define BETTER_ece HF_BETTER_LOWER
+#define BETTER_calibration_slope HF_BETTER_NEAR_ONE
+#define BETTER_calibration_intercept HF_BETTER_NEAR_ZERO
 #define BETTER_ks HF_BETTER_HIGHER
 #define BETTER_lift_10 HF_BETTER_HIGHER
 #define BETTER_arr_churn HF_BETTER_NEITHER
@@ -154,10 +156,10 @@ done:
 
 // ---- replicates --------------------------------------------------------------------------------------------
 
-static hf_judgement take(const scored *score, const uint32_t *count)
+static hf_judgement take(const scored *score, const uint32_t *count, const hf_sweep_space *space)
 {
     hf_judgement j = nothing();
-    const hf_metrics metrics = hf_ranking_metrics(&score->ranking, count);
+    const hf_metrics metrics = hf_ranking_metrics(&score->ranking, count, space);
 #define TAKE_METRIC(field, text) j.figure[HF_FIGURE_##field] = metrics.field;
     HF_METRIC_LIST(TAKE_METRIC)
 #undef TAKE_METRIC
@@ -173,10 +175,15 @@ static hf_status draw_all(judging *j, uint64_t seed, hf_error *error)
     const int32_t replicates = j->replicates;
     int threads = hf_context_threads(context);
     if (threads > replicates) threads = replicates;
-    size_t total = 0;
+    size_t total = 0, total_sums = 0, groups = 0;
     uint32_t *count = NULL;
+    double *sums = NULL; // a thread's rows and events of every group
+    for (int s = 0; s < j->scores; s++)
+        if ((size_t)j->score[s].ranking.groups > groups) groups = (size_t)j->score[s].ranking.groups;
     if (!hf_size_multiply(&total, units, (size_t)threads) ||
-        !(count = hf_new_raw(context, total, sizeof *count))) {
+        !hf_size_multiply(&total_sums, groups, 2 * (size_t)threads) ||
+        !(count = hf_new_raw(context, total, sizeof *count)) ||
+        !(sums = hf_new_raw(context, total_sums, sizeof *sums))) {
         status = hf_fail_memory(error);
         goto done;
     }
@@ -185,19 +192,23 @@ static hf_status draw_all(judging *j, uint64_t seed, hf_error *error)
         HF_TRY(done, hf_check_cancel(context, error));
         hf_progress(context, "bootstrap", begin, replicates);
         int64_t end = begin + each * threads < replicates ? begin + each * threads : replicates;
-#pragma omp parallel for default(none) shared(j, count, units, seed, begin, end) schedule(static) \
-    num_threads(threads)
+#pragma omp parallel for default(none) shared(j, count, sums, units, groups, seed, begin, end) \
+    schedule(static) num_threads(threads)
         for (int64_t r = begin; r < end; r++) {
-            uint32_t *own = count + units * (size_t)omp_get_thread_num();
+            const size_t thread = (size_t)omp_get_thread_num();
+            uint32_t *own = count + units * thread;
+            double *rows = sums + 2 * groups * thread;
+            const hf_sweep_space space = {.rows = rows, .events = rows + groups};
             hf_draw_units(own, j->units, seed, (int32_t)r);
             for (int s = 0; s < j->scores; s++)
-                j->drawn[s][r] = take(&j->score[s], own);
+                j->drawn[s][r] = take(&j->score[s], own, &space);
         }
         begin = end;
     }
     hf_progress(context, "bootstrap", replicates, replicates);
 done:
     hf_delete(context, count);
+    hf_delete(context, sums);
     return status;
 }
 
@@ -318,7 +329,7 @@ hf_status hf_judge(hf_verdict *out, const hf_context *context, const hf_judged_r
     made.against = made.difference = (hf_judgement_interval){nothing(), nothing(), nothing()};
     count_rows(&made, rows, &j);
     for (int s = 0; s < j.scores; s++) {
-        of[s]->value = take(&j.score[s], NULL);
+        of[s]->value = take(&j.score[s], NULL, NULL);
         take_percentiles(of[s], &j, j.drawn[s]);
         HF_TRY(done, take_metric_percentiles(of[s], &j, j.drawn[s], error));
     }

@@ -115,8 +115,9 @@ static hf_status allocate_ranking(hf_ranking *ranking, const hf_context *context
     ranking->probability = hf_new_raw(context, groups, sizeof *ranking->probability);
     ranking->event_loss = hf_new_raw(context, groups, sizeof *ranking->event_loss);
     ranking->no_event_loss = hf_new_raw(context, groups, sizeof *ranking->no_event_loss);
+    ranking->log_odds = hf_new_raw(context, groups, sizeof *ranking->log_odds);
     bool made = ranking->unit && ranking->first && ranking->probability && ranking->event_loss &&
-                ranking->no_event_loss;
+                ranking->no_event_loss && ranking->log_odds;
     return made ? HF_OK : hf_fail_memory(error);
 }
 
@@ -144,8 +145,30 @@ static void fill_ranking(hf_ranking *ranking, const sort_space *space, const uin
         ranking->probability[group] = p;
         ranking->event_loss[group] = clipped_loss(p, 1.0 - p);
         ranking->no_event_loss[group] = clipped_loss(1.0 - p, p);
+        ranking->log_odds[group] = ranking->no_event_loss[group] - ranking->event_loss[group];
     }
     ranking->first[ranking->groups] = (uint32_t)ranking->rows;
+}
+
+static hf_status recalibrate(hf_ranking *ranking, const hf_context *context, hf_error *error)
+{
+    hf_status status = HF_OK;
+    double *rows = hf_new_raw(context, (size_t)ranking->groups, sizeof *rows);
+    double *events = hf_new(context, (size_t)ranking->groups, sizeof *events);
+    if (!rows || !events) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    for (int64_t g = 0; g < ranking->groups; g++) {
+        rows[g] = (double)(ranking->first[g + 1] - ranking->first[g]);
+        for (uint32_t i = ranking->first[g]; i < ranking->first[g + 1]; i++)
+            events[g] += (double)(ranking->unit[i] & 1);
+    }
+    ranking->recalibration = hf_recalibrate(ranking->log_odds, rows, events, ranking->groups, NULL);
+done:
+    hf_delete(context, rows);
+    hf_delete(context, events);
+    return status;
 }
 
 hf_status hf_ranking_create(hf_ranking *out, const hf_context *context, const double *probability,
@@ -162,6 +185,7 @@ hf_status hf_ranking_create(hf_ranking *out, const hf_context *context, const do
     ranking.groups = count_groups(space.key, n);
     HF_TRY(done, allocate_ranking(&ranking, context, error));
     fill_ranking(&ranking, &space, label);
+    HF_TRY(done, recalibrate(&ranking, context, error));
     *out = ranking;
 done:
     if (status != HF_OK) hf_ranking_free(context, &ranking);
@@ -189,4 +213,5 @@ void hf_ranking_free(const hf_context *context, hf_ranking *ranking)
     hf_delete(context, ranking->probability);
     hf_delete(context, ranking->event_loss);
     hf_delete(context, ranking->no_event_loss);
+    hf_delete(context, ranking->log_odds);
 }

@@ -6,17 +6,25 @@
 
 #include "base/base_room.h"
 #include "holdfast/metrics.h"
+#include "metrics/recalibration.h"
 
 // The rows by probability, highest first; rows of one probability by label (events first), then by number.
 typedef struct {
     int64_t rows, groups;
-    uint32_t units;        // resampling units: clusters, or rows where each is its own
-    uint32_t *unit;        // owned: rows entries: 2 x the row's unit + its label
-    uint32_t *first;       // owned: groups + 1 entries: a group's first row, in sorted order
-    double *probability;   // owned: one a group
-    double *event_loss;    // owned: -log p of a group
-    double *no_event_loss; // owned: -log(1 - p) of a group
+    uint32_t units;                 // resampling units: clusters, or rows where each is its own
+    uint32_t *unit;                 // owned: rows entries: 2 x the row's unit + its label
+    uint32_t *first;                // owned: groups + 1 entries: a group's first row, in sorted order
+    double *probability;            // owned: one a group
+    double *event_loss;             // owned: -log p of a group
+    double *no_event_loss;          // owned: -log(1 - p) of a group
+    double *log_odds;               // owned: logit p of a group, p clipped as for its losses
+    hf_recalibration recalibration; // of all rows, each once
 } hf_ranking;
+
+// What a sweep with counts needs beside them: a group's rows and events, as they were counted.
+typedef struct {
+    double *rows, *events; // the ranking's groups each
+} hf_sweep_space;
 
 // cluster: any numbers from 0, or NULL; they are renumbered densely, in their order. Without clusters a
 // row's unit is its place in the order, so that nothing computed from a ranking depends on the order in
@@ -29,8 +37,8 @@ void hf_ranking_free(const hf_context *context, hf_ranking *ranking);
 hf_status hf_ranking_units(uint32_t *out, const hf_context *context, const int64_t *cluster, int64_t n,
                            hf_error *error);
 
-// Every metric of the rows counted count[unit] times each (NULL: once). No allocation.
-hf_metrics hf_ranking_metrics(const hf_ranking *ranking, const uint32_t *count);
+// Every metric of the rows counted count[unit] times each (NULL: once, and no space). No allocation.
+hf_metrics hf_ranking_metrics(const hf_ranking *ranking, const uint32_t *count, const hf_sweep_space *space);
 
 // Sorts keys ascending with the values beside them, stably: least significant byte first, bytes that all keys
 // share are skipped. The scratch arrays are as long as the others and hold nothing of use afterwards.

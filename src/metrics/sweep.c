@@ -95,7 +95,7 @@ static hf_metrics finish(const sweep *s)
     return m;
 }
 
-hf_metrics hf_ranking_metrics(const hf_ranking *ranking, const uint32_t *count)
+hf_metrics hf_ranking_metrics(const hf_ranking *ranking, const uint32_t *count, const hf_sweep_space *space)
 {
     sweep s = {0};
     count_all(&s, ranking, count);
@@ -108,6 +108,14 @@ hf_metrics hf_ranking_metrics(const hf_ranking *ranking, const uint32_t *count)
             events += (unit & 1) ? c : 0;
         }
         if (rows) take_group(&s, ranking, g, rows, events);
+        if (!count) continue;
+        space->rows[g] = (double)rows;
+        space->events[g] = (double)events;
     }
-    return finish(&s);
+    hf_metrics m = finish(&s);
+    hf_recalibration found = ranking->recalibration;
+    if (count) found = hf_recalibrate(ranking->log_odds, space->rows, space->events, ranking->groups, &found);
+    m.calibration_slope = found.slope;
+    m.calibration_intercept = found.in_the_large;
+    return m;
 }

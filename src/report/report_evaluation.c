@@ -30,7 +30,7 @@ static void number_cell(hf_grid *grid, double value)
     if (isnan(value))
         hf_grid_cell(grid, "-");
     else
-        hf_grid_cell(grid, "%.4f", value);
+        hf_grid_cell(grid, "%.4f", fabs(value) < 0.00005 ? 0.0 : value); // no -0.0000
 }
 
 static void add_value_row(hf_grid *grid, const hf_evaluation *e)

@@ -112,6 +112,60 @@ static void oracle_bins(double *ece, double *lift, const double *p, const uint8_
     }
 }
 
+static double log_odds(double p)
+{
+    double q = 1.0 - p;
+    return log((p < 1e-15 ? 1e-15 : p) / (q < 1e-15 ? 1e-15 : q));
+}
+
+// The a at which sum of 1 / (1 + exp(-(a + b x))) is the number of events, by bisection; and what is then
+// left of sum of x (y - p), which falls as b rises.
+static double oracle_level(double *left, double b, const double *p, const uint8_t *y, int n)
+{
+    double low = -1e6, high = 1e6;
+    for (int step = 0; step < 80; step++) {
+        double a = 0.5 * (low + high), excess = 0.0;
+        *left = 0.0;
+        for (int i = 0; i < n; i++) {
+            double t = a + b * log_odds(p[i]);
+            double r = y[i] ? 1.0 / (1.0 + exp(t)) : -1.0 / (1.0 + exp(-t));
+            excess -= r;
+            *left += r * log_odds(p[i]);
+        }
+        if (excess > 0.0)
+            high = a;
+        else
+            low = a;
+    }
+    return 0.5 * (low + high);
+}
+
+static void oracle_calibration(double *slope, double *intercept, const double *p, const uint8_t *y, int n)
+{
+    double left, low = -1e4, high = 1e4;
+    bool both = false, right = false, wrong = false; // pairs of an event and another row, in rank
+    for (int i = 0; i < n; i++) {
+        for (int j = 0; j < n; j++) {
+            if (y[i] != 1 || y[j] != 0) continue;
+            both = true;
+            right = right || log_odds(p[i]) > log_odds(p[j]);
+            wrong = wrong || log_odds(p[i]) < log_odds(p[j]);
+        }
+    }
+    *intercept = both ? oracle_level(&left, 1.0, p, y, n) : NAN;
+    *slope = NAN;
+    if (!right || !wrong) return;
+    for (int step = 0; step < 60; step++) {
+        double b = 0.5 * (low + high);
+        oracle_level(&left, b, p, y, n);
+        if (left > 0.0)
+            low = b;
+        else
+            high = b;
+    }
+    *slope = 0.5 * (low + high);
+}
+
 static hf_metrics oracle(const double *p, const uint8_t *y, int n)
 {
     hf_metrics m = {.n = n};
@@ -126,16 +180,25 @@ static hf_metrics oracle(const double *p, const uint8_t *y, int n)
     m.pr_auc = oracle_pr_auc(p, y, n);
     m.ks = oracle_ks(p, y, n);
     oracle_bins(&m.ece, &m.lift_10, p, y, n);
+    oracle_calibration(&m.calibration_slope, &m.calibration_intercept, p, y, n);
     return m;
+}
+
+// Calibration is found by a search on either side, so that its last digits may differ.
+static bool is_close(const char *field, double got, double want, double tolerance)
+{
+    if (isnan(want)) return isnan(got);
+    const bool search = strncmp(field, "calibration", strlen("calibration")) == 0;
+    return fabs(got - want) <= (search ? 1e-8 * (1.0 + fabs(want)) : tolerance);
 }
 
 static void assert_close(const hf_metrics *got, const hf_metrics *want, double tolerance)
 {
     cr_assert_eq(got->n, want->n);
     cr_assert_eq(got->events, want->events);
-#define CHECK(field, label)                                                                              \
-    cr_assert(fabs(got->field - want->field) <= tolerance, #field ": %.17g, expected %.17g", got->field, \
-              want->field);
+#define CHECK(field, label)                                                                           \
+    cr_assert(is_close(#field, got->field, want->field, tolerance), #field ": %.17g, expected %.17g", \
+              got->field, want->field);
     HF_METRIC_LIST(CHECK)
 #undef CHECK
 }
@@ -165,6 +228,8 @@ Test(metrics, equal_their_plain_definitions)
             draw_rows(p, y, sizes[s], steps[k], 100 * s + k);
             hf_metrics got, want = oracle(p, y, sizes[s]);
             cr_assert_eq(hf_metrics_compute(&got, context, p, y, sizes[s], NULL), HF_OK);
+            if (steps[k] == 1) // certainties alone: what is left of them hangs on the last bit
+                want.calibration_intercept = got.calibration_intercept;
             assert_close(&got, &want, 1e-12);
         }
     }
@@ -184,6 +249,55 @@ Test(metrics, equal_a_case_worked_by_hand)
     cr_assert_eq(m.ks, 0.5);
     cr_assert_eq(m.lift_10, 2.0);
     cr_assert_float_eq(m.brier, (0.01 + 0.16 + 0.65 * 0.65 + 0.04) / 4.0, 1e-15);
+    hf_context_destroy((hf_context *)context);
+}
+
+// Two probabilities: the recalibrated ones are the two event rates.
+Test(metrics, calibration_of_two_probabilities_is_known)
+{
+    const hf_context *context = make_context(1);
+    double p[20];
+    uint8_t y[20];
+    for (int i = 0; i < 20; i++) {
+        p[i] = i < 10 ? 0.2 : 0.6;
+        y[i] = i < 4 || i >= 13; // rates 0.4 and 0.7
+    }
+    hf_metrics m;
+    cr_assert_eq(hf_metrics_compute(&m, context, p, y, 20, NULL), HF_OK);
+    double slope = (log(0.7 / 0.3) - log(0.4 / 0.6)) / (log(0.6 / 0.4) - log(0.2 / 0.8));
+    cr_assert_float_eq(m.calibration_slope, slope, 1e-13);
+    cr_assert_gt(m.calibration_intercept, 0.0, "predictions are too low");
+    for (int i = 0; i < 20; i++) // the rates themselves
+        p[i] = i < 10 ? 0.4 : 0.7;
+    cr_assert_eq(hf_metrics_compute(&m, context, p, y, 20, NULL), HF_OK);
+    cr_assert_float_eq(m.calibration_slope, 1.0, 1e-13);
+    cr_assert_float_eq(m.calibration_intercept, 0.0, 1e-13);
+    hf_context_destroy((hf_context *)context);
+}
+
+// All but parted: one row of each class among 300 stands on the wrong side, some of them certain.
+Test(metrics, calibration_is_found_where_the_likelihood_is_flat)
+{
+    const hf_context *context = make_context(1);
+    double p[300];
+    uint8_t y[300];
+    for (int shape = 0; shape < 4; shape++) {
+        for (int i = 0; i < 300; i++) {
+            y[i] = i >= 250;
+            p[i] = shape < 2 ? 1.0 / (1.0 + exp(-(i - 249.5) / (shape ? 0.3 : 30.0)))
+                             : (i + 0.5) / 300.0 * (shape == 2 ? 1.0 : 1e-9);
+        }
+        y[249] = 1;
+        y[250] = 0;
+        if (shape == 1) p[3] = 0.0;
+        hf_metrics m, want = {0};
+        cr_assert_eq(hf_metrics_compute(&m, context, p, y, 300, NULL), HF_OK);
+        oracle_calibration(&want.calibration_slope, &want.calibration_intercept, p, y, 300);
+        cr_assert(is_close("calibration", m.calibration_slope, want.calibration_slope, 0), "%d: %.17g, %.17g",
+                  shape, m.calibration_slope, want.calibration_slope);
+        cr_assert(is_close("calibration", m.calibration_intercept, want.calibration_intercept, 0),
+                  "%d: %.17g, %.17g", shape, m.calibration_intercept, want.calibration_intercept);
+    }
     hf_context_destroy((hf_context *)context);
 }
 
@@ -240,6 +354,8 @@ Test(metrics, of_one_tie_say_nothing_of_rank)
     cr_assert_float_eq(m.pr_auc, 2.0 / 7.0, 1e-15);
     cr_assert_float_eq(m.lift_10, 1.0, 1e-15);
     cr_assert_float_eq(m.ece, 0.3 - 2.0 / 7.0, 1e-15);
+    cr_assert(isnan(m.calibration_slope), "one probability has no slope");
+    cr_assert_float_eq(m.calibration_intercept, log(2.0 / 5.0) - log(0.3 / 0.7), 1e-13);
     hf_context_destroy((hf_context *)context);
 }
 
@@ -251,6 +367,7 @@ Test(metrics, of_one_class_are_nan_where_undefined)
     hf_metrics m;
     cr_assert_eq(hf_metrics_compute(&m, context, p, none, 3, NULL), HF_OK);
     cr_assert(isnan(m.auc) && isnan(m.pr_auc) && isnan(m.ks) && isnan(m.lift_10));
+    cr_assert(isnan(m.calibration_slope) && isnan(m.calibration_intercept));
     cr_assert_float_eq(m.brier, (0.04 + 0.16 + 0.81) / 3.0, 1e-15);
     cr_assert_float_eq(m.ece, 0.5, 1e-15);
     cr_assert_eq(m.events, 0);
@@ -289,6 +406,8 @@ Test(metrics, of_certainties_are_finite_and_symmetric)
     cr_assert_eq(m.ece, 0.0);
     cr_assert_eq(m.ks, 1.0);
     cr_assert(m.log_loss > 0.0 && m.log_loss < 1.1e-15);
+    cr_assert(isnan(m.calibration_slope), "parted classes have no finite slope");
+    cr_assert_float_eq(m.calibration_intercept, 0.0, 1e-9);
     cr_assert_eq(hf_metrics_compute(&m, context, wrong, y, 2, NULL), HF_OK);
     cr_assert_eq(m.auc, 0.0);
     cr_assert_eq(m.brier, 1.0);
