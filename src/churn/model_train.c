@@ -3,6 +3,7 @@
 // Training from end to end: what the caller gave is checked and gathered, one of the two ways of training
 // fills the model, and the record says how. Holds no clock and no random state: the same rows, options and
 // seed give the same model.
+#include "churn/summary.h"
 #include "churn/training.h"
 
 #include <string.h>
@@ -103,8 +104,10 @@ hf_status hf_model_train_recorded(hf_model **out, hf_fit_record *record, const c
 {
     const hf_train_options defaults = HF_TRAIN_OPTIONS_INIT;
     hf_training t = {.context = context, .frame = frame, .options = options ? options : &defaults};
+    hf_summary_work work = {0};
     hf_model *model = NULL;
     hf_status status;
+    if (t.options->summary) t.work = &work;
     HF_TRY(done, check_options(t.options, error));
     HF_TRY(done, gather(&t, label, cluster, rows, count, error));
     HF_TRY(done, check_classes(&t, error));
@@ -113,10 +116,12 @@ hf_status hf_model_train_recorded(hf_model **out, hf_fit_record *record, const c
         HF_TRY(done, hf_train_plain(model, record, design_path, &t, error));
     else
         HF_TRY(done, hf_train_terms(model, &t, error));
+    if (t.work) HF_TRY(done, hf_summary_note(model, &t, error));
     *out = model;
     model = NULL;
 done:
     hf_model_destroy(model);
+    hf_summary_work_free(&work);
     hf_delete(context, t.rows);
     hf_delete(context, t.label);
     hf_delete(context, t.cluster);

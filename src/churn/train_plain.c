@@ -7,6 +7,7 @@
 #include "churn/intercept.h"
 #include "churn/model_terms.h"
 #include "churn/penalty_path.h"
+#include "churn/summary.h"
 #include "churn/training.h"
 
 #include <math.h>
@@ -153,6 +154,7 @@ hf_status hf_train_plain(hf_model *model, hf_fit_record *record, const char *des
     model->term_count = t.design->count;
     model->intercept = t.intercept;
     model->c = t.c;
+    HF_TRY(done, hf_summary_take_plain(in, model, t.design, t.weights, error));
     if (record) {
         *record = (hf_fit_record){t.c, HF_BIAS, FINAL_EPS, t.design->features, t.weights, t.intercept};
         t.weights = NULL; // moved

@@ -5,6 +5,7 @@
 // all is fitted once more on all rows. Where the rarer class has few rows only curves are tried.
 #include "churn/final_fit.h"
 #include "churn/inner_folds.h"
+#include "churn/summary.h"
 #include "churn/training.h"
 
 #include <math.h>
@@ -210,6 +211,7 @@ hf_status hf_train_terms(hf_model *model, const hf_training *t, hf_error *error)
     HF_TRY(done, hf_final_fit_terms(&model->terms, &model->term_count, &fit, error));
     model->intercept = fit.intercept;
     model->c = model_c(t, &choices);
+    HF_TRY(done, hf_summary_take(t, model, &fit, choices.lambda, error));
     if (json_object_set_new(model->record, "fit", choices_to_json(t, &choices, splits)) != 0)
         status = hf_fail_memory(error);
     hf_progress(t->context, "train", 4, 4);

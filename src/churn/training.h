@@ -7,15 +7,18 @@
 
 #include "churn/churn_room.h"
 
+typedef struct hf_summary_work hf_summary_work; // summary.h
+
 // The rows to train on, gathered.
 typedef struct {
     const hf_context *context;
     const hf_frame *frame;
     const hf_train_options *options;
     int64_t count, events;
-    int64_t *rows;    // owned: rows of the frame
-    uint8_t *label;   // owned, one a training row
-    int64_t *cluster; // owned, one a training row; NULL: each is its own
+    int64_t *rows;         // owned: rows of the frame
+    uint8_t *label;        // owned, one a training row
+    int64_t *cluster;      // owned, one a training row; NULL: each is its own
+    hf_summary_work *work; // what the fit leaves for the summary; NULL: none is wanted
 } hf_training;
 
 // Both fill the model's terms, intercept and c, and "fit" in its record. record and design_path may be NULL.

@@ -18,6 +18,8 @@ static const cli_option options[] = {
     {"plain", 0, NULL, "one coefficient a signal: no curves, surfaces or rules"},
     {"c", 0, "C", "use this C (1 / penalty) instead of choosing one on inner splits"},
     {"inner-folds", 0, "N", "folds of the choice of C (default 5)"},
+    {"bootstrap", 0, "N",
+     "fits of resampled accounts for the curves' intervals (default: as time allows; 0: none)"},
     {"seed", 0, "N", "seed of everything drawn (default 1)"},
     {NULL, 0, NULL, NULL},
 };
@@ -40,15 +42,19 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
                         .known_until = HF_DATE_MISSING,
                         .fit = HF_TRAIN_OPTIONS_INIT,
                         .output = "-"};
-    int64_t lead = 0, horizon = 0;
+    hf_summary_options summary = HF_SUMMARY_OPTIONS_INIT;
+    int64_t lead = 0, horizon = 0, bootstrap = summary.bootstrap;
     hf_status status = cli_most_words(arguments, 1, error);
     if (status == HF_OK) status = check_mode(arguments, error);
     if (status == HF_OK) status = cli_columns(&job.csv, arguments, error);
     if (status == HF_OK) status = cli_fit(&job.fit, arguments, error);
+    if (status == HF_OK) status = cli_integer(&bootstrap, arguments, "bootstrap", 0, 2000, error);
     if (status == HF_OK) status = cli_integer(&lead, arguments, "lead", 0, 36500, error);
     if (status == HF_OK) status = cli_integer(&horizon, arguments, "horizon", 1, 36500, error);
     if (status == HF_OK) status = cli_date(&job.known_until, arguments, "known-until", error);
     if (status != HF_OK) return status;
+    summary.bootstrap = (int32_t)bootstrap;
+    job.fit.summary = &summary;
     job.file = cli_word(arguments, 0);
     job.target = cli_text(arguments, "target", NULL);
     job.store = cli_text(arguments, "store", NULL);
