@@ -17,17 +17,6 @@ extern "C" {
 
 typedef struct hf_model hf_model;
 
-// What the summary of a model holds beyond what its terms say.
-typedef struct {
-    int32_t bootstrap; // fits of resampled accounts for the curves' bands; 0 none, -1: as many as the size
-                       // leaves time for
-} hf_summary_options;
-
-#define HF_SUMMARY_OPTIONS_INIT \
-    {                           \
-        -1                      \
-    }
-
 typedef struct {
     uint64_t seed;
     int32_t folds;        // inner folds for the choice of C, at least 2
@@ -39,15 +28,17 @@ typedef struct {
     const hf_date
         *as_of; // one a row of the frame: inner splits go forward in time, `gap` days between; NULL: no dates
     int32_t gap;
-    int32_t pairs;                     // surfaces: -1 as many as pay, 0 none, else at most so many
-    int32_t rules;                     // -1: those that pay; 0: none
-    bool plain;                        // one coefficient a signal: no curves, surfaces or rules
-    const hf_summary_options *summary; // NULL: the model gets no summary
+    int32_t pairs;     // surfaces: -1 as many as pay, 0 none, else at most so many
+    int32_t rules;     // -1: those that pay; 0: none
+    bool plain;        // one coefficient a signal: no curves, surfaces or rules
+    bool summary;      // the model's record gets the statistician's summary
+    int32_t bootstrap; // of the summary: fits of resampled accounts for the curves' bands, 0 none, -1 as many
+                       // as the size leaves time for
 } hf_train_options;
 
-#define HF_TRAIN_OPTIONS_INIT                                 \
-    {                                                         \
-        1, 5, 0.0, 20, 10, NULL, NULL, 0, -1, -1, false, NULL \
+#define HF_TRAIN_OPTIONS_INIT                                      \
+    {                                                              \
+        1, 5, 0.0, 20, 10, NULL, NULL, 0, -1, -1, false, false, -1 \
     }
 
 // Trains on the given rows of a frame. rows: count row numbers (NULL: all rows, count ignored). label: one a

@@ -19,7 +19,7 @@ static hf_status take(const hf_training *t, const hf_model *model, const hf_refi
 {
     hf_summary_work *work = t->work;
     hf_status status = HF_OK;
-    const int32_t asked = t->options->summary->bootstrap;
+    const int32_t asked = t->options->bootstrap;
     const int32_t replicates = asked >= 0 ? asked : hf_curve_bands_fit(refit);
     work->context = t->context;
     HF_TRY(done, hf_curve_points_create(&work->points, model, refit->signals, t, error));

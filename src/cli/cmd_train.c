@@ -42,8 +42,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
                         .known_until = HF_DATE_MISSING,
                         .fit = HF_TRAIN_OPTIONS_INIT,
                         .output = "-"};
-    hf_summary_options summary = HF_SUMMARY_OPTIONS_INIT;
-    int64_t lead = 0, horizon = 0, bootstrap = summary.bootstrap;
+    int64_t lead = 0, horizon = 0, bootstrap = job.fit.bootstrap;
     hf_status status = cli_most_words(arguments, 1, error);
     if (status == HF_OK) status = check_mode(arguments, error);
     if (status == HF_OK) status = cli_columns(&job.csv, arguments, error);
@@ -53,8 +52,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     if (status == HF_OK) status = cli_integer(&horizon, arguments, "horizon", 1, 36500, error);
     if (status == HF_OK) status = cli_date(&job.known_until, arguments, "known-until", error);
     if (status != HF_OK) return status;
-    summary.bootstrap = (int32_t)bootstrap;
-    job.fit.summary = &summary;
+    job.fit.bootstrap = (int32_t)bootstrap;
     job.file = cli_word(arguments, 0);
     job.target = cli_text(arguments, "target", NULL);
     job.store = cli_text(arguments, "store", NULL);

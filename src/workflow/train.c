@@ -44,9 +44,8 @@ static hf_status fit(hf_model **out, const hf_context *context, const hf_train_j
 {
     hf_model *model = NULL;
     char fingerprint[33];
-    const hf_summary_options summary = HF_SUMMARY_OPTIONS_INIT;
     hf_train_options options = job->fit;
-    if (!options.summary) options.summary = &summary;
+    options.summary = true;
     options.as_of = data->as_of;
     options.gap = data->gap;
     hf_status status;

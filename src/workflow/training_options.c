@@ -69,7 +69,9 @@ typedef enum {
     X(int32_t, gap, NO_OPTION, gap)               \
     X(int32_t, pairs, INT32, pairs)               \
     X(int32_t, rules, INT32, rules)               \
-    X(bool, plain, FLAG, plain)
+    X(bool, plain, FLAG, plain)                   \
+    X(bool, summary, NO_OPTION, summary)          \
+    X(int32_t, bootstrap, INT32, bootstrap)
 
 // A structure of the listed members is as long as the true one, with every member at its place.
 #define AS_MEMBER(type, name, recorded, counter) type name;
