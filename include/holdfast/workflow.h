@@ -35,6 +35,22 @@ typedef struct {
 // of hf_csv_read and hf_store_write; HF_ERROR_USAGE for a job that contradicts itself.
 HF_API hf_status hf_workflow_ingest(const hf_context *context, const hf_ingest_job *job, hf_error *error);
 
+// Which rows (account, t) a store's history gives, to learn from or to be judged on: every account of every
+// pooled snapshot at its as-of date, or, anchored, one row an account and date of a signal at
+// t = date + anchor_shift - lead, with the values of the newest snapshot by then.
+typedef struct {
+    hf_date from, until;  // t in [from, until]; HF_DATE_MISSING: open
+    int32_t every;        // days from one pooled snapshot to the next, at least, from the earliest on
+    const char *anchor;   // a date signal such as the renewal; NULL: none
+    int32_t anchor_age;   // days a snapshot may be older than t; older ones are not used
+    int32_t anchor_shift; // days from the signal's date to the last day that does not count
+} hf_observation_options;
+
+#define HF_OBSERVATION_OPTIONS_INIT                      \
+    {                                                    \
+        HF_DATE_MISSING, HF_DATE_MISSING, 0, NULL, 31, 0 \
+    }
+
 typedef struct {
     // One labelled table:
     const char *file; // NULL: history from a store
@@ -50,7 +66,9 @@ typedef struct {
     hf_train_options fit;
     const char *model; // where the model is written
     bool overwrite;
-    const char *output; // the ledger and what was kept; NULL: nothing is said
+    const char *output;                         // the ledger and what was kept; NULL: nothing is said
+    const hf_observation_options *observations; // of a store; NULL: every snapshot
+    const char *ledger;                         // where the ledger goes as JSON; NULL: nowhere
 } hf_train_job;
 
 // Trains a churn model and writes it. Errors: those of reading, HF_ERROR_TOO_LITTLE, HF_ERROR_EXISTS.
@@ -104,6 +122,11 @@ typedef struct {
     const int64_t *capacity; // how many accounts of each date are worked, capacity_count of them
     int32_t capacity_count;  // at most 8
     bool rank_by_arr;        // worked are those of the highest probability x ARR; false: probability
+    // A store without definition and model: training at its last dates, each judged by what came after.
+    const hf_observation_options *observations; // NULL: every snapshot
+    int32_t origins;                            // the last so many dates; 0: 3
+    bool accounts_together;  // an account may be trained on before the date it is judged at
+    const char *predictions; // CSV of every judged row; NULL: nowhere
 } hf_evaluate_job;
 
 // Measures a model on held-out rows: AUC, PR-AUC, log-loss, Brier, ECE, calibration slope and intercept, KS,
@@ -111,6 +134,9 @@ typedef struct {
 // is there also in money, in tenths, by segment, at a capacity and against a second model; on a store by date
 // and pooled. Or a definition on a store: by date and pooled, accounts by band, what became of them, and how
 // often bands flap.
+// Or, on a store with neither model nor definition, rolling origins: at each of the last dates a model is
+// trained on what was known then, no label window reaching past the date, and judged on the rows from that
+// date to the next.
 HF_API hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job *job, hf_error *error);
 
 // The snapshots of a store, one line each.

@@ -438,3 +438,21 @@ hf_status cli_fit(hf_train_options *out, const cli_arguments *arguments, hf_erro
     out->plain = cli_has(arguments, "plain");
     return status;
 }
+
+hf_status cli_observations(hf_observation_options *out, const cli_arguments *arguments, hf_error *error)
+{
+    int64_t every = out->every, age = out->anchor_age, shift = out->anchor_shift;
+    hf_status status = cli_date(&out->from, arguments, "from", error);
+    if (status == HF_OK) status = cli_date(&out->until, arguments, "until", error);
+    if (status == HF_OK) status = cli_integer(&every, arguments, "every", 1, 36500, error);
+    if (status == HF_OK) status = cli_integer(&age, arguments, "anchor-age", 0, 36500, error);
+    if (status == HF_OK) status = cli_integer(&shift, arguments, "anchor-shift", -36500, 36500, error);
+    if (status == HF_OK && !cli_has(arguments, "anchor"))
+        status = cli_only_without(arguments, "without --anchor", "anchor-age anchor-shift",
+                                  "name the date signal with --anchor SIGNAL", error);
+    out->anchor = cli_text(arguments, "anchor", NULL);
+    out->every = (int32_t)every;
+    out->anchor_age = (int32_t)age;
+    out->anchor_shift = (int32_t)shift;
+    return status;
+}

@@ -12,6 +12,13 @@ static const cli_option options[] = {
     {"lead", 0, "DAYS", "days after the as-of date that do not count yet (default 0)"},
     {"known-until", 0, "DATE",
      "the last date outcomes are known (default: the last in the file up to today)"},
+    {"from", 0, "DATE", "with --store: only as-of dates from DATE on"},
+    {"until", 0, "DATE", "with --store: only as-of dates up to DATE"},
+    {"every", 0, "DAYS", "with --store: at least DAYS from one pooled snapshot to the next (default: all)"},
+    {"anchor", 0, "SIGNAL", "one row an account and date of SIGNAL (a renewal), the lead before it"},
+    {"anchor-age", 0, "DAYS", "its values are from a snapshot at most DAYS older (default 31)"},
+    {"anchor-shift", 0, "DAYS", "the window begins after SIGNAL + DAYS (default 0; -1: that day counts)"},
+    {"ledger", 0, "FILE", "write what became of every row as JSON too"},
     {"output", 'o', "MODEL", "where the model is written"},
     {"pairs", 0, "N|auto", "surfaces of two signals: at most N, 0 none (default auto: those that pay)"},
     {"rules", 0, "auto|0", "rules of several conditions: 0 none (default auto: those that pay)"},
@@ -29,7 +36,8 @@ static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
 {
     if (!cli_has(arguments, "store"))
         return cli_only_without(arguments, "on one labelled table",
-                                "outcomes outcome horizon lead known-until",
+                                "outcomes outcome horizon lead known-until from until every anchor "
+                                "anchor-age anchor-shift",
                                 "leave it out, or train on a store's history with --store DIR", error);
     hf_status status = cli_only_without(arguments, "with --store", "target",
                                         "on a store's history --outcomes FILE says what happened", error);
@@ -42,6 +50,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
                         .known_until = HF_DATE_MISSING,
                         .fit = HF_TRAIN_OPTIONS_INIT,
                         .output = "-"};
+    hf_observation_options observations = HF_OBSERVATION_OPTIONS_INIT;
     int64_t lead = 0, horizon = 0, bootstrap = job.fit.bootstrap;
     hf_status status = cli_most_words(arguments, 1, error);
     if (status == HF_OK) status = check_mode(arguments, error);
@@ -51,6 +60,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     if (status == HF_OK) status = cli_integer(&lead, arguments, "lead", 0, 36500, error);
     if (status == HF_OK) status = cli_integer(&horizon, arguments, "horizon", 1, 36500, error);
     if (status == HF_OK) status = cli_date(&job.known_until, arguments, "known-until", error);
+    if (status == HF_OK) status = cli_observations(&observations, arguments, error);
     if (status != HF_OK) return status;
     job.fit.bootstrap = (int32_t)bootstrap;
     job.file = cli_word(arguments, 0);
@@ -60,6 +70,8 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.outcome = cli_text(arguments, "outcome", NULL);
     job.lead = (int32_t)lead;
     job.horizon = (int32_t)horizon;
+    job.observations = &observations;
+    job.ledger = cli_text(arguments, "ledger", NULL);
     job.model = cli_text(arguments, "output", NULL);
     job.overwrite = cli_has(arguments, "force");
     if (cli_has(arguments, "quiet")) job.output = NULL;
@@ -72,7 +84,9 @@ const cli_command cli_train = {
     .synopsis = "train FILE --id COLUMN --target COLUMN[=VALUE] -o MODEL [options]\n"
                 "train --store DIR --outcomes FILE --horizon DAYS [--lead DAYS] -o MODEL [options]\n",
     .examples = "train customers.csv --id customer_id --target Churn=Yes -o churn.json\n"
-                "train --store fleet --outcomes outcomes.csv --horizon 90 --lead 30 -o churn.json\n",
+                "train --store fleet --outcomes outcomes.csv --horizon 90 --lead 30 -o churn.json\n"
+                "train --store fleet --outcomes outcomes.csv --horizon 60 --lead 90 --anchor renewal_date "
+                "-o renewals.json\n",
     .options = options,
     .takes_columns = true,
     .run = run,

@@ -68,6 +68,8 @@ hf_status cli_reads_no_table(const cli_arguments *arguments, hf_error *error);
 hf_status cli_keep_apart(const cli_command *command, const cli_arguments *arguments, hf_error *error);
 // --pairs, --rules, --plain, --c, --inner-folds and --seed, for the verbs that train.
 hf_status cli_fit(hf_train_options *out, const cli_arguments *arguments, hf_error *error);
+// --from, --until, --every, --anchor, --anchor-age and --anchor-shift, for the verbs that observe a store.
+hf_status cli_observations(hf_observation_options *out, const cli_arguments *arguments, hf_error *error);
 // At most `most` positional words.
 hf_status cli_most_words(const cli_arguments *arguments, int32_t most, hf_error *error);
 

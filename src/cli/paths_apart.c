@@ -16,7 +16,7 @@ typedef struct {
 } named_path;
 
 static const char *const inputs[] = {"model", "definition", "outcomes", "folds", "input"};
-static const char *const outputs[] = {"output", "rejects"};
+static const char *const outputs[] = {"output", "rejects", "ledger", "predictions"};
 
 static const char *name_of(const char *path)
 {
@@ -72,9 +72,10 @@ hf_status cli_keep_apart(const cli_command *command, const cli_arguments *argume
     for (int o = 0; o < OUTPUTS; o++)
         if (cli_has(arguments, outputs[o]))
             written[made++] = (named_path){cli_text(arguments, outputs[o], ""), outputs[o]};
-    for (int a = 1; a < made && status == HF_OK; a++)
-        if (same_file(written[a].path, written[0].path))
-            status = refuse(error, &written[a], &written[0], false);
+    for (int a = 1; a < made; a++)
+        for (int b = 0; b < a && status == HF_OK; b++)
+            if (same_file(written[a].path, written[b].path))
+                status = refuse(error, &written[a], &written[b], false);
     // Of a verb that reads no tables the words are no files.
     for (int32_t w = 0; command->takes_columns && w < cli_count(arguments); w++)
         for (int o = 0; o < made && status == HF_OK; o++)

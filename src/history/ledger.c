@@ -10,22 +10,31 @@ void hf_ledger_free(const hf_context *context, hf_ledger *ledger)
     *ledger = (hf_ledger){0};
 }
 
-static json_t *row_to_json(const hf_ledger_row *row)
+static json_t *row_to_json(const hf_ledger_row *row, bool anchored)
 {
-    json_t *counts = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "rows", (json_int_t)row->rows, "kept",
-                               (json_int_t)row->kept, "events", (json_int_t)row->events, "churned",
-                               (json_int_t)row->churned, "in_lead", (json_int_t)row->in_lead, "censored",
-                               (json_int_t)row->censored);
-    if (!counts || row->as_of == HF_DATE_MISSING) return counts;
+    json_t *out = json_object();
+    int bad = 0;
     char date[11];
-    hf_date_format(row->as_of, date);
-    json_t *dated = json_pack("{s:s}", "as_of", date);
-    if (dated && json_object_update(dated, counts) != 0) {
-        json_decref(dated);
-        dated = NULL;
+    if (row->as_of != HF_DATE_MISSING) {
+        hf_date_format(row->as_of, date);
+        if (anchored) date[7] = '\0';
+        bad |= json_object_set_new(out, anchored ? "month" : "as_of", json_string(date));
     }
-    json_decref(counts);
-    return dated;
+    bad |= json_object_set_new(out, "rows", json_integer(row->rows));
+    bad |= json_object_set_new(out, "kept", json_integer(row->kept));
+    bad |= json_object_set_new(out, "events", json_integer(row->events));
+    bad |= json_object_set_new(
+        out, "rate", row->kept > 0 ? json_real((double)row->events / (double)row->kept) : json_null());
+    bad |= json_object_set_new(out, "churned", json_integer(row->churned));
+    bad |= json_object_set_new(out, "in_lead", json_integer(row->in_lead));
+    bad |= json_object_set_new(out, "censored", json_integer(row->censored));
+    if (anchored) {
+        bad |= json_object_set_new(out, "no_snapshot", json_integer(row->no_snapshot));
+        bad |= json_object_set_new(out, "moved", json_integer(row->moved));
+    }
+    if (!bad) return out;
+    json_decref(out);
+    return NULL;
 }
 
 json_t *hf_ledger_to_json(const hf_ledger *ledger)
@@ -33,9 +42,12 @@ json_t *hf_ledger_to_json(const hf_ledger *ledger)
     json_t *out = json_object(), *rows = json_array();
     bool made = out && rows;
     for (int32_t i = 0; made && i < ledger->count; i++)
-        made = json_array_append_new(rows, row_to_json(&ledger->rows[i])) == 0;
+        made = json_array_append_new(rows, row_to_json(&ledger->rows[i], ledger->anchored)) == 0;
     if (made) made = json_object_set(out, "rows", rows) == 0;
-    if (made) made = json_object_set_new(out, "total", row_to_json(&ledger->total)) == 0;
+    if (made) made = json_object_set_new(out, "total", row_to_json(&ledger->total, ledger->anchored)) == 0;
+    if (made && ledger->anchored)
+        made = json_object_set_new(out, "ahead", json_integer(ledger->ahead)) == 0 &&
+               json_object_set_new(out, "dropped_on_the_day", json_integer(ledger->on_day)) == 0;
     json_decref(rows);
     if (made) return out;
     json_decref(out);

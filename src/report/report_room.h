@@ -35,6 +35,8 @@ const char *hf_grouped(char out[32], int64_t value);
 // The ledger by as-of date with its total.
 hf_status hf_report_ledger(hf_text *text, const hf_context *context, const hf_ledger *ledger,
                            hf_error *error);
+// For programs: what hf_ledger_to_json made.
+hf_status hf_report_ledger_json(hf_text *text, const json_t *ledger, hf_error *error);
 
 // One line of an evaluation: a fold, or the whole.
 typedef struct {

@@ -102,6 +102,7 @@ static hf_status train_again(replaying *r, hf_error *error)
     job.file = r->inputs.file;
     job.store = r->inputs.store;
     job.outcomes = r->inputs.outcomes;
+    job.observations = &r->options.observations;
     hf_text_init(&ledger, r->context);
     HF_TRY(done, hf_context_quiet(&r->quiet, r->context, error));
     HF_TRY(done, hf_train_make(&r->now, &ledger, r->quiet, &job, error));

@@ -6,7 +6,7 @@
 #include "holdfast/workflow.h"
 #include "report/report_room.h"
 #include "workflow/labelled.h"
-#include "workflow/outcomes_file.h"
+#include "workflow/store_history.h"
 #include "workflow/training_record.h"
 
 #include <math.h>
@@ -95,118 +95,60 @@ done:
 
 // ---- history ---------------------------------------------------------------------------------------------
 
-// Outcomes of accounts the store does not have label nothing: a few are told, most of them are an error.
-static hf_status tell_unknown(const hf_context *context, const hf_train_job *job, const hf_ledger *ledger,
-                              hf_error *error)
+// Adds every field of an object to the record of training.
+static hf_status note_all(hf_model *model, const json_t *fields, hf_error *error)
 {
-    const long long unknown = (long long)ledger->unknown_accounts, all = (long long)ledger->outcome_accounts;
-    if (unknown == 0) return HF_OK;
-    if (2 * unknown > all)
-        return hf_fail_at(error, HF_ERROR_DATA, job->outcomes, 0, 0,
-                          "%lld of %lld accounts with an outcome are in no snapshot of %s, such as '%s': are "
-                          "the ids written alike in both? Take accounts out that the store never had",
-                          unknown, all, job->store, ledger->unknown_example);
-    hf_warn(context,
-            "%s: %lld of %lld accounts with an outcome are in no snapshot of %s, such as '%s'; they label "
-            "nothing, and if the ids are written otherwise there, events are missing",
-            job->outcomes, unknown, all, job->store, ledger->unknown_example);
+    const char *key;
+    json_t *value;
+    if (!fields) return hf_fail_memory(error);
+    json_object_foreach((json_t *)(uintptr_t)fields, key, value)
+    {
+        const hf_status status = hf_model_note(model, "training", key, json_incref(value), error);
+        if (status != HF_OK) return status;
+    }
     return HF_OK;
-}
-
-static hf_status read_snapshots(hf_frame ***out, int32_t *count, const hf_context *context,
-                                const char *folder, hf_error *error)
-{
-    hf_store *store = NULL;
-    hf_snapshot_info *list = NULL;
-    hf_frame **frames = NULL;
-    int32_t found = 0, read = 0;
-    hf_status status;
-    HF_TRY(done, hf_store_open(&store, context, folder, HF_STORE_READ, error));
-    HF_TRY(done, hf_store_list(&list, &found, store, error));
-    if (found == 0) {
-        status =
-            hf_fail_at(error, HF_ERROR_DATA, folder, 0, 0, "the store holds no snapshot; ingest some first");
-        goto done;
-    }
-    frames = hf_new(context, (size_t)found, sizeof *frames);
-    if (!frames) {
-        status = hf_fail_memory(error);
-        goto done;
-    }
-    for (; read < found; read++) {
-        hf_progress(context, "reading snapshots", read, found);
-        HF_TRY(done, hf_check_cancel(context, error));
-        HF_TRY(done, hf_store_read(&frames[read], NULL, store, list[read].as_of, error));
-    }
-    hf_progress(context, "reading snapshots", found, found);
-    *out = frames;
-    *count = found;
-    frames = NULL;
-done:
-    for (int32_t i = 0; frames && i < read; i++)
-        hf_frame_destroy(frames[i]);
-    hf_delete(context, frames);
-    hf_store_list_free(context, list);
-    hf_store_close(store);
-    return status;
-}
-
-static hf_status note_history(hf_model *model, const hf_train_job *job, const char *outcome,
-                              hf_date known_until, hf_error *error)
-{
-    char known[11];
-    hf_status status;
-    hf_date_format(known_until, known);
-    HF_TRY(done, note_text(model, "outcome", outcome, error));
-    HF_TRY(done, hf_model_note(model, "training", "lead", json_integer(job->lead), error));
-    HF_TRY(done, hf_model_note(model, "training", "horizon", json_integer(job->horizon), error));
-    HF_TRY(done, note_text(model, "known_until", known, error));
-done:
-    return status;
 }
 
 static hf_status train_history(hf_text *text, hf_model **out, const hf_context *context,
                                const hf_train_job *job, hf_error *error)
 {
-    const char *outcome = job->outcome ? job->outcome : "churn";
-    hf_label_options options = {job->lead, job->horizon, job->known_until};
-    hf_frame **frames = NULL;
-    int32_t count = 0;
-    char known[11];
-    hf_outcomes *outcomes = NULL;
+    const hf_history_source source = {job->store,
+                                      job->outcomes,
+                                      job->outcome,
+                                      {job->lead, job->horizon, job->known_until},
+                                      job->observations};
+    hf_store_history history = {.context = context};
     hf_observations observed = {0};
     hf_ledger ledger = {0};
-    json_t *ledger_json = NULL;
+    json_t *ledger_json = NULL, *record = NULL;
     hf_model *model = NULL;
     hf_status status;
-    HF_TRY(done, read_snapshots(&frames, &count, context, job->store, error));
-    const hf_outcomes_source source = {job->outcomes, frames[0]->id_name, outcome, job->known_until,
-                                       frames[count - 1]->as_of};
-    HF_TRY(done, hf_outcomes_read(&outcomes, &options.known_until, context, &source, error));
-    hf_date_format(options.known_until, known);
-    hf_text_printf(text, "outcomes are known until %s (%s)\n", known,
-                   job->known_until != HF_DATE_MISSING ? "--known-until"
-                                                       : "the last date in the file of outcomes");
-    HF_TRY(done, hf_observe(&observed, &ledger, context, frames, count, outcomes, &options, error));
-    HF_TRY(done, tell_unknown(context, job, &ledger, error));
+    HF_TRY(done, hf_store_history_read(&history, context, &source, error));
+    hf_store_history_tell(text, &history, job->known_until != HF_DATE_MISSING);
+    HF_TRY(done, hf_store_history_observe(&observed, &ledger, &history, HF_DATE_MISSING, HF_DATE_MISSING,
+                                          history.label.known_until, error));
+    HF_TRY(done, hf_store_history_warn(&history, &source, &ledger, error));
     HF_TRY(done, hf_report_ledger(text, context, &ledger, error));
     ledger_json = hf_ledger_to_json(&ledger);
+    if (!ledger_json) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
     training_rows data = {observed.frame, observed.label,          observed.cluster,
-                          NULL,           observed.frame->rows,    frames[0]->id_name,
+                          NULL,           observed.frame->rows,    history.frames[0]->id_name,
                           observed.as_of, job->lead + job->horizon};
     HF_TRY(done, fit(&model, context, job, &data, ledger_json, error));
-    HF_TRY(done, note_history(model, job, outcome, options.known_until, error));
+    record = hf_store_history_json(&history);
+    HF_TRY(done, note_all(model, record, error));
     *out = model;
     model = NULL;
 done:
     hf_model_destroy(model);
     json_decref(ledger_json);
+    json_decref(record);
     hf_ledger_free(context, &ledger);
     hf_observations_free(context, &observed);
-    hf_outcomes_destroy(outcomes);
-    for (int32_t i = 0; i < count; i++)
-        hf_frame_destroy(frames[i]);
-    hf_delete(context, frames);
+    hf_store_history_free(&history);
     return status;
 }
 
@@ -245,6 +187,19 @@ done:
     return status;
 }
 
+static hf_status write_ledger(const hf_context *context, const hf_train_job *job, const hf_model *model,
+                              hf_error *error)
+{
+    const json_t *training = json_object_get(model->record, "training");
+    hf_text text;
+    if (!job->ledger) return HF_OK;
+    hf_text_init(&text, context);
+    hf_status status = hf_report_ledger_json(&text, json_object_get(training, "ledger"), error);
+    if (status == HF_OK) status = hf_workflow_write_text(context, &text, job->ledger, job->overwrite, error);
+    hf_text_free(&text);
+    return status;
+}
+
 hf_status hf_workflow_train(const hf_context *context, const hf_train_job *job, hf_error *error)
 {
     hf_model *model = NULL;
@@ -254,6 +209,7 @@ hf_status hf_workflow_train(const hf_context *context, const hf_train_job *job, 
     hf_text_init(&text, context);
     HF_TRY(done, hf_train_make(&model, &text, context, job, error));
     HF_TRY(done, hf_model_save(model, job->model, job->overwrite, error));
+    HF_TRY(done, write_ledger(context, job, model, error));
     summarise(&text, model, job->model);
     HF_TRY(done, hf_workflow_write_text(context, &text, job->output, true, error));
 done:

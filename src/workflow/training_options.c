@@ -26,20 +26,31 @@ typedef enum {
 } option_type;
 
 // Members in the structure's order: type, name, how it is recorded, and of a list the member that counts it.
-#define JOB_MEMBERS(X)                             \
-    X(const char *, file, NO_OPTION, file)         \
-    X(hf_csv_options, csv, NO_OPTION, csv)         \
-    X(const char *, target, TEXT, target)          \
-    X(const char *, store, NO_OPTION, store)       \
-    X(const char *, outcomes, NO_OPTION, outcomes) \
-    X(const char *, outcome, TEXT, outcome)        \
-    X(int32_t, lead, INT32, lead)                  \
-    X(int32_t, horizon, INT32, horizon)            \
-    X(hf_date, known_until, DATE, known_until)     \
-    X(hf_train_options, fit, NO_OPTION, fit)       \
-    X(const char *, model, NO_OPTION, model)       \
-    X(bool, overwrite, NO_OPTION, overwrite)       \
-    X(const char *, output, NO_OPTION, output)
+#define JOB_MEMBERS(X)                                                       \
+    X(const char *, file, NO_OPTION, file)                                   \
+    X(hf_csv_options, csv, NO_OPTION, csv)                                   \
+    X(const char *, target, TEXT, target)                                    \
+    X(const char *, store, NO_OPTION, store)                                 \
+    X(const char *, outcomes, NO_OPTION, outcomes)                           \
+    X(const char *, outcome, TEXT, outcome)                                  \
+    X(int32_t, lead, INT32, lead)                                            \
+    X(int32_t, horizon, INT32, horizon)                                      \
+    X(hf_date, known_until, DATE, known_until)                               \
+    X(hf_train_options, fit, NO_OPTION, fit)                                 \
+    X(const char *, model, NO_OPTION, model)                                 \
+    X(bool, overwrite, NO_OPTION, overwrite)                                 \
+    X(const char *, output, NO_OPTION, output)                               \
+    X(const hf_observation_options *, observations, NO_OPTION, observations) \
+    X(const char *, ledger, NO_OPTION, ledger)
+
+// What the job points to; no pointer stands for the defaults.
+#define OBSERVATION_MEMBERS(X)                \
+    X(hf_date, from, DATE, from)              \
+    X(hf_date, until, DATE, until)            \
+    X(int32_t, every, INT32, every)           \
+    X(const char *, anchor, TEXT, anchor)     \
+    X(int32_t, anchor_age, INT32, anchor_age) \
+    X(int32_t, anchor_shift, INT32, anchor_shift)
 
 #define CSV_MEMBERS(X)                                      \
     X(char, delimiter, CHARACTER, delimiter)                \
@@ -84,33 +95,45 @@ typedef struct {
 typedef struct {
     FIT_MEMBERS(AS_MEMBER)
 } fit_listed;
+typedef struct {
+    OBSERVATION_MEMBERS(AS_MEMBER)
+} observation_listed;
 #define SAME_PLACE(listed, true_type, name) \
     _Static_assert(offsetof(listed, name) == offsetof(true_type, name), "list " #name " where it stands");
 #define JOB_PLACE(type, name, recorded, counter) SAME_PLACE(job_listed, hf_train_job, name)
 #define CSV_PLACE(type, name, recorded, counter) SAME_PLACE(csv_listed, hf_csv_options, name)
 #define FIT_PLACE(type, name, recorded, counter) SAME_PLACE(fit_listed, hf_train_options, name)
+#define OBSERVATION_PLACE(type, name, recorded, counter) \
+    SAME_PLACE(observation_listed, hf_observation_options, name)
 JOB_MEMBERS(JOB_PLACE)
 CSV_MEMBERS(CSV_PLACE)
 FIT_MEMBERS(FIT_PLACE)
+OBSERVATION_MEMBERS(OBSERVATION_PLACE)
 _Static_assert(sizeof(job_listed) == sizeof(hf_train_job), "say in JOB_MEMBERS how the new one is recorded");
 _Static_assert(sizeof(csv_listed) == sizeof(hf_csv_options),
                "say in CSV_MEMBERS how the new one is recorded");
 _Static_assert(sizeof(fit_listed) == sizeof(hf_train_options),
                "say in FIT_MEMBERS how the new one is recorded");
+_Static_assert(sizeof(observation_listed) == sizeof(hf_observation_options),
+               "say in OBSERVATION_MEMBERS how the new one is recorded");
 
 typedef struct {
     const char *name;
     option_type type;
     size_t at, count_at; // in the job; count_at is the counter's of a list
+    bool observation;    // in the observations instead
 } option_row;
 
 #define JOB_ROW(type, name, recorded, counter) \
-    {#name, recorded, offsetof(hf_train_job, name), offsetof(hf_train_job, counter)},
+    {#name, recorded, offsetof(hf_train_job, name), offsetof(hf_train_job, counter), false},
 #define CSV_ROW(type, name, recorded, counter) \
-    {#name, recorded, offsetof(hf_train_job, csv.name), offsetof(hf_train_job, csv.counter)},
+    {#name, recorded, offsetof(hf_train_job, csv.name), offsetof(hf_train_job, csv.counter), false},
 #define FIT_ROW(type, name, recorded, counter) \
-    {#name, recorded, offsetof(hf_train_job, fit.name), offsetof(hf_train_job, fit.counter)},
-static const option_row rows[] = {JOB_MEMBERS(JOB_ROW) CSV_MEMBERS(CSV_ROW) FIT_MEMBERS(FIT_ROW)};
+    {#name, recorded, offsetof(hf_train_job, fit.name), offsetof(hf_train_job, fit.counter), false},
+#define OBSERVATION_ROW(type, name, recorded, counter) \
+    {#name, recorded, offsetof(hf_observation_options, name), 0, true},
+static const option_row rows[] = {JOB_MEMBERS(JOB_ROW) CSV_MEMBERS(CSV_ROW) FIT_MEMBERS(FIT_ROW)
+                                      OBSERVATION_MEMBERS(OBSERVATION_ROW)};
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
 // ---- writing ---------------------------------------------------------------------------------------------
@@ -147,7 +170,9 @@ static json_t *date_to_json(hf_date date)
 
 static json_t *value_to_json(const hf_train_job *job, const option_row *row)
 {
-    const void *at = (const char *)job + row->at;
+    static const hf_observation_options every_snapshot = HF_OBSERVATION_OPTIONS_INIT;
+    const hf_observation_options *observations = job->observations ? job->observations : &every_snapshot;
+    const void *at = (row->observation ? (const char *)observations : (const char *)job) + row->at;
     const char *count = (const char *)job + row->count_at;
     const char *text = NULL;
     char character[2] = "";
@@ -313,7 +338,9 @@ static hf_status read_option(hf_training_options *options, const hf_context *con
     else if (row->type == KINDS)
         status = read_kinds(options, row, context, value, &good, error);
     else
-        good = read_scalar((char *)&options->job + row->at, row->type, value, rejects);
+        good =
+            read_scalar((row->observation ? (char *)&options->observations : (char *)&options->job) + row->at,
+                        row->type, value, rejects);
     if (status == HF_OK && !good)
         status = hf_fail_at(error, HF_ERROR_DAMAGED, path, 0, 0,
                             "field 'training.options.%s' is not what train writes there; restore the model "
@@ -326,7 +353,8 @@ hf_status hf_training_options_read(hf_training_options *out, const hf_context *c
                                    const char *rejects, const char *path, hf_error *error)
 {
     hf_training_options made = {
-        .job = {.csv = HF_CSV_OPTIONS_INIT, .known_until = HF_DATE_MISSING, .fit = HF_TRAIN_OPTIONS_INIT}};
+        .job = {.csv = HF_CSV_OPTIONS_INIT, .known_until = HF_DATE_MISSING, .fit = HF_TRAIN_OPTIONS_INIT},
+        .observations = HF_OBSERVATION_OPTIONS_INIT};
     hf_status status = HF_OK;
     const char *name;
     json_t *value;

@@ -18,6 +18,7 @@ typedef struct {
     hf_train_job job; // without inputs and outputs
     void **lists;     // owned, list_count of them: the job's lists
     int32_t list_count;
+    hf_observation_options observations; // the job has to be pointed to them
 } hf_training_options;
 
 // rejects: where a replayed reading lists bad rows, if the first one did; borrowed. Options the record lacks
