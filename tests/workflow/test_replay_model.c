@@ -105,6 +105,7 @@ static void replay(const char *line, int code, const char *words)
 
 #define TABLE "t.csv --id id --target churned --ignore asof "
 #define STORE "--store s --outcomes o.csv --horizon 31 "
+#define RENEWING "--store r --outcomes o.csv --horizon 31 --anchor renews "
 
 // How each option of train changes a training. line NULL: it says where things are or what is shown, and
 // changes no model.
@@ -118,6 +119,13 @@ static const struct {
     {"horizon", "--store s --outcomes o.csv --horizon 45"},
     {"lead", STORE "--lead 7"},
     {"known-until", STORE "--known-until 2026-04-20"},
+    {"from", STORE "--from 2026-02-01"},
+    {"until", STORE "--until 2026-02-28"},
+    {"every", STORE "--every 45"},
+    {"anchor", RENEWING},
+    {"anchor-age", RENEWING "--anchor-age 10"},
+    {"anchor-shift", RENEWING "--anchor-shift -1"},
+    {"ledger", NULL},
     {"output", NULL},
     {"pairs", TABLE "--pairs 0"},
     {"rules", TABLE "--rules 0"},
@@ -167,6 +175,9 @@ Test(replay_model, every_option_of_train_is_replayed)
     char line[512];
     put_store();
     put_table("semicolons.csv", 1, ";");
+    shell("awk -F, 'NR == 1 { print $0 \",renews\"; next } { i = substr($1, 2) + 0; "
+          "printf \"%s,2026-0%d-%02d\\n\", $0, 3 + i % 2, 1 + i % 28 }' months.csv > renewing.csv && "
+          "\"$HOLDFAST\" ingest renewing.csv --store r --id id --as-of-column asof --ignore churned -q");
     shell("\"$HOLDFAST\" train " TABLE "-o base.json -q");
     json_t *base = read_training("base.json");
     for (size_t i = 0; i < CASES; i++) {
