@@ -69,9 +69,16 @@ typedef struct {
     const char *output;                         // the ledger and what was kept; NULL: nothing is said
     const hf_observation_options *observations; // of a store; NULL: every snapshot
     const char *ledger;                         // where the ledger goes as JSON; NULL: nowhere
+    // Columns that may look recorded after the outcome, and of a store also dates of snapshots recorded late.
+    const char *const *allow_leak;
+    int32_t allow_leak_count;
+    // A column whose rows of one value stay on one side of every split, and which is no signal; "auto": rows
+    // that look like copies of each other stay together. NULL: neither.
+    const char *group;
 } hf_train_job;
 
-// Trains a churn model and writes it. Errors: those of reading, HF_ERROR_TOO_LITTLE, HF_ERROR_EXISTS.
+// Trains a churn model and writes it. Errors: those of reading, HF_ERROR_TOO_LITTLE, HF_ERROR_EXISTS;
+// HF_ERROR_DATA naming every column that gives the outcome away and is not in allow_leak.
 HF_API hf_status hf_workflow_train(const hf_context *context, const hf_train_job *job, hf_error *error);
 
 typedef struct {
@@ -125,8 +132,11 @@ typedef struct {
     // A store without definition and model: training at its last dates, each judged by what came after.
     const hf_observation_options *observations; // NULL: every snapshot
     int32_t origins;                            // the last so many dates; 0: 3
-    bool accounts_together;  // an account may be trained on before the date it is judged at
-    const char *predictions; // CSV of every judged row; NULL: nowhere
+    bool accounts_together;        // an account may be trained on before the date it is judged at
+    const char *predictions;       // CSV of every judged row; NULL: nowhere
+    const char *const *allow_leak; // as in hf_train_job; here they only spare a warning
+    int32_t allow_leak_count;
+    const char *group; // as in hf_train_job
 } hf_evaluate_job;
 
 // Measures a model on held-out rows: AUC, PR-AUC, log-loss, Brier, ECE, calibration slope and intercept, KS,

@@ -18,10 +18,11 @@ struct cli_arguments {
     const cli_command *command;
     given *options;
     const char **words;
-    char *pieces;            // the lists of --ignore, --na and --kind, cut at their commas
+    char *pieces;            // the lists of --ignore, --na, --kind and --allow-leak, cut at their commas
     const char **list;       // and where their parts begin
     hf_declared_kind *kinds; // of --kind
     int32_t option_count, word_count;
+    int32_t leaks_first, leaks_count; // of --allow-leak, in list
 };
 
 const cli_option cli_common_options[] = {
@@ -93,7 +94,7 @@ static hf_status unknown_option(const cli_command *command, const char *word, hf
 // Lists grow with every time they are given; of anything else a second value would silently win.
 static bool may_repeat(const cli_option *option)
 {
-    static const char *const lists[] = {"ignore", "na", "kind", "input"};
+    static const char *const lists[] = {"ignore", "na", "kind", "input", "allow-leak"};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         if (strcmp(option->name, lists[i]) == 0) return true;
     return !option->value;
@@ -394,6 +395,8 @@ hf_status cli_columns(hf_csv_options *out, const cli_arguments *arguments, hf_er
     int32_t ignored = cut_list(a, "ignore", &piece, 0);
     int32_t missing = cut_list(a, "na", &piece, ignored);
     int32_t kinds = cut_list(a, "kind", &piece, missing);
+    a->leaks_first = kinds;
+    a->leaks_count = cut_list(a, "allow-leak", &piece, kinds) - kinds;
     hf_status status = take_kinds(a, missing, kinds, error);
     if (status == HF_OK) status = take_delimiter(out, a, error);
     if (status == HF_OK) status = cli_number(&out->reject_limit, a, "reject-limit", 0, 1, error);
@@ -408,6 +411,12 @@ hf_status cli_columns(hf_csv_options *out, const cli_arguments *arguments, hf_er
     out->rejects = cli_text(a, "rejects", NULL);
     out->overwrite = cli_has(a, "force");
     return status;
+}
+
+const char *const *cli_allowed_leaks(int32_t *count, const cli_arguments *arguments)
+{
+    *count = arguments->leaks_count;
+    return arguments->list + arguments->leaks_first;
 }
 
 // "auto" or a count up to `most`.

@@ -25,6 +25,8 @@ static const cli_option options[] = {
     {"c", 0, "C", "use this C (1 / penalty) instead of choosing one on inner splits"},
     {"inner-folds", 0, "N", "folds of the choice of C (default 5)"},
     {"seed", 0, "N", "seed of everything drawn (default 1)"},
+    {"allow-leak", 0, "COLUMN,...",
+     "columns that look recorded after the outcome and are not: do not warn of them"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -32,9 +34,10 @@ static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
 {
     hf_status status = HF_OK;
     if (cli_has(arguments, "store")) {
-        status = cli_only_without(arguments, "with --store",
-                                  "target folds model c inner-folds seed replicates alpha allow-missing",
-                                  "a store's history evaluates a definition, which is not trained", error);
+        status = cli_only_without(
+            arguments, "with --store",
+            "target folds model c inner-folds seed replicates alpha allow-missing allow-leak",
+            "a store's history evaluates a definition, which is not trained", error);
         if (status == HF_OK) status = cli_reads_no_table(arguments, error);
         if (status == HF_OK && !cli_has(arguments, "outcomes"))
             status = cli_only_without(arguments, "without --outcomes", "outcome horizon lead known-until",
@@ -45,7 +48,7 @@ static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
                               "definition outcomes outcome horizon lead known-until",
                               "leave it out, or evaluate on a store's history with --store DIR", error);
     if (status == HF_OK && cli_has(arguments, "model"))
-        status = cli_only_without(arguments, "with --model", "pairs rules plain c inner-folds",
+        status = cli_only_without(arguments, "with --model", "pairs rules plain c inner-folds allow-leak",
                                   "a model that is there is measured, not trained", error);
     if (status == HF_OK && !cli_has(arguments, "model"))
         status = cli_only_without(arguments, "without --model", "allow-missing",
@@ -81,6 +84,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.horizon = (int32_t)horizon;
     job.target = cli_text(arguments, "target", NULL);
     job.folds = cli_text(arguments, "folds", NULL);
+    job.allow_leak = cli_allowed_leaks(&job.allow_leak_count, arguments);
     job.model = cli_text(arguments, "model", NULL);
     job.replicates = (int32_t)replicates;
     job.format = (hf_report_format)format;

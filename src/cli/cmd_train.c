@@ -28,6 +28,8 @@ static const cli_option options[] = {
     {"bootstrap", 0, "N",
      "fits of resampled accounts for the curves' intervals (default: as time allows; 0: none)"},
     {"seed", 0, "N", "seed of everything drawn (default 1)"},
+    {"allow-leak", 0, "COLUMN,...",
+     "columns that look recorded after the outcome and are not: train on them"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -72,6 +74,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.horizon = (int32_t)horizon;
     job.observations = &observations;
     job.ledger = cli_text(arguments, "ledger", NULL);
+    job.allow_leak = cli_allowed_leaks(&job.allow_leak_count, arguments);
     job.model = cli_text(arguments, "output", NULL);
     job.overwrite = cli_has(arguments, "force");
     if (cli_has(arguments, "quiet")) job.output = NULL;

@@ -75,6 +75,8 @@ hf_status cli_most_words(const cli_arguments *arguments, int32_t most, hf_error 
 
 // The options that say how a table is read. The lists live as long as the arguments.
 hf_status cli_columns(hf_csv_options *out, const cli_arguments *arguments, hf_error *error);
+// The columns of --allow-leak, once cli_columns has been called. The list lives as long as the arguments.
+const char *const *cli_allowed_leaks(int32_t *count, const cli_arguments *arguments);
 
 // ---- help ------------------------------------------------------------------------------------------------
 

@@ -192,4 +192,27 @@ hf_status hf_judge(hf_verdict *out, const hf_context *context, const hf_judged_r
                    const double *probability, const double *against, int32_t replicates, double alpha,
                    uint64_t seed, hf_error *error);
 
+// ---- leaks -------------------------------------------------------------------------------------------------
+
+// What a signal alone tells of the outcome, and the least that can be believed of it: the low ends of 95 %
+// intervals, so that few rows accuse nothing. 0 where a figure is not defined.
+typedef struct {
+    // The larger of the AUC of the values, whichever way they go, and of the AUC of the bins of values in the
+    // order of their event rates; over rows with a value.
+    double auc, auc_low;
+    double gap_auc, gap_low;   // of being missing, whichever way it goes
+    bool filled_tells;         // pure: rows that have a value; else rows that lack it
+    double pure, pure_low;     // the share, among those rows, of the class that is rarer among the others
+    int64_t pure_rows;         // how many there are
+    int64_t filled[2], all[2]; // rows with a value, and rows, without the outcome and with it
+} hf_leak_figures;
+
+#define HF_LEAK_AUC 0.97 // a signal that alone ranks so well is taken to know the outcome
+#define HF_LEAK_LOW 0.90 // where this much is certain
+
+hf_leak_figures hf_leak_figure(const hf_profile *profile);
+// The low end of the 95 % interval of an AUC of at least 0.5, rows taken as independent (Newcombe 2006,
+// method 5): unlike a standard error it is of use where all pairs are won. 0 for NaN.
+double hf_auc_low(double auc, int64_t events, int64_t others);
+
 #endif

@@ -9,6 +9,7 @@
 #include "report/report_room.h"
 #include "workflow/evaluate_health.h"
 #include "workflow/fold_file.h"
+#include "workflow/leak_guard.h"
 #include "workflow/model_reading.h"
 
 #include <math.h>
@@ -255,6 +256,9 @@ hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job 
         HF_TRY(done, warn_of_own_rows(context, job, &table, model, error));
         HF_TRY(done, evaluate_model(&text, context, job, &table, model, error));
     } else {
+        const hf_leak_watch watch = {table.frame,     table.label,          job->file, false, false,
+                                     job->allow_leak, job->allow_leak_count};
+        HF_TRY(done, hf_leak_guard_columns(NULL, context, &watch, error));
         if (job->folds)
             HF_TRY(done, hf_folds_read(&folds, &table, job->folds, error));
         else

@@ -116,6 +116,13 @@ static bool says(const char *words, const char *const *stems)
     return false;
 }
 
+bool hf_name_has(const char *name, const char *const *stems)
+{
+    char words[600];
+    cut_words(words, sizeof words, name);
+    return says(words, stems);
+}
+
 hf_name_says hf_guess_name(const char *name)
 {
     char words[600];

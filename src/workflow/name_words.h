@@ -32,6 +32,9 @@ typedef struct {
 } hf_name_says;
 
 hf_name_says hf_guess_name(const char *name);
+// Whether a word of the name begins with one of the stems (a list that NULL ends); a stem with '$' at its end
+// is the whole word, and one with blanks is several words in a row.
+bool hf_name_has(const char *name, const char *const *stems);
 // Lower-case letters, digits and underscores, at most size - 1 bytes, never empty: a name for a measure.
 void hf_plain_name(char *out, size_t size, const char *name);
 

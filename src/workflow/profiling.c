@@ -35,7 +35,7 @@ static hf_status check_source(const hf_profiling_source *s, hf_error *error)
 
 // ---- profiles of a frame -----------------------------------------------------------------------------------
 
-static void describe_column(hf_profile_signal *out, const hf_column *column)
+void hf_profile_signal_of(hf_profile_signal *out, const hf_column *column)
 {
     *out = (hf_profile_signal){0};
     switch (column->storage) {
@@ -59,7 +59,7 @@ static hf_profile_signal *signals_of(const hf_context *context, const hf_frame *
 {
     hf_profile_signal *signals = hf_new(context, (size_t)frame->column_count, sizeof *signals);
     for (int32_t c = 0; signals && c < frame->column_count; c++)
-        describe_column(&signals[c], &frame->columns[c]);
+        hf_profile_signal_of(&signals[c], &frame->columns[c]);
     return signals;
 }
 

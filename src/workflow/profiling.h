@@ -33,4 +33,7 @@ hf_status hf_profiling_create(hf_profiling *out, const hf_context *context, cons
                               hf_error *error);
 void hf_profiling_free(hf_profiling *profiling);
 
+// A column's values as a signal to profile; borrowed from the column.
+void hf_profile_signal_of(hf_profile_signal *out, const hf_column *column);
+
 #endif

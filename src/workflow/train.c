@@ -6,6 +6,7 @@
 #include "holdfast/workflow.h"
 #include "report/report_room.h"
 #include "workflow/labelled.h"
+#include "workflow/leak_guard.h"
 #include "workflow/store_history.h"
 #include "workflow/training_record.h"
 
@@ -48,7 +49,12 @@ static hf_status fit(hf_model **out, const hf_context *context, const hf_train_j
     options.summary = true;
     options.as_of = data->as_of;
     options.gap = data->gap;
+    const hf_leak_watch watch = {data->frame,          data->label, job->file ? job->file : job->store,
+                                 job->store != NULL,   true,        job->allow_leak,
+                                 job->allow_leak_count};
+    json_t *allowed = NULL;
     hf_status status;
+    HF_TRY(done, hf_leak_guard_columns(&allowed, context, &watch, error));
     HF_TRY(done, hf_model_train(&model, context, data->frame, data->label, data->cluster, data->rows,
                                 data->count, &options, error));
     HF_TRY(done, hf_frame_fingerprint(fingerprint, data->frame, error));
@@ -56,9 +62,11 @@ static hf_status fit(hf_model **out, const hf_context *context, const hf_train_j
     HF_TRY(done, note_text(model, "source", data->frame->source, error));
     HF_TRY(done, note_text(model, "fingerprint", fingerprint, error));
     if (ledger) HF_TRY(done, hf_model_note(model, "training", "ledger", json_incref(ledger), error));
+    if (allowed) HF_TRY(done, hf_model_note(model, "training", "allowed_leaks", json_incref(allowed), error));
     *out = model;
     model = NULL;
 done:
+    json_decref(allowed);
     hf_model_destroy(model);
     return status;
 }

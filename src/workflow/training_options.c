@@ -41,7 +41,10 @@ typedef enum {
     X(bool, overwrite, NO_OPTION, overwrite)                                 \
     X(const char *, output, NO_OPTION, output)                               \
     X(const hf_observation_options *, observations, NO_OPTION, observations) \
-    X(const char *, ledger, NO_OPTION, ledger)
+    X(const char *, ledger, NO_OPTION, ledger)                               \
+    X(const char *const *, allow_leak, TEXTS, allow_leak_count)              \
+    X(int32_t, allow_leak_count, NO_OPTION, allow_leak_count)                \
+    X(const char *, group, TEXT, group)
 
 // What the job points to; no pointer stands for the defaults.
 #define OBSERVATION_MEMBERS(X)                \
