@@ -133,6 +133,7 @@ static const struct {
     {"c", TABLE "--c 0.125"},
     {"inner-folds", TABLE "--plain --inner-folds 3"},
     {"seed", TABLE "--seed 9223372036854775807"},
+    {"allow-leak", TABLE "--allow-leak seats"},
     {"bootstrap", TABLE "--bootstrap 25"},
     {"id", "t.csv --target churned --ignore asof,id"},
     {"as-of-column", "months.csv --id id --target churned --as-of-column asof"},
