@@ -75,10 +75,16 @@ typedef struct {
     // A column whose rows of one value stay on one side of every split, and which is no signal; "auto": rows
     // that look like copies of each other stay together. NULL: neither.
     const char *group;
+    // Segments: a model each, or of `segment` alone.
+    const char *by;             // a category: a segment a level; NULL: see segments
+    const char *segments;       // a definition: its segments; NULL: one model for all
+    const char *segment;        // NULL: all, and {segment} in `model` stands for each one's name
+    struct hf_segment_run *run; // NULL: used within a call for all segments
 } hf_train_job;
 
-// Trains a churn model and writes it. Errors: those of reading, HF_ERROR_TOO_LITTLE, HF_ERROR_EXISTS;
-// HF_ERROR_DATA naming every column that gives the outcome away and is not in allow_leak.
+// Trains a churn model and writes it. A segment with too few events gets the model of all accounts with an
+// intercept of its own. Errors: those of reading, HF_ERROR_TOO_LITTLE, HF_ERROR_EXISTS; HF_ERROR_DATA naming
+// every column that gives the outcome away and is not in allow_leak.
 HF_API hf_status hf_workflow_train(const hf_context *context, const hf_train_job *job, hf_error *error);
 
 typedef struct {
@@ -264,8 +270,8 @@ HF_API hf_status hf_workflow_replay(const hf_context *context, const hf_replay_j
 // Names are those given to train, looked for from the current folder, then from the model's.
 typedef struct {
     const char *model;
-    const char *file, *store, *outcomes; // where inputs are now; NULL: where the record says
-    const char *retrained;               // where the model trained again is kept; NULL: nowhere
+    const char *file, *store, *outcomes, *segments; // where inputs are now; NULL: where the record says
+    const char *retrained;                          // where the model trained again is kept; NULL: nowhere
     bool overwrite;
     const char *output; // the finding
 } hf_replay_model_job;

@@ -25,6 +25,8 @@ struct hf_model {
 // Sets record[section][key] = value (steals the reference, of NULL too: HF_ERROR_MEMORY), making the section.
 hf_status hf_model_note(hf_model *model, const char *section, const char *key, json_t *value,
                         hf_error *error);
+// Another model of the same content. Errors: HF_ERROR_MEMORY.
+hf_status hf_model_copy(hf_model **out, const hf_context *context, const hf_model *model, hf_error *error);
 hf_status hf_model_set_id(hf_model *model, const char *id, hf_error *error);
 
 // The design matrix of the final fit in liblinear's own text format, one row a line, with the C, the bias

@@ -216,9 +216,22 @@ static hf_status read_terms(hf_model *model, json_t *file, const char *path, hf_
     return HF_OK;
 }
 
-hf_status hf_model_load(hf_model **out, const hf_context *context, const char *path, hf_error *error)
+// Takes what a file says, checked against its format and checksum before, and the file itself.
+static hf_status take_file(hf_model *model, json_t *file, const char *path, hf_error *error)
 {
     static const char *const own[] = {"format", "id", "intercept", "base", "terms"};
+    hf_status status;
+    HF_TRY(done, read_fields(model, file, path, error));
+    HF_TRY(done, read_terms(model, file, path, error));
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        json_object_del(file, own[i]);
+    model->record = json_incref(file);
+done:
+    return status;
+}
+
+hf_status hf_model_load(hf_model **out, const hf_context *context, const char *path, hf_error *error)
+{
     json_t *file = NULL;
     hf_status status;
     hf_model *model = hf_new(context, 1, sizeof *model);
@@ -228,16 +241,35 @@ hf_status hf_model_load(hf_model **out, const hf_context *context, const char *p
     HF_TRY(done, parse(&file, context, path, error));
     HF_TRY(done, check_format(file, path, error));
     HF_TRY(done, check_checksum(context, file, path, error));
-    HF_TRY(done, read_fields(model, file, path, error));
-    HF_TRY(done, read_terms(model, file, path, error));
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        json_object_del(file, own[i]);
-    model->record = file;
-    file = NULL;
+    HF_TRY(done, take_file(model, file, path, error));
     *out = model;
     model = NULL;
 done:
     json_decref(file);
     hf_model_destroy(model);
+    return status;
+}
+
+hf_status hf_model_copy(hf_model **out, const hf_context *context, const hf_model *model, hf_error *error)
+{
+    json_t *file = NULL, *own = NULL;
+    hf_status status;
+    hf_model *copy = hf_new(context, 1, sizeof *copy);
+    if (!copy) return hf_fail_memory(error);
+    copy->context = context;
+    memcpy(copy->path, model->path, sizeof copy->path);
+    HF_TRY(done, model_to_json(&file, model, error));
+    own = json_deep_copy(file); // the record is shared with no one
+    if (!own) {
+        status = hf_fail_memory(error);
+        goto done;
+    }
+    HF_TRY(done, take_file(copy, own, model->path, error));
+    *out = copy;
+    copy = NULL;
+done:
+    json_decref(file);
+    json_decref(own);
+    hf_model_destroy(copy);
     return status;
 }

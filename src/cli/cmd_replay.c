@@ -8,6 +8,7 @@ static const cli_option options[] = {
     {"file", 0, "FILE", "of a model: where the table it was trained on is now"},
     {"store", 0, "DIR", "the store's folder; of a model: where the store is now"},
     {"outcomes", 0, "FILE", "of a model: where the file of outcomes is now"},
+    {"segments", 0, "DEFINITION", "of a model: where the definition of its segments is now"},
     {"as-of", 0, "DATE", "of a store: the night (default: the newest)"},
     {"output", 'o', "OUT", "keep the model trained again; of a night: where the finding is written"},
     {NULL, 0, NULL, NULL},
@@ -22,6 +23,7 @@ static hf_status replay_model(const hf_context *context, const cli_arguments *ar
                                      .file = cli_text(arguments, "file", NULL),
                                      .store = cli_text(arguments, "store", NULL),
                                      .outcomes = cli_text(arguments, "outcomes", NULL),
+                                     .segments = cli_text(arguments, "segments", NULL),
                                      .retrained = cli_text(arguments, "output", NULL),
                                      .overwrite = cli_has(arguments, "force"),
                                      .output = "-"};
@@ -34,7 +36,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     hf_status status = cli_most_words(arguments, 1, error);
     if (status == HF_OK && cli_count(arguments) > 0) return replay_model(context, arguments, error);
     if (status == HF_OK)
-        status = cli_only_without(arguments, "on a night", "file outcomes",
+        status = cli_only_without(arguments, "on a night", "file outcomes segments",
                                   "name the model to replay before the options", error);
     if (status == HF_OK) status = cli_date(&job.as_of, arguments, "as-of", error);
     if (status != HF_OK) return status;

@@ -30,6 +30,9 @@ static const cli_option options[] = {
     {"seed", 0, "N", "seed of everything drawn (default 1)"},
     {"allow-leak", 0, "COLUMN,...",
      "columns that look recorded after the outcome and are not: train on them"},
+    {"by", 0, "COLUMN", "a model a level of this category, to -o 'churn-{segment}.json'"},
+    {"segments", 0, "DEFINITION", "a model a segment of this definition, likewise"},
+    {"segment", 0, "NAME", "only this segment's"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -76,6 +79,9 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.ledger = cli_text(arguments, "ledger", NULL);
     job.allow_leak = cli_allowed_leaks(&job.allow_leak_count, arguments);
     job.model = cli_text(arguments, "output", NULL);
+    job.by = cli_text(arguments, "by", NULL);
+    job.segments = cli_text(arguments, "segments", NULL);
+    job.segment = cli_text(arguments, "segment", NULL);
     job.overwrite = cli_has(arguments, "force");
     if (cli_has(arguments, "quiet")) job.output = NULL;
     return hf_workflow_train(context, &job, error);

@@ -63,7 +63,7 @@ static hf_status read_record(replaying *r, hf_error *error)
     const char *path = r->job->model;
     const json_t *training = json_object_get(r->then->record, "training");
     const json_t *options = json_object_get(training, "options");
-    const hf_inputs_elsewhere elsewhere = {r->job->file, r->job->store, r->job->outcomes};
+    const hf_inputs_elsewhere elsewhere = {r->job->file, r->job->store, r->job->outcomes, r->job->segments};
     hf_status status;
     if (!json_is_object(options) || !json_is_object(json_object_get(training, "inputs")))
         return hf_fail_at(
@@ -85,7 +85,8 @@ static bool same_file(const char *a, const char *b)
 // What is kept never takes the place of what it is made from and held against.
 static hf_status check_retrained(const replaying *r, hf_error *error)
 {
-    const char *kept = r->job->retrained, *read[] = {r->job->model, r->inputs.file, r->inputs.outcomes};
+    const char *kept = r->job->retrained,
+               *read[] = {r->job->model, r->inputs.file, r->inputs.outcomes, r->inputs.segments};
     for (size_t i = 0; i < sizeof read / sizeof read[0]; i++)
         if (same_file(kept, read[i]))
             return hf_fail_at(error, HF_ERROR_USAGE, kept, 0, 0,
@@ -103,6 +104,7 @@ static hf_status train_again(replaying *r, hf_error *error)
     job.store = r->inputs.store;
     job.outcomes = r->inputs.outcomes;
     job.observations = &r->options.observations;
+    job.segments = r->inputs.segments;
     hf_text_init(&ledger, r->context);
     HF_TRY(done, hf_context_quiet(&r->quiet, r->context, error));
     HF_TRY(done, hf_train_make(&r->now, &ledger, r->quiet, &job, error));

@@ -7,6 +7,7 @@
 #include "report/report_room.h"
 #include "workflow/labelled.h"
 #include "workflow/leak_guard.h"
+#include "workflow/segment_models.h"
 #include "workflow/store_history.h"
 #include "workflow/training_record.h"
 
@@ -55,8 +56,8 @@ static hf_status fit(hf_model **out, const hf_context *context, const hf_train_j
     json_t *allowed = NULL;
     hf_status status;
     HF_TRY(done, hf_leak_guard_columns(&allowed, context, &watch, error));
-    HF_TRY(done, hf_model_train(&model, context, data->frame, data->label, data->cluster, data->rows,
-                                data->count, &options, error));
+    HF_TRY(done, hf_segment_train(&model, context, job, data->frame, data->label, data->cluster, data->rows,
+                                  data->count, &options, error));
     HF_TRY(done, hf_frame_fingerprint(fingerprint, data->frame, error));
     HF_TRY(done, hf_model_set_id(model, data->id, error));
     HF_TRY(done, note_text(model, "source", data->frame->source, error));
@@ -213,7 +214,9 @@ hf_status hf_workflow_train(const hf_context *context, const hf_train_job *job, 
     hf_model *model = NULL;
     hf_text text;
     hf_status status = check_job(job, error);
+    if (status == HF_OK) status = hf_segments_check(job, error);
     if (status != HF_OK) return status;
+    if (hf_segments_asked(job)) return hf_segments_train(context, job, error);
     hf_text_init(&text, context);
     HF_TRY(done, hf_train_make(&model, &text, context, job, error));
     HF_TRY(done, hf_model_save(model, job->model, job->overwrite, error));

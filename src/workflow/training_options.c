@@ -44,7 +44,11 @@ typedef enum {
     X(const char *, ledger, NO_OPTION, ledger)                               \
     X(const char *const *, allow_leak, TEXTS, allow_leak_count)              \
     X(int32_t, allow_leak_count, NO_OPTION, allow_leak_count)                \
-    X(const char *, group, TEXT, group)
+    X(const char *, group, TEXT, group)                                      \
+    X(const char *, by, TEXT, by)                                            \
+    X(const char *, segments, NO_OPTION, segments)                           \
+    X(const char *, segment, TEXT, segment)                                  \
+    X(struct hf_segment_run *, run, NO_OPTION, run)
 
 // What the job points to; no pointer stands for the defaults.
 #define OBSERVATION_MEMBERS(X)                \

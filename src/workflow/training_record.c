@@ -101,6 +101,7 @@ hf_status hf_training_record(hf_model *model, const hf_context *context, const h
     if (job->file) HF_TRY(done, note_file(inputs, "file", context, job->file, error));
     if (job->store) HF_TRY(done, note_store(inputs, context, job->store, error));
     if (job->outcomes) HF_TRY(done, note_file(inputs, "outcomes", context, job->outcomes, error));
+    if (job->segments) HF_TRY(done, note_file(inputs, "segments", context, job->segments, error));
     HF_TRY(done, hf_model_note(model, "training", "inputs", json_incref(inputs), error));
 done:
     json_decref(inputs);
@@ -252,14 +253,18 @@ hf_status hf_training_inputs_find(hf_inputs_found *out, const hf_context *contex
     const json_t *inputs = json_object_get(training, "inputs");
     const json_t *file = json_object_get(inputs, "file"), *store = json_object_get(inputs, "store");
     const json_t *outcomes = json_object_get(inputs, "outcomes");
+    const json_t *segments = json_object_get(inputs, "segments");
     hf_inputs_found made = {0};
     hf_status status;
     HF_TRY(done, check_given(inputs, "file", elsewhere->file, path, error));
     HF_TRY(done, check_given(inputs, "store", elsewhere->store, path, error));
     HF_TRY(done, check_given(inputs, "outcomes", elsewhere->outcomes, path, error));
+    HF_TRY(done, check_given(inputs, "segments", elsewhere->segments, path, error));
     if (file) HF_TRY(done, find_file(&made.file, &f, "file", file, elsewhere->file, error));
     if (outcomes)
         HF_TRY(done, find_file(&made.outcomes, &f, "outcomes", outcomes, elsewhere->outcomes, error));
+    if (segments)
+        HF_TRY(done, find_file(&made.segments, &f, "segments", segments, elsewhere->segments, error));
     if (store) HF_TRY(done, find_store(&made.store, &f, store, elsewhere->store, error));
     *out = made;
     made = (hf_inputs_found){0};
@@ -273,6 +278,7 @@ void hf_training_inputs_free(const hf_context *context, hf_inputs_found *found)
     hf_delete(context, found->file);
     hf_delete(context, found->store);
     hf_delete(context, found->outcomes);
+    hf_delete(context, found->segments);
     *found = (hf_inputs_found){0};
 }
 

@@ -19,7 +19,7 @@ hf_status hf_training_record(hf_model *model, const hf_context *context, const h
 // Where the inputs are for a replay: NULL where the record's own name is to be looked for, from the current
 // folder and then from the model's.
 typedef struct {
-    const char *file, *store, *outcomes;
+    const char *file, *store, *outcomes, *segments;
 } hf_inputs_elsewhere;
 
 // Finds the recorded inputs of the model at `path`, checks every fingerprint, and names them in the job. A
@@ -27,7 +27,7 @@ typedef struct {
 // caller (hf_delete each of file, store, outcomes). Errors: HF_ERROR_DATA naming the input that is missing or
 // another one.
 typedef struct {
-    char *file, *store, *outcomes; // owned; NULL where the training had none
+    char *file, *store, *outcomes, *segments; // owned; NULL where the training had none
 } hf_inputs_found;
 hf_status hf_training_inputs_find(hf_inputs_found *out, const hf_context *context, const hf_model *model,
                                   const char *path, const hf_inputs_elsewhere *elsewhere, const char *view,

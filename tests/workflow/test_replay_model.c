@@ -103,9 +103,10 @@ static void replay(const char *line, int code, const char *words)
 
 // ---- every option ----------------------------------------------------------------------------------------
 
-#define TABLE "t.csv --id id --target churned --ignore asof "
-#define STORE "--store s --outcomes o.csv --horizon 31 "
-#define RENEWING "--store r --outcomes o.csv --horizon 31 --anchor renews "
+#define DATA "t.csv --id id --target churned --ignore asof "
+#define TABLE DATA "--bootstrap 0 " // for speed
+#define STORE "--store s --outcomes o.csv --bootstrap 0 --horizon 31 "
+#define RENEWING "--store r --outcomes o.csv --bootstrap 0 --horizon 31 --anchor renews "
 
 // How each option of train changes a training. line NULL: it says where things are or what is shown, and
 // changes no model.
@@ -116,7 +117,7 @@ static const struct {
     {"store", STORE},
     {"outcomes", STORE "--c 0.25"},
     {"outcome", STORE "--outcome upgrade"},
-    {"horizon", "--store s --outcomes o.csv --horizon 45"},
+    {"horizon", "--store s --outcomes o.csv --bootstrap 0 --horizon 45"},
     {"lead", STORE "--lead 7"},
     {"known-until", STORE "--known-until 2026-04-20"},
     {"from", STORE "--from 2026-02-01"},
@@ -134,7 +135,10 @@ static const struct {
     {"inner-folds", TABLE "--plain --inner-folds 3"},
     {"seed", TABLE "--seed 9223372036854775807"},
     {"allow-leak", TABLE "--allow-leak seats"},
-    {"bootstrap", TABLE "--bootstrap 25"},
+    {"bootstrap", DATA "--bootstrap 20"},
+    {"by", TABLE "--by plan --segment pro"},
+    {"segments", TABLE "--segments d.yaml --segment default"},
+    {"segment", TABLE "--segments d.yaml --segment paid"},
     {"id", "t.csv --target churned --ignore asof,id"},
     {"as-of-column", "months.csv --id id --target churned --as-of-column asof"},
     {"ignore", TABLE "--ignore use --ignore plan"},
@@ -179,6 +183,11 @@ Test(replay_model, every_option_of_train_is_replayed)
     shell("awk -F, 'NR == 1 { print $0 \",renews\"; next } { i = substr($1, 2) + 0; "
           "printf \"%s,2026-0%d-%02d\\n\", $0, 3 + i % 2, 1 + i % 28 }' months.csv > renewing.csv && "
           "\"$HOLDFAST\" ingest renewing.csv --store r --id id --as-of-column asof --ignore churned -q");
+    put_text(folder, "d.yaml",
+             "holdfast: 1\ngroups: {g: {measures: {t: {signal: tickets, higher: bad, curve: {linear: {worst: "
+             "12, best: "
+             "0}}}}}}\n"
+             "segments: {paid: {when: 'plan in (pro, team)'}}\n");
     shell("\"$HOLDFAST\" train " TABLE "-o base.json -q");
     json_t *base = read_training("base.json");
     for (size_t i = 0; i < CASES; i++) {
@@ -352,7 +361,7 @@ Test(replay_model, no_failing_allocation_is_lost)
     char path[512];
     hf_error error;
     shell("head -n 60 t.csv > few.csv && \"$HOLDFAST\" train few.csv --id id --target churned --ignore "
-          "asof,plan --kind tickets=number --plain --c 1 -o m.json -q");
+          "asof,plan --kind tickets=number --plain --c 1 --bootstrap 0 -o m.json -q");
     snprintf(path, sizeof path, "%s/m.json", folder);
     cr_assert_eq(chdir(folder), 0);
     const hf_replay_model_job job = {.model = path};
