@@ -104,18 +104,13 @@ static hf_status mark_allowed(suspicion *found, const hf_leak_watch *watch, hf_e
 static hf_status note_allowed(json_t **out, const suspicion *found, const hf_leak_watch *watch,
                               hf_error *error)
 {
-    json_t *list = NULL;
     for (int32_t c = 0; c < watch->frame->column_count; c++) {
         if (!found[c].accused || !found[c].allowed) continue;
-        if (!list) list = json_array();
+        if (!*out) *out = json_array();
         json_t *one =
             json_pack("{s:s,s:s}", "signal", watch->frame->columns[c].name, "finding", found[c].what);
-        if (json_array_append_new(list, one) != 0) {
-            json_decref(list);
-            return hf_fail_memory(error);
-        }
+        if (json_array_append_new(*out, one) != 0) return hf_fail_memory(error);
     }
-    *out = list;
     return HF_OK;
 }
 
@@ -197,7 +192,6 @@ hf_status hf_leak_guard_columns(json_t **allowed, const hf_context *context, con
 {
     const int32_t count = watch->frame->column_count;
     hf_profile *profiles = NULL;
-    json_t *list = NULL;
     int32_t accused = 0;
     hf_status status;
     suspicion *found = hf_new(context, (size_t)count, sizeof *found);
@@ -212,15 +206,10 @@ hf_status hf_leak_guard_columns(json_t **allowed, const hf_context *context, con
         status = refuse(watch, found, accused, error);
         goto done;
     }
-    HF_TRY(done, note_allowed(&list, found, watch, error));
+    if (allowed) HF_TRY(done, note_allowed(allowed, found, watch, error));
     for (int32_t c = 0; c < count; c++)
         tell(context, watch, watch->frame->columns[c].name, &found[c]);
-    if (allowed) {
-        *allowed = list;
-        list = NULL;
-    }
 done:
-    json_decref(list);
     hf_delete(context, profiles);
     hf_delete(context, found);
     return status;

@@ -19,9 +19,9 @@ typedef struct {
     int32_t allow_count;
 } hf_leak_watch;
 
-// Looks at every column by itself. allowed: for the model file, a list of the columns that were accused and
-// are allowed, each {signal, finding} (a new reference), NULL where there are none; may be NULL. Errors:
-// HF_ERROR_DATA naming every accused column, or one of `allow` that is not there.
+// Looks at every column by itself. allowed: a list for the model file, to which the columns that were accused
+// and are allowed are added, each {signal, finding}; made where it is NULL and there are any. May be NULL.
+// Errors: HF_ERROR_DATA naming every accused column, or one of `allow` that is not there.
 hf_status hf_leak_guard_columns(json_t **allowed, const hf_context *context, const hf_leak_watch *watch,
                                 hf_error *error);
 

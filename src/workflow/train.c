@@ -7,6 +7,7 @@
 #include "report/report_room.h"
 #include "workflow/labelled.h"
 #include "workflow/leak_guard.h"
+#include "workflow/leak_snapshots.h"
 #include "workflow/segment_models.h"
 #include "workflow/store_history.h"
 #include "workflow/training_record.h"
@@ -24,6 +25,7 @@ typedef struct {
     const char *id;
     const hf_date *as_of; // one a row of the frame; NULL: no dates
     int32_t gap;          // days between what is trained on and what judges it
+    json_t *allowed;      // what the leakage guard was told to let pass; NULL: nothing yet
 } training_rows;
 
 static hf_status note_text(hf_model *model, const char *key, const char *text, hf_error *error)
@@ -53,7 +55,7 @@ static hf_status fit(hf_model **out, const hf_context *context, const hf_train_j
     const hf_leak_watch watch = {data->frame,          data->label, job->file ? job->file : job->store,
                                  job->store != NULL,   true,        job->allow_leak,
                                  job->allow_leak_count};
-    json_t *allowed = NULL;
+    json_t *allowed = json_incref(data->allowed);
     hf_status status;
     HF_TRY(done, hf_leak_guard_columns(&allowed, context, &watch, error));
     HF_TRY(done, hf_segment_train(&model, context, job, data->frame, data->label, data->cluster, data->rows,
@@ -89,8 +91,9 @@ static hf_status train_table(hf_text *text, hf_model **out, const hf_context *co
     ledger = json_pack("{s:I,s:I,s:I,s:I}", "rows", (json_int_t)table.report.rows_read, "rejected",
                        (json_int_t)table.report.rows_rejected, "kept", (json_int_t)table.count, "events",
                        (json_int_t)table.events);
-    training_rows data = {table.frame, table.label,          table.cluster,      table.rows,
-                          table.count, csv.id ? csv.id : "", table.report.as_of, 0};
+    training_rows data = {table.frame,        table.label, table.cluster,
+                          table.rows,         table.count, csv.id ? csv.id : "",
+                          table.report.as_of, 0,           NULL};
     HF_TRY(done, fit(&model, context, job, &data, ledger, error));
     HF_TRY(done, note_text(model, "target", job->target, error));
     *out = model;
@@ -129,7 +132,7 @@ static hf_status train_history(hf_text *text, hf_model **out, const hf_context *
     hf_store_history history = {.context = context};
     hf_observations observed = {0};
     hf_ledger ledger = {0};
-    json_t *ledger_json = NULL, *record = NULL;
+    json_t *ledger_json = NULL, *record = NULL, *allowed = NULL;
     hf_model *model = NULL;
     hf_status status;
     HF_TRY(done, hf_store_history_read(&history, context, &source, error));
@@ -137,15 +140,17 @@ static hf_status train_history(hf_text *text, hf_model **out, const hf_context *
     HF_TRY(done, hf_store_history_observe(&observed, &ledger, &history, HF_DATE_MISSING, HF_DATE_MISSING,
                                           history.label.known_until, error));
     HF_TRY(done, hf_store_history_warn(&history, &source, &ledger, error));
+    HF_TRY(done, hf_leak_guard_snapshots(&allowed, context, job->store, &history, job->allow_leak,
+                                         job->allow_leak_count, error));
     HF_TRY(done, hf_report_ledger(text, context, &ledger, error));
     ledger_json = hf_ledger_to_json(&ledger);
     if (!ledger_json) {
         status = hf_fail_memory(error);
         goto done;
     }
-    training_rows data = {observed.frame, observed.label,          observed.cluster,
-                          NULL,           observed.frame->rows,    history.frames[0]->id_name,
-                          observed.as_of, job->lead + job->horizon};
+    training_rows data = {observed.frame, observed.label,           observed.cluster,
+                          NULL,           observed.frame->rows,     history.frames[0]->id_name,
+                          observed.as_of, job->lead + job->horizon, allowed};
     HF_TRY(done, fit(&model, context, job, &data, ledger_json, error));
     record = hf_store_history_json(&history);
     HF_TRY(done, note_all(model, record, error));
@@ -155,6 +160,7 @@ done:
     hf_model_destroy(model);
     json_decref(ledger_json);
     json_decref(record);
+    json_decref(allowed);
     hf_ledger_free(context, &ledger);
     hf_observations_free(context, &observed);
     hf_store_history_free(&history);
