@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// holdfast evaluate: how good a model is on rows it has not seen.
+// holdfast evaluate: how good a model is on rows it has not seen, and a scorecard on its past.
 #include "command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MOST_CAPACITIES = 8 };
 
 static const cli_option options[] = {
     {"target", 0, "COLUMN[=VALUE]", "the column that says what happened, and the value that counts"},
     {"folds", 0, "FOLDS", "CSV with row,fold: train inside each fold, test on it"},
     {"model", 0, "MODEL", "measure this model instead of training"},
-    {"store", 0, "DIR", "replay a definition at every date of this store"},
+    {"against", 0, "MODEL", "with --model: a second model, held against it on the same rows"},
+    {"by", 0, "SIGNAL", "with --model: also by this category or flag"},
+    {"arr", 0, "COLUMN", "with --model: annual revenue (default: a column arr that holds amounts)"},
+    {"capacity", 0, "N[,N...]", "with --model: what is caught when the N accounts at most risk are worked"},
+    {"rank", 0, "p|arr", "what --capacity ranks by: probability, or probability x ARR (default p)"},
+    {"store", 0, "DIR", "a model or a definition at every date of this store"},
     {"definition", 0, "FILE", "the definition to replay"},
     {"outcomes", 0, "FILE", "what happened: CSV with account_id, date, outcome"},
     {"outcome", 0, "NAME", "the outcome that counts (default churn)"},
@@ -30,20 +41,31 @@ static const cli_option options[] = {
     {NULL, 0, NULL, NULL},
 };
 
+#define OF_A_MODEL "against by arr capacity rank"
+
+static hf_status check_store_mode(const cli_arguments *arguments, hf_error *error)
+{
+    hf_status status =
+        cli_only_without(arguments, "with --store", "target folds pairs rules plain c inner-folds allow-leak",
+                         "on a store's history nothing is trained", error);
+    if (status == HF_OK) status = cli_reads_no_table(arguments, error);
+    if (status == HF_OK && !cli_has(arguments, "outcomes"))
+        status = cli_only_without(arguments, "without --outcomes", "outcome horizon lead known-until",
+                                  "name the file of outcomes with --outcomes FILE", error);
+    if (status == HF_OK && cli_has(arguments, "model"))
+        return cli_only_without(arguments, "with --model", "definition",
+                                "evaluate the model and the definition one after the other", error);
+    if (status == HF_OK)
+        status = cli_only_without(arguments, "with --definition",
+                                  OF_A_MODEL " seed replicates alpha allow-missing",
+                                  "name a model with --model MODEL", error);
+    return status;
+}
+
 static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
 {
     hf_status status = HF_OK;
-    if (cli_has(arguments, "store")) {
-        status = cli_only_without(
-            arguments, "with --store",
-            "target folds model c inner-folds seed replicates alpha allow-missing allow-leak",
-            "a store's history evaluates a definition, which is not trained", error);
-        if (status == HF_OK) status = cli_reads_no_table(arguments, error);
-        if (status == HF_OK && !cli_has(arguments, "outcomes"))
-            status = cli_only_without(arguments, "without --outcomes", "outcome horizon lead known-until",
-                                      "name the file of outcomes with --outcomes FILE", error);
-        return status;
-    }
+    if (cli_has(arguments, "store")) return check_store_mode(arguments, error);
     status = cli_only_without(arguments, "on one labelled table",
                               "definition outcomes outcome horizon lead known-until",
                               "leave it out, or evaluate on a store's history with --store DIR", error);
@@ -53,6 +75,41 @@ static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
     if (status == HF_OK && !cli_has(arguments, "model"))
         status = cli_only_without(arguments, "without --model", "allow-missing",
                                   "a model trained here has every column of the table", error);
+    if (status == HF_OK && !cli_has(arguments, "model"))
+        status = cli_only_without(arguments, "without --model", OF_A_MODEL,
+                                  "train one and name it with --model MODEL", error);
+    if (status == HF_OK && !cli_has(arguments, "capacity"))
+        status = cli_only_without(arguments, "without --capacity", "rank",
+                                  "say how many accounts are worked with --capacity N", error);
+    return status;
+}
+
+// The numbers of every --capacity, separated by commas.
+static hf_status take_capacities(int64_t *out, int32_t *count, const cli_arguments *arguments,
+                                 hf_error *error)
+{
+    const char **values = NULL;
+    int32_t given = 0;
+    *count = 0;
+    hf_status status = cli_values(&values, &given, arguments, "capacity", error);
+    for (int32_t i = 0; status == HF_OK && i < given; i++) {
+        const char *p = values[i];
+        char *end;
+        do {
+            errno = 0;
+            const long long n = *count < MOST_CAPACITIES ? strtoll(p, &end, 10) : 0;
+            if (n < 1 || errno != 0 || (*end != ',' && *end != '\0') || end == p) {
+                error->status = status = HF_ERROR_USAGE;
+                snprintf(error->message, sizeof error->message,
+                         "--capacity takes up to %d whole numbers of accounts, as 50,100, not '%.40s'",
+                         MOST_CAPACITIES, values[i]);
+                break;
+            }
+            out[(*count)++] = n;
+            p = end + 1;
+        } while (*end == ',');
+    }
+    free(values);
     return status;
 }
 
@@ -62,7 +119,8 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
         .csv = HF_CSV_OPTIONS_INIT, .fit = HF_TRAIN_OPTIONS_INIT, .replicates = 200, .alpha = 0.05};
     int64_t replicates = job.replicates;
     int format = HF_REPORT_TABLE;
-    int64_t lead = 0, horizon = 0;
+    int rank = 0;
+    int64_t lead = 0, horizon = 0, capacity[MOST_CAPACITIES];
     job.known_until = HF_DATE_MISSING;
     hf_status status = cli_most_words(arguments, 1, error);
     if (status == HF_OK) status = check_mode(arguments, error);
@@ -74,6 +132,8 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     if (status == HF_OK) status = cli_integer(&replicates, arguments, "replicates", 0, 100000, error);
     if (status == HF_OK) status = cli_number(&job.alpha, arguments, "alpha", 1e-6, 0.5, error);
     if (status == HF_OK) status = cli_choice(&format, arguments, "format", "table json", error);
+    if (status == HF_OK) status = cli_choice(&rank, arguments, "rank", "p arr", error);
+    if (status == HF_OK) status = take_capacities(capacity, &job.capacity_count, arguments, error);
     if (status != HF_OK) return status;
     job.file = cli_word(arguments, 0);
     job.store = cli_text(arguments, "store", NULL);
@@ -86,6 +146,11 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.folds = cli_text(arguments, "folds", NULL);
     job.allow_leak = cli_allowed_leaks(&job.allow_leak_count, arguments);
     job.model = cli_text(arguments, "model", NULL);
+    job.against = cli_text(arguments, "against", NULL);
+    job.by = cli_text(arguments, "by", NULL);
+    job.arr = cli_text(arguments, "arr", NULL);
+    job.capacity = capacity;
+    job.rank_by_arr = rank == 1;
     job.replicates = (int32_t)replicates;
     job.format = (hf_report_format)format;
     job.allow_missing = cli_has(arguments, "allow-missing");
@@ -99,10 +164,13 @@ const cli_command cli_evaluate = {
     .purpose = "Measures a model on rows it has not seen, or a scorecard on its past.",
     .synopsis = "evaluate FILE [--id COLUMN] --target COLUMN[=VALUE] [--folds FOLDS] [options]\n"
                 "evaluate FILE --target COLUMN[=VALUE] --model MODEL [options]\n"
+                "evaluate --store DIR --model MODEL --outcomes FILE --horizon DAYS [options]\n"
                 "evaluate --store DIR --definition FILE [--outcomes FILE --horizon DAYS] [options]\n",
     .examples = "evaluate customers.csv --id customer_id --target Churn=Yes\n"
                 "evaluate customers.csv --id customer_id --target Churn=Yes --folds folds.csv --format json\n"
                 "evaluate later.csv --target Churn=Yes --model churn.json\n"
+                "evaluate --store fleet --model churn.json --outcomes outcomes.csv --horizon 90 --by segment "
+                "--capacity 100\n"
                 "evaluate --store fleet --definition holdfast.yaml --outcomes outcomes.csv --horizon 30\n",
     .options = options,
     .takes_columns = true,

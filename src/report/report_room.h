@@ -260,4 +260,48 @@ hf_status hf_report_backtest(hf_text *text, const hf_context *context, const hf_
                              hf_error *error);
 hf_status hf_report_backtest_json(hf_text *text, const hf_backtest *backtest, hf_error *error);
 
+// ---- scores held to what happened ----------------------------------------------------------------------------
+
+// Below so many events, or so many others, a group's figures say little.
+#define HF_JUDGED_FEW 10
+
+// What the model had learned from when it met the rows.
+typedef enum {
+    HF_SEEN_UNKNOWN,
+    HF_SEEN_TRAINED,  // snapshots it was trained on
+    HF_SEEN_OVERLAPS, // others, before the outcomes it was trained on were over
+    HF_SEEN_LATER,
+} hf_seen;
+
+// Rows judged together.
+typedef struct {
+    const char *name; // borrowed: "2026-05-31", "all dates", a segment
+    hf_seen seen;
+    bool few; // fewer than HF_JUDGED_FEW events or others
+    hf_verdict verdict;
+} hf_judged_group;
+
+// Everything is borrowed.
+typedef struct {
+    const char *model, *against; // their files; NULL: trained here; no second one
+    const char *arr, *unit, *by; // columns and the unit of the first, "" if none
+    const int64_t *capacity;
+    int32_t capacities;
+    bool rank_by_arr;
+    double alpha;
+    int32_t replicates;
+    const hf_ledger *ledger; // NULL: none
+    const hf_judged_group *pooled;
+    const hf_judged_group *later; // the dates after training; NULL where those are all or none
+    const hf_judged_group *dates; // date_count, by date; 0 where rows have none
+    int32_t date_count;
+    const hf_judged_group *segments; // segment_count
+    int32_t segment_count;
+} hf_judged_page;
+
+hf_status hf_report_judged(hf_text *text, const hf_context *context, const hf_judged_page *page,
+                           hf_error *error);
+// The same figures, and those by date and segment against a second model; the keys are in models/README.md.
+hf_status hf_report_judged_json(hf_text *text, const hf_judged_page *page, hf_error *error);
+
 #endif

@@ -8,32 +8,14 @@
 #include "holdfast/workflow.h"
 #include "report/report_room.h"
 #include "workflow/evaluate_health.h"
+#include "workflow/evaluate_model.h"
 #include "workflow/fold_file.h"
 #include "workflow/leak_guard.h"
-#include "workflow/model_reading.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { DRAWN_FOLDS = 5 };
-
-// Probabilities of the rows of a frame under a model.
-static hf_status predict(double *out, const hf_context *context, const hf_model *model, const hf_frame *frame,
-                         bool allow_missing, hf_error *error)
-{
-    hf_plan *plan = NULL;
-    hf_scores scores = {0};
-    hf_plan_options options = HF_PLAN_OPTIONS_INIT;
-    options.allow_missing = allow_missing;
-    hf_status status;
-    HF_TRY(done, hf_plan_create(&plan, context, model, frame, &options, error));
-    HF_TRY(done, hf_score_fleet(&scores, context, plan, false, error));
-    memcpy(out, scores.probability, (size_t)scores.rows * sizeof *out);
-done:
-    hf_scores_free(context, &scores);
-    hf_plan_destroy(plan);
-    return status;
-}
 
 // Predicts and measures `rows` of the table. replicates: the job's count of hf_metrics, kept for the mean.
 static hf_status measure(hf_evaluation *out, hf_metrics *replicates, const hf_context *context,
@@ -57,7 +39,7 @@ static hf_status measure(hf_evaluation *out, hf_metrics *replicates, const hf_co
         label[i] = table->label[rows[i]];
         cluster[i] = table->cluster ? table->cluster[rows[i]] : i;
     }
-    HF_TRY(done, predict(probability, context, model, test, job->allow_missing || !job->model, error));
+    HF_TRY(done, hf_predict(probability, context, model, test, true, error));
     HF_TRY(done, hf_metrics_replicate(&out->metrics, replicates, context, probability, label, cluster, count,
                                       job->replicates, job->alpha, job->fit.seed, error));
 done:
@@ -184,38 +166,6 @@ done:
     return status;
 }
 
-// A model does best on the rows it has seen, and says nothing by it of others.
-static hf_status warn_of_own_rows(const hf_context *context, const hf_evaluate_job *job,
-                                  const hf_labelled *table, const hf_model *model, hf_error *error)
-{
-    const json_t *training = json_object_get(model->record, "training");
-    const char *then = json_string_value(json_object_get(training, "fingerprint"));
-    char now[33];
-    if (!then) return HF_OK;
-    hf_status status = hf_frame_fingerprint(now, table->frame, error);
-    if (status == HF_OK && strcmp(now, then) == 0)
-        hf_warn(context,
-                "%s holds the very rows that %s was trained on, so the figures are too good; evaluate it on "
-                "later rows, or without --model in folds",
-                job->file, job->model);
-    return status;
-}
-
-static hf_status evaluate_model(hf_text *text, const hf_context *context, const hf_evaluate_job *job,
-                                const hf_labelled *table, const hf_model *model, hf_error *error)
-{
-    hf_evaluation whole = {.name = "all rows", .c = NAN};
-    hf_metrics *replicates = hf_new(context, (size_t)job->replicates, sizeof *replicates);
-    if (!replicates) return hf_fail_memory(error);
-    hf_status status =
-        measure(&whole, replicates, context, job, table, model, table->rows, table->count, error);
-    hf_delete(context, replicates);
-    if (status != HF_OK) return status;
-    return job->format == HF_REPORT_JSON
-               ? hf_report_evaluation_json(text, &whole, 1, &whole, error)
-               : hf_report_evaluation(text, context, &whole, 1, NULL, job->alpha, error);
-}
-
 static hf_status check_job(const hf_evaluate_job *job, hf_error *error)
 {
     if (!job->file)
@@ -231,46 +181,47 @@ static hf_status check_job(const hf_evaluate_job *job, hf_error *error)
     return HF_OK;
 }
 
-hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job *job, hf_error *error)
+static hf_status evaluate_training(hf_text *text, const hf_context *context, const hf_evaluate_job *job,
+                                   hf_error *error)
 {
-    if (job->store) return hf_evaluate_health(context, job, error);
     hf_labelled table = {0};
     hf_folds folds = {0};
-    hf_model *model = NULL;
-    hf_model_reading reading = {.csv = job->csv};
-    hf_text text;
-    hf_status status = check_job(job, error);
-    if (status != HF_OK) return status;
-    hf_text_init(&text, context);
-    if (job->model) {
-        HF_TRY(done, hf_model_load(&model, context, job->model, error));
-        HF_TRY(done, hf_model_reading_create(&reading, context, model, &job->csv, error));
-    }
-    HF_TRY(done, hf_labelled_read(&table, context, job->file, &reading.csv, job->target, error));
+    hf_status status;
+    HF_TRY(done, hf_labelled_read(&table, context, job->file, &job->csv, job->target, error));
     if (table.count == 0) {
         status = hf_fail_at(error, HF_ERROR_TOO_LITTLE, job->file, 0, 0,
                             "no row has a value of the target '%s'", job->target);
         goto done;
     }
-    if (model) {
-        HF_TRY(done, warn_of_own_rows(context, job, &table, model, error));
-        HF_TRY(done, evaluate_model(&text, context, job, &table, model, error));
-    } else {
-        const hf_leak_watch watch = {table.frame,     table.label,          job->file, false, false,
-                                     job->allow_leak, job->allow_leak_count};
-        HF_TRY(done, hf_leak_guard_columns(NULL, context, &watch, error));
-        if (job->folds)
-            HF_TRY(done, hf_folds_read(&folds, &table, job->folds, error));
-        else
-            HF_TRY(done, hf_folds_draw(&folds, &table, DRAWN_FOLDS, job->fit.seed, error));
-        HF_TRY(done, evaluate_folds(&text, context, job, &table, &folds, error));
-    }
-    HF_TRY(done, hf_workflow_write_text(context, &text, job->output, job->overwrite, error));
+    const hf_leak_watch watch = {table.frame,     table.label,          job->file, false, false,
+                                 job->allow_leak, job->allow_leak_count};
+    HF_TRY(done, hf_leak_guard_columns(NULL, context, &watch, error));
+    if (job->folds)
+        HF_TRY(done, hf_folds_read(&folds, &table, job->folds, error));
+    else
+        HF_TRY(done, hf_folds_draw(&folds, &table, DRAWN_FOLDS, job->fit.seed, error));
+    HF_TRY(done, evaluate_folds(text, context, job, &table, &folds, error));
 done:
     hf_folds_free(context, &folds);
-    hf_model_reading_free(context, &reading);
-    hf_model_destroy(model);
     hf_labelled_free(&table);
+    return status;
+}
+
+hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job *job, hf_error *error)
+{
+    if (job->store && !job->model) return hf_evaluate_health(context, job, error);
+    hf_text text;
+    hf_status status = HF_OK;
+    hf_text_init(&text, context);
+    if (!job->store) HF_TRY(done, check_job(job, error));
+    if (job->store)
+        HF_TRY(done, hf_evaluate_model_on_store(&text, context, job, error));
+    else if (job->model)
+        HF_TRY(done, hf_evaluate_model_on_table(&text, context, job, error));
+    else
+        HF_TRY(done, evaluate_training(&text, context, job, error));
+    HF_TRY(done, hf_workflow_write_text(context, &text, job->output, job->overwrite, error));
+done:
     hf_text_free(&text);
     return status;
 }

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads from a model's record which snapshots it was trained on and when the last of their outcomes could
+// fall. What is judged before that day shares accounts, and perhaps the very outcomes, with training.
+#include "workflow/training_window.h"
+
+#include <string.h>
+
+static bool read_date(hf_date *out, const json_t *text)
+{
+    const char *s = json_string_value(text);
+    return s && hf_date_parse(out, s, strlen(s));
+}
+
+hf_training_window hf_training_window_of(const hf_model *model)
+{
+    hf_training_window window = {HF_DATE_MISSING, HF_DATE_MISSING, HF_DATE_MISSING};
+    const json_t *training = json_object_get(model->record, "training");
+    const json_t *rows = json_object_get(json_object_get(training, "ledger"), "rows");
+    const json_t *row;
+    size_t i;
+    json_array_foreach(rows, i, row) // of what is no array, none
+    {
+        hf_date as_of;
+        if (json_integer_value(json_object_get(row, "kept")) < 1) continue;
+        if (!read_date(&as_of, json_object_get(row, "as_of"))) continue;
+        if (window.last == HF_DATE_MISSING || as_of > window.last) window.last = as_of;
+        if (window.first == HF_DATE_MISSING || as_of < window.first) window.first = as_of;
+    }
+    if (window.last == HF_DATE_MISSING) return window;
+    const json_int_t lead = json_integer_value(json_object_get(training, "lead"));
+    const json_int_t horizon = json_integer_value(json_object_get(training, "horizon"));
+    const json_int_t until = (json_int_t)window.last + lead + horizon;
+    window.until = until > INT32_MAX || until < window.last ? window.last : (hf_date)until;
+    return window;
+}

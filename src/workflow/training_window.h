@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// When a model learned what it knows, from its record.
+#ifndef HOLDFAST_TRAINING_WINDOW_H
+#define HOLDFAST_TRAINING_WINDOW_H
+
+#include "churn/churn_room.h"
+#include "workflow/judged.h"
+
+// All HF_DATE_MISSING for a model whose record has no ledger by date: one trained on a table.
+hf_training_window hf_training_window_of(const hf_model *model);
+
+#endif
