@@ -18,6 +18,13 @@ double bench_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+double bench_cpu(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 hf_status bench_memory_create(bench_memory *out, const hf_context *context, hf_error *error)
 {
     char *data = hf_new_raw(context, PROBE_BYTES, 1);

@@ -45,6 +45,9 @@ static void usage(FILE *out)
             "  --threads T   threads, 1 to 1024 (as many as the machine has)\n"
             "  --repeats R   measured repeats after one that warms up, 1 to %d (7)\n"
             "  --seed S      seed of the inputs (1)\n"
+            "  --terms T     train: plain (one coefficient a signal), curves, or all that pays (plain)\n"
+            "  --folds N     train: inner folds, all of which judge, 2 to 20\n"
+            "  --liblinear   train --terms curves: beside it one liblinear solve of the last fit's problem\n"
             "  --json        one JSON object instead of a table\n\n"
             "holdfast-bench fleet --output FILE [--labelled] writes the fleet of ingest as CSV, for "
             "measuring the command;\n--labelled adds an outcome, the column churned.\n\n"
@@ -69,17 +72,14 @@ static bool read_number(int64_t *out, const char *option, const char *text, int6
 
 static bool read_options(bench_options *options, int argc, char **argv)
 {
-    static const struct option known[] = {{"accounts", required_argument, NULL, 'a'},
-                                          {"signals", required_argument, NULL, 's'},
-                                          {"threads", required_argument, NULL, 't'},
-                                          {"repeats", required_argument, NULL, 'r'},
-                                          {"seed", required_argument, NULL, 'd'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"output", required_argument, NULL, 'o'},
-                                          {"labelled", no_argument, NULL, 'l'},
-                                          {"knots", required_argument, NULL, 'k'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option known[] = {
+        {"accounts", required_argument, NULL, 'a'}, {"signals", required_argument, NULL, 's'},
+        {"threads", required_argument, NULL, 't'},  {"repeats", required_argument, NULL, 'r'},
+        {"seed", required_argument, NULL, 'd'},     {"json", no_argument, NULL, 'j'},
+        {"output", required_argument, NULL, 'o'},   {"labelled", no_argument, NULL, 'l'},
+        {"knots", required_argument, NULL, 'k'},    {"terms", required_argument, NULL, 'm'},
+        {"folds", required_argument, NULL, 'f'},    {"liblinear", no_argument, NULL, 'b'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
     int64_t number = 0;
     bool fine = true;
     for (int c; fine && (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
@@ -106,6 +106,19 @@ static bool read_options(bench_options *options, int argc, char **argv)
         case 'k':
             fine = read_number(&number, "knots", optarg, 0, 64);
             options->knots = (int32_t)number;
+            break;
+        case 'm':
+            options->terms = optarg;
+            fine =
+                strcmp(optarg, "plain") == 0 || strcmp(optarg, "curves") == 0 || strcmp(optarg, "all") == 0;
+            if (!fine) fprintf(stderr, "holdfast-bench: --terms takes plain, curves or all\n");
+            break;
+        case 'f':
+            fine = read_number(&number, "folds", optarg, 2, 20);
+            options->folds = (int32_t)number;
+            break;
+        case 'b':
+            options->liblinear = true;
             break;
         case 'j':
             options->json = true;
@@ -147,7 +160,7 @@ static int tell(const hf_error *error)
 
 int main(int argc, char **argv)
 {
-    bench_options options = {.signals = 24, .repeats = 7, .seed = 1};
+    bench_options options = {.signals = 24, .repeats = 7, .seed = 1, .terms = "plain"};
     if (!read_options(&options, argc, argv)) return 2;
     size_t v = 0;
     while (v < VERBS && strcmp(verbs[v].name, options.verb) != 0)

@@ -18,6 +18,9 @@ typedef struct {
     int32_t knots;      // score: added to every curve of the model
     const char *output; // of the fleet; NULL for the benchmarks
     bool labelled;
+    const char *terms; // train: plain, curves or all
+    int32_t folds;     // train: inner folds, all of which judge; 0: as training has them by default
+    bool liblinear;    // train: beside one liblinear solve
 } bench_options;
 
 #define BENCH_MOST_REPEATS 1000
@@ -43,7 +46,7 @@ typedef struct {
     struct {
         const char *key;
         double value;
-    } facts[8]; // single numbers that explain the figures, as bytes of the input
+    } facts[12]; // single numbers that explain the figures, as bytes of the input
     int32_t fact_count;
     bool failed; // memory ran out
 } bench_record;
@@ -59,6 +62,7 @@ hf_status bench_print(const bench_record *record, hf_error *error);
 // ---- the machine ---------------------------------------------------------------------------------------
 
 double bench_now(void); // seconds of a clock that never goes back
+double bench_cpu(void); // seconds that this process's threads have worked: what a busy machine tells truly
 
 // Reads a buffer far larger than the caches with all the context's threads.
 typedef struct {

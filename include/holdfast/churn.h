@@ -34,11 +34,15 @@ typedef struct {
     bool summary;      // the model's record gets the statistician's summary
     int32_t bootstrap; // of the summary: fits of resampled accounts for the curves' bands, 0 none, -1 as many
                        // as the size leaves time for
+    const char *const *monotone; // signals whose curve goes one way: "SIGNAL:up", "SIGNAL:down", or "SIGNAL"
+                                 // for the way of its straight line; they are in no surface or rule
+    int32_t monotone_count;
+    int32_t splits; // inner splits that judge choices: 0 two, or all folds where events are few; else so many
 } hf_train_options;
 
-#define HF_TRAIN_OPTIONS_INIT                                      \
-    {                                                              \
-        1, 5, 0.0, 20, 10, NULL, NULL, 0, -1, -1, false, false, -1 \
+#define HF_TRAIN_OPTIONS_INIT                                                  \
+    {                                                                          \
+        1, 5, 0.0, 20, 10, NULL, NULL, 0, -1, -1, false, false, -1, NULL, 0, 0 \
     }
 
 // Trains on the given rows of a frame. rows: count row numbers (NULL: all rows, count ignored). label: one a

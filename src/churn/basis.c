@@ -6,6 +6,7 @@
 #include "churn/basis.h"
 
 #include "churn/cuts.h"
+#include "churn/monotone.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -211,8 +212,20 @@ static void learn_edges(hf_basis_signal *s)
         if (s->edges == 0 || all[i] > s->edge[s->edges - 1]) s->edge[s->edges++] = all[i];
 }
 
+static double line_over(const void *of, double x)
+{
+    return warped(of, clipped(of, x));
+}
+
+static int32_t direction_of(hf_monotone asked, const hf_basis_signal *s, const hf_case *cases)
+{
+    if (asked != HF_MONOTONE_FITTED) return asked == HF_MONOTONE_UP ? 1 : -1;
+    return hf_monotone_fitted(cases, s->present, line_over, s);
+}
+
 // NULL, or why the column is left out.
-static const char *learn_number(hf_basis_signal *s, const hf_case *cases, const hf_train_options *options)
+static const char *learn_number(hf_basis_signal *s, const hf_case *cases, hf_monotone asked,
+                                const hf_train_options *options)
 {
     double value[FEW_VALUES + 1], sum = 0.0, squares = 0.0;
     s->has_missing = s->missing >= options->missing_rows;
@@ -236,12 +249,14 @@ static const char *learn_number(hf_basis_signal *s, const hf_case *cases, const 
     s->origin = quantile(cases, n, 0.5);
     s->scale = fmax(s->high - s->low, SMALLEST);
     learn_warp(s, cases);
+    if (asked != HF_MONOTONE_NONE) s->monotone = direction_of(asked, s, cases);
     if (s->knots > 0) {
         if (!few) learn_hinges(s, cases);
         learn_steps(s, value, distinct, cases);
         learn_edges(s);
     }
-    s->features = (s->knots > 0) + s->hinges + s->steps + s->has_missing;
+    const bool ramps = s->monotone != 0 && s->hinges > 0;
+    s->features = (s->knots > 0) + s->hinges + ramps + s->steps + s->has_missing;
     return s->features == 0 ? "one value in every row" : NULL;
 }
 
@@ -298,7 +313,8 @@ static hf_status learn_column(const char **left_out, hf_basis *basis, int32_t pl
         status = learn_category(left_out, s, basis->context, column, rows, count, options, error);
     } else {
         status = gather_cases(cases, s, column, rows, count, label, error);
-        if (status == HF_OK) *left_out = learn_number(s, cases, options);
+        if (status == HF_OK)
+            *left_out = learn_number(s, cases, hf_monotone_of(options, column->name), options);
     }
     if (status == HF_OK && !*left_out) {
         s->first = basis->features;

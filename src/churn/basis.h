@@ -8,6 +8,10 @@
 // values when there are 12 or fewer; a 0/1 feature for missing where at least missing_rows rows are. Hinges
 // and steps are centred and scaled by tau, which says how freely the curve may bend. A category has a 0/1
 // feature a level with at least level_rows rows, one for the rest, one for missing.
+//
+// Where a curve may only rise, hinges give way to ramps, a ramp being how far z has gone between two
+// neighbouring quantiles; every feature then rises with x, and no weight but that of missing may be negative:
+// a sum of what rises rises, on the whole range. Where it may only fall, the features are turned over.
 #ifndef HOLDFAST_BASIS_H
 #define HOLDFAST_BASIS_H
 
@@ -39,6 +43,7 @@ typedef struct {
     // Relative to the origin, as a curve keeps them, so that rounding puts a row on the same side in both.
     double edge[HF_CELLS];
     bool has_missing; // a feature for missing: the last one
+    int32_t monotone; // 1: the curve may only rise, -1: only fall, 0: free
     // categories
     int32_t levels;                    // of the dictionary
     int32_t *level_cell;               // owned: by code; its cell, pooled levels share one

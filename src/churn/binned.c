@@ -163,6 +163,7 @@ hf_status hf_binned_create(hf_binned **out, const hf_basis *basis, const int64_t
         HF_TRY(done, bin_signal(s, made, &basis->signals[k], rows, learn, bins, levels, steps, value, error));
         for (int32_t j = 0; j < k && !s->copy; j++)
             s->copy = memcmp(s->cell, made->signals[j].cell, (size_t)count) == 0;
+        s->apart = s->copy || basis->signals[k].monotone != 0;
     }
     *out = made;
     made = NULL;

@@ -20,6 +20,7 @@ typedef struct {
     int32_t other;             // the cell of the rest
     bool copy;                 // its cells are those of an earlier signal in every row
     uint8_t *cell;             // owned, one a row
+    bool apart;                // in no surface or rule: a copy, or monotone
 } hf_binned_signal;
 
 typedef struct {

@@ -21,6 +21,7 @@ typedef struct {
     // none.
     const double *map;
     double scale;
+    int32_t bounded; // the first so many features have weights that are never negative
 } hf_block;
 
 // Rows of blocks to fit or to predict; everything borrowed.
@@ -31,16 +32,24 @@ typedef struct {
     const int64_t *rows; // the rows of the blocks that take part
     int64_t row_count;
     const double *offset; // one a row of the blocks, added to the margin; NULL: none
+    int threads;          // to work on; 0 is 1. Results do not depend on it
 } hf_blocks;
 
-// The largest number of cell values (levels and slopes) of a block: what scratch must hold.
-int32_t hf_blocks_widest(const hf_blocks *b);
-// margin[i] = offset + the weighted features of row rows[i]; without intercept. scratch: hf_blocks_widest
-// doubles.
+enum { HF_BLOCK_TILE = 16384 }; // rows of partial sums, which are added up in order
+
+// Levels and slopes of all blocks' cells: the doubles of scratch that a margin needs.
+size_t hf_blocks_values(const hf_blocks *b);
+// The doubles of scratch that sums over rows need.
+size_t hf_blocks_sums(const hf_blocks *b);
+// margin[i] = offset + the weighted features of row rows[i]; without intercept. scratch: hf_blocks_values.
 void hf_blocks_margin(double *margin, const hf_blocks *b, const double *weights, double *scratch);
 // The same with the intercept, which is the last weight.
 void hf_blocks_log_odds(double *margin, const hf_blocks *b, const double *weights, double *scratch);
-// gradient[f] = sum over i of residual[i] x feature f of row rows[i].
+// gradient[f] = sum over i of residual[i] x feature f of row rows[i]. scratch: hf_blocks_sums.
 void hf_blocks_gradient(double *gradient, const hf_blocks *b, const double *residual, double *scratch);
+// out = X' D X v with D the curvatures of the rows and X the features with a column of ones last: v and out
+// have one entry more than features. The offset takes no part. scratch: hf_blocks_sums.
+void hf_blocks_curve(double *out, const hf_blocks *b, const double *v, const double *curvature,
+                     double *scratch);
 
 #endif

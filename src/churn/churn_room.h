@@ -44,4 +44,16 @@ hf_status hf_model_train_recorded(hf_model **out, hf_fit_record *record, const c
                                   const int64_t *cluster, const int64_t *rows, int64_t count,
                                   const hf_train_options *options, hf_error *error);
 
+// The last fit of a training with curves, tau given, as an explicit matrix for liblinear: what the tests and
+// the bench hold training against. All rows of the frame; categories too.
+typedef struct hf_explicit_curves hf_explicit_curves;
+hf_status hf_explicit_curves_create(hf_explicit_curves **out, const hf_context *context,
+                                    const hf_frame *frame, const uint8_t *label, double tau, hf_error *error);
+// One L2R_LR solve from nothing, on the calling thread.
+hf_status hf_explicit_curves_solve(const hf_explicit_curves *curves, double c, double eps, hf_error *error);
+// The log-odds of a row after a solve.
+double hf_explicit_curves_margin(const hf_explicit_curves *curves, int64_t row);
+void hf_explicit_curves_size(const hf_explicit_curves *curves, int32_t *features, int64_t *nonzero);
+void hf_explicit_curves_destroy(hf_explicit_curves *curves); // accepts NULL
+
 #endif

@@ -120,6 +120,33 @@ static void line_of_cell(double *level, double *slope, const hf_basis_signal *s,
     *level = s->knot_z[k - 1] + a_unit * (s->origin - s->knot_x[k - 1]);
 }
 
+// How far z has gone along each stretch between two neighbouring hinges, less its mean.
+static int32_t map_ramps(double *level, double *slope, const hf_basis_signal *s, int32_t cell, double z_level,
+                         double z_slope, double tau)
+{
+    int32_t reached = 0; // the stretch of this cell
+    while (reached < s->hinges && cell > 0 && s->edge[cell - 1] >= s->hinge_x[reached] - s->origin)
+        reached++;
+    for (int32_t k = 0; k <= s->hinges; k++) {
+        const double from = k > 0 ? s->hinge_z[k - 1] : s->knot_z[0];
+        const double to = k < s->hinges ? s->hinge_z[k] : s->knot_z[s->knots - 1];
+        // A hinge's centre is half the mean of what z is over it.
+        const double mean = (k > 0 ? 2.0 * s->hinge_centre[k - 1] : -s->knot_z[0]) -
+                            (k < s->hinges ? 2.0 * s->hinge_centre[k] : 0.0);
+        level[k] = tau * ((k < reached ? to - from : k == reached ? z_level - from : 0.0) - mean);
+        slope[k] = k == reached ? tau * z_slope : 0.0;
+    }
+    return s->hinges + 1;
+}
+
+static void turn_over(double *map, const hf_basis_signal *s)
+{
+    const int32_t cells = s->edges + 2, rising = s->features - s->has_missing;
+    for (int32_t c = 0; c < 2 * cells; c++)
+        for (int32_t f = 0; f < rising; f++)
+            map[(int64_t)c * s->features + f] *= -1.0;
+}
+
 static void bend_signal(double *map, const hf_basis_signal *s, double tau)
 {
     const int32_t cells = s->edges + 2, features = s->features;
@@ -131,7 +158,9 @@ static void bend_signal(double *map, const hf_basis_signal *s, double tau)
         int32_t f = 0;
         level[f] = z_level;
         slope[f++] = z_slope;
-        for (int32_t k = 0; k < s->hinges; k++, f++) {
+        if (s->monotone != 0 && s->hinges > 0)
+            f += map_ramps(level + f, slope + f, s, c, z_level, z_slope, tau);
+        for (int32_t k = 0; k < s->hinges && s->monotone == 0; k++, f++) {
             const bool active = c > 0 && s->edge[c - 1] >= s->hinge_x[k] - s->origin;
             level[f] = tau * ((active ? 0.5 * (z_level - s->hinge_z[k]) : 0.0) - s->hinge_centre[k]);
             slope[f] = active ? tau * 0.5 * z_slope : 0.0;
@@ -142,6 +171,7 @@ static void bend_signal(double *map, const hf_basis_signal *s, double tau)
         }
     }
     if (s->has_missing) map[(int64_t)(cells - 1) * features + features - 1] = 1.0;
+    if (s->monotone < 0) turn_over(map, s);
 }
 
 hf_status hf_bent_create(hf_bent *out, const hf_basis *basis, const hf_coded *coded, double tau,
@@ -164,6 +194,8 @@ hf_status hf_bent_create(hf_bent *out, const hf_basis *basis, const hf_coded *co
         if (!block->place) continue;
         bend_signal(bent.maps + at, &basis->signals[k], tau);
         block->map = bent.maps + at;
+        const hf_basis_signal *s = &basis->signals[k];
+        block->bounded = s->monotone != 0 ? s->features - s->has_missing : 0;
         at += 2 * (size_t)block->cells * (size_t)block->features;
     }
     *out = bent;
@@ -179,6 +211,12 @@ void hf_bent_free(hf_bent *bent)
 }
 
 // ---- terms --------------------------------------------------------------------------------------------
+
+// A jump of a monotone curve, without what rounding may have turned round.
+static double one_way(const hf_basis_signal *s, double jump)
+{
+    return s->monotone != 0 && jump * s->monotone < 0.0 ? 0.0 : jump;
+}
 
 // The curve that a signal's cells draw, at weights w of its features.
 static hf_status fill_curve(hf_term *term, const hf_context *context, const hf_basis_signal *s,
@@ -214,7 +252,7 @@ static hf_status fill_curve(hf_term *term, const hf_context *context, const hf_b
             stepped |= s->step_x[k] - s->origin == at;
         if (stepped) {
             curve->step_at[curve->steps] = at;
-            curve->step_height[curve->steps++] = jump;
+            curve->step_height[curve->steps++] = one_way(s, jump);
         }
         if (slope[c] != slope[c - 1]) {
             curve->hinge_at[curve->hinges] = at;
@@ -285,6 +323,7 @@ static hf_status fill_term(hf_term *term, const hf_basis *basis, const double *m
     term->missing = s->has_missing ? w[s->features - 1] : 0.0;
     term->mean = s->mean;
     term->deviation = s->deviation;
+    term->monotone = (int8_t)s->monotone;
     hf_status status = fill_curve(term, context, s, map, w, error);
     if (status != HF_OK) return status;
     double sum = 0.0;

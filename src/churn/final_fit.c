@@ -29,7 +29,7 @@ void hf_final_fit_free(hf_final_fit *f)
 
 static hf_status set_margins(hf_final_fit *f, const hf_blocks *blocks, hf_error *error)
 {
-    double *scratch = hf_new_raw(f->context, (size_t)hf_blocks_widest(blocks), sizeof *scratch);
+    double *scratch = hf_new_raw(f->context, hf_blocks_values(blocks), sizeof *scratch);
     if (!scratch) return hf_fail_memory(error);
     hf_blocks_log_odds(f->margin, blocks, f->weights, scratch);
     hf_delete(f->context, scratch);

@@ -124,7 +124,7 @@ hf_status hf_stage_create(hf_stage *out, const hf_context *context, const int64_
     hf_ridge fit = {.weights = made.weights};
     HF_TRY(done, hf_ridge_fit(&fit, context, &blocks, inner->label, lambda, INNER_EPS, error));
     blocks.row_count = rows;
-    scratch = hf_new_raw(context, (size_t)hf_blocks_widest(&blocks), sizeof *scratch);
+    scratch = hf_new_raw(context, hf_blocks_values(&blocks), sizeof *scratch);
     if (!scratch) {
         status = hf_fail_memory(error);
         goto done;
@@ -188,7 +188,7 @@ static hf_status new_trial_memory(double **weights, double **margin, const hf_st
 #pragma omp critical(hf_churn_memory)
     {
         *weights = hf_new(context, (size_t)all.features + 1, sizeof **weights);
-        *margin = hf_new_raw(context, rows + (size_t)hf_blocks_widest(&all), sizeof **margin);
+        *margin = hf_new_raw(context, rows + hf_blocks_values(&all), sizeof **margin);
     }
     return *weights && *margin ? HF_OK : hf_fail_memory(error);
 }

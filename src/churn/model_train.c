@@ -3,6 +3,7 @@
 // Training from end to end: what the caller gave is checked and gathered, one of the two ways of training
 // fills the model, and the record says how. Holds no clock and no random state: the same rows, options and
 // seed give the same model.
+#include "churn/monotone.h"
 #include "churn/summary.h"
 #include "churn/training.h"
 
@@ -109,6 +110,7 @@ hf_status hf_model_train_recorded(hf_model **out, hf_fit_record *record, const c
     hf_status status;
     if (t.options->summary) t.work = &work;
     HF_TRY(done, check_options(t.options, error));
+    HF_TRY(done, hf_monotone_check(t.options, frame, error));
     HF_TRY(done, gather(&t, label, cluster, rows, count, error));
     HF_TRY(done, check_classes(&t, error));
     HF_TRY(done, start_model(&model, &t, error));

@@ -75,7 +75,7 @@ hf_status hf_pair_screen(hf_pair *out, int32_t *count, const hf_context *context
     if (!pairs) return hf_fail_memory(error);
     for (int32_t a = 0; a < signals; a++)
         for (int32_t b = a + 1; b < signals; b++)
-            if (!binned->signals[a].copy && !binned->signals[b].copy) pairs[n++] = (hf_pair){a, b, 0.0};
+            if (!binned->signals[a].apart && !binned->signals[b].apart) pairs[n++] = (hf_pair){a, b, 0.0};
     for (int32_t begin = 0; begin < n; begin += BATCH) {
         const int32_t end = begin + BATCH < n ? begin + BATCH : n;
         HF_TRY(done, hf_check_cancel(context, error));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Truncated Newton: conjugate gradients, preconditioned by the Hessian's diagonal of a one-hot design's
-// scale, solve for the step to a tenth of the gradient, a halving line search along it costs one pass over
-// margins. Sums run in row order on one thread, so a fit is the same whoever runs it; paths run side by side.
+// scale, solve for the step to a tenth of the gradient, and a search halves it. Bounded weights are held at 0
+// by projecting what is tried (Bertsekas 1982, "Projected Newton methods for optimization problems with
+// simple constraints"). Sums are those of tiles in their order, so a fit is the same on any number of
+// threads; fits that run side by side take one each.
 #include "churn/ridge_fit.h"
 
 #include <math.h>
@@ -10,6 +12,8 @@
 #include <string.h>
 
 enum { MOST_NEWTON = 60, MOST_PRODUCTS = 60 };
+#define NEAR_BOUND 1e-3
+#define ROUNDING 1e-13 // of an objective: nearer than this, a step is not to be told from none
 
 double hf_log_loss(double margin, bool event)
 {
@@ -28,36 +32,75 @@ void hf_logistic_slopes(double *residual, double *curvature, const double *margi
 }
 
 typedef struct {
-    const hf_blocks *blocks;
+    hf_blocks blocks; // with the threads to work on
     const uint8_t *label;
     int32_t size; // features + 1
     double lambda;
     double *memory;                                       // owned
-    double *margin, *residual, *curvature, *along;        // a row each
+    double *margin, *trial, *curvature;                   // a row each; trial: residuals, then margins to try
     double *gradient, *step, *rest, *direction, *product; // size each
+    double *next;                                         // size: weights to try
+    double *part;                                         // a tile each
     double *scratch;
+    uint8_t *bounded; // owned, size: whether a weight may not be negative; NULL where every one may
+    uint8_t *held;    // size, behind bounded: whether it stays at its bound in this step
 } newton;
+
+static int64_t tiles_of(const newton *t)
+{
+    return 1 + (t->blocks.row_count - 1) / HF_BLOCK_TILE;
+}
+
+static bool any_bounded(const hf_blocks *blocks)
+{
+    for (int32_t k = 0; k < blocks->count; k++)
+        if (blocks->blocks[k].bounded > 0) return true;
+    return false;
+}
+
+static void free_newton(const hf_context *context, newton *t)
+{
+#pragma omp critical(hf_churn_memory)
+    {
+        hf_delete(context, t->memory);
+        hf_delete(context, t->bounded);
+    }
+}
 
 static hf_status newton_create(newton *t, const hf_context *context, const hf_blocks *blocks, hf_error *error)
 {
     const size_t rows = (size_t)blocks->row_count, size = (size_t)blocks->features + 1;
+    const bool bounds = any_bounded(blocks);
+    t->blocks = *blocks;
+    t->blocks.threads = omp_in_parallel() ? 1 : hf_context_threads(context);
     t->size = blocks->features + 1;
-    size_t scratch = (size_t)hf_blocks_widest(blocks);
+    const size_t tiles = (size_t)tiles_of(t), scratch = hf_blocks_sums(blocks);
     // Fits run side by side; the caller's allocator need not stand being called so.
 #pragma omp critical(hf_churn_memory)
-    t->memory = hf_new(context, 4 * rows + 5 * size + scratch, sizeof *t->memory);
-    if (!t->memory) return hf_fail_memory(error);
+    {
+        t->memory = hf_new(context, 3 * rows + 6 * size + tiles + scratch, sizeof *t->memory);
+        t->bounded = bounds ? hf_new(context, 2 * size, 1) : NULL;
+    }
+    if (!t->memory || (bounds && !t->bounded)) {
+        free_newton(context, t);
+        return hf_fail_memory(error);
+    }
     double *at = t->memory;
     t->margin = at;
-    t->residual = at += rows;
+    t->trial = at += rows;
     t->curvature = at += rows;
-    t->along = at += rows;
     t->gradient = at += rows;
     t->step = at += size;
     t->rest = at += size;
     t->direction = at += size;
     t->product = at += size;
-    t->scratch = at + size;
+    t->next = at += size;
+    t->part = at += size;
+    t->scratch = at + tiles;
+    t->held = bounds ? t->bounded + size : NULL;
+    for (int32_t k = 0; bounds && k < blocks->count; k++)
+        for (int32_t f = 0; f < blocks->blocks[k].bounded; f++)
+            t->bounded[blocks->blocks[k].first + f] = 1;
     return HF_OK;
 }
 
@@ -69,44 +112,92 @@ static double dot(const double *a, const double *b, int32_t n)
     return sum;
 }
 
-// Loss, residuals and curvatures at the margins; the gradient from them.
+static double sum_parts(const newton *t)
+{
+    double sum = 0.0;
+    for (int64_t k = 0; k < tiles_of(t); k++)
+        sum += t->part[k];
+    return sum;
+}
+
+// Loss at the margins; residuals and curvatures there.
+static double take_slopes(newton *t)
+{
+    const int64_t tiles = tiles_of(t), rows = t->blocks.row_count;
+#pragma omp parallel for default(none) shared(t, tiles, rows) schedule(static) \
+    num_threads(t->blocks.threads) if (t->blocks.threads > 1)
+    for (int64_t k = 0; k < tiles; k++) {
+        const int64_t end = (k + 1) * HF_BLOCK_TILE < rows ? (k + 1) * HF_BLOCK_TILE : rows;
+        double loss = 0.0;
+        for (int64_t i = k * HF_BLOCK_TILE; i < end; i++) {
+            const bool event = t->label[t->blocks.rows[i]];
+            const double p = 1.0 / (1.0 + exp(-t->margin[i]));
+            loss += hf_log_loss(t->margin[i], event);
+            t->trial[i] = p - (double)event;
+            t->curvature[i] = p * (1.0 - p);
+        }
+        t->part[k] = loss;
+    }
+    return sum_parts(t);
+}
+
+// The loss at the margins to try.
+static double trial_loss(newton *t)
+{
+    const int64_t tiles = tiles_of(t), rows = t->blocks.row_count;
+#pragma omp parallel for default(none) shared(t, tiles, rows) schedule(static) \
+    num_threads(t->blocks.threads) if (t->blocks.threads > 1)
+    for (int64_t k = 0; k < tiles; k++) {
+        const int64_t end = (k + 1) * HF_BLOCK_TILE < rows ? (k + 1) * HF_BLOCK_TILE : rows;
+        double loss = 0.0;
+        for (int64_t i = k * HF_BLOCK_TILE; i < end; i++)
+            loss += hf_log_loss(t->trial[i], t->label[t->blocks.rows[i]]);
+        t->part[k] = loss;
+    }
+    return sum_parts(t);
+}
+
+// Loss and gradient at the weights, whose margins are known.
 static double take_gradient(newton *t, const double *weights)
 {
-    const hf_blocks *b = t->blocks;
     const int32_t features = t->size - 1;
-    double loss = 0.0, sum = 0.0;
-    for (int64_t i = 0; i < b->row_count; i++) {
-        const bool event = t->label[b->rows[i]];
-        const double p = 1.0 / (1.0 + exp(-t->margin[i]));
-        loss += hf_log_loss(t->margin[i], event);
-        t->residual[i] = p - (double)event;
-        t->curvature[i] = p * (1.0 - p);
-        sum += t->residual[i];
-    }
-    hf_blocks_gradient(t->gradient, b, t->residual, t->scratch);
+    const double loss = take_slopes(t);
+    hf_blocks_gradient(t->gradient, &t->blocks, t->trial, t->scratch);
+    double sum = 0.0;
+    for (int64_t i = 0; i < t->blocks.row_count; i++)
+        sum += t->trial[i];
     for (int32_t f = 0; f < features; f++)
         t->gradient[f] += t->lambda * weights[f];
     t->gradient[features] = sum;
     return loss;
 }
 
-// out = (X' D X + lambda) v, the intercept's column of ones last and not shrunk; along keeps X v.
+// The gradient's length, but for bounded weights that it would push below 0.
+static double open_length(const newton *t, const double *weights)
+{
+    double squares = 0.0;
+    for (int32_t f = 0; f < t->size; f++)
+        if (!t->bounded || !t->bounded[f] || weights[f] > 0.0 || t->gradient[f] < 0.0)
+            squares += t->gradient[f] * t->gradient[f];
+    return sqrt(squares);
+}
+
+// Weights at or near their bound that the gradient pushes down stay out of the step, and go to the bound
+// (Bertsekas 1982).
+static void hold_bounded(newton *t, const double *weights)
+{
+    for (int32_t f = 0; t->bounded && f < t->size; f++)
+        t->held[f] = t->bounded[f] && weights[f] <= NEAR_BOUND && t->gradient[f] > 0.0;
+}
+
+// out = (X' D X + lambda) v, the intercept's column of ones last and not shrunk.
 static void hessian_product(newton *t, double *out, const double *v)
 {
-    const hf_blocks *b = t->blocks;
-    const int32_t features = t->size - 1;
-    hf_blocks linear = *b;
-    linear.offset = NULL;
-    hf_blocks_margin(t->along, &linear, v, t->scratch);
-    double sum = 0.0;
-    for (int64_t i = 0; i < b->row_count; i++) {
-        t->along[i] = t->curvature[i] * (t->along[i] + v[features]);
-        sum += t->along[i];
-    }
-    hf_blocks_gradient(out, b, t->along, t->scratch);
-    for (int32_t f = 0; f < features; f++)
+    hf_blocks_curve(out, &t->blocks, v, t->curvature, t->scratch);
+    for (int32_t f = 0; f < t->size - 1; f++)
         out[f] += t->lambda * v[f];
-    out[features] = sum;
+    for (int32_t f = 0; t->held && f < t->size; f++)
+        if (t->held[f]) out[f] = 0.0;
 }
 
 // The intercept's curvature is the number of rows times larger than a feature's, so it gets a scale of its
@@ -118,16 +209,16 @@ static void precondition(double *out, const double *r, int32_t size, double feat
     out[size - 1] = r[size - 1] / intercept;
 }
 
-static int32_t solve_step(newton *t, double tolerance)
+static int32_t solve_step(newton *t, const double *weights, double tolerance)
 {
     const int32_t size = t->size;
     double curvature = 0.0;
-    for (int64_t i = 0; i < t->blocks->row_count; i++)
+    for (int64_t i = 0; i < t->blocks.row_count; i++)
         curvature += t->curvature[i];
     const double of_feature = t->lambda + 0.3 * curvature, of_intercept = curvature + 1e-12;
     memset(t->step, 0, (size_t)size * sizeof *t->step);
     for (int32_t f = 0; f < size; f++)
-        t->rest[f] = -t->gradient[f];
+        t->rest[f] = t->held && t->held[f] ? 0.0 : -t->gradient[f];
     precondition(t->direction, t->rest, size, of_feature, of_intercept);
     double rho = dot(t->rest, t->direction, size);
     int32_t products = 0;
@@ -141,17 +232,14 @@ static int32_t solve_step(newton *t, double tolerance)
             t->step[f] += alpha * t->direction[f];
             t->rest[f] -= alpha * t->product[f];
         }
-        double next = 0.0;
-        for (int32_t f = 0; f < size; f++) {
-            const double z = t->rest[f] / (f < size - 1 ? of_feature : of_intercept);
-            next += t->rest[f] * z;
-        }
-        const double beta = next / rho;
+        precondition(t->product, t->rest, size, of_feature, of_intercept);
+        const double next = dot(t->rest, t->product, size), beta = next / rho;
         rho = next;
         for (int32_t f = 0; f < size; f++)
-            t->direction[f] =
-                t->rest[f] / (f < size - 1 ? of_feature : of_intercept) + beta * t->direction[f];
+            t->direction[f] = t->product[f] + beta * t->direction[f];
     }
+    for (int32_t f = 0; t->held && f < size; f++)
+        if (t->held[f]) t->step[f] = -weights[f];
     return products;
 }
 
@@ -160,31 +248,32 @@ static double objective(const newton *t, double loss, const double *weights)
     return loss + 0.5 * t->lambda * dot(weights, weights, t->size - 1);
 }
 
-// Goes along the step, halving it until the objective falls enough. Margins move with the weights.
+// The weights a share of the step away, held at their bounds; how fast the objective falls on the way there.
+static double step_weights(newton *t, const double *weights, double share)
+{
+    double fall = 0.0;
+    for (int32_t f = 0; f < t->size; f++) {
+        t->next[f] = weights[f] + share * t->step[f];
+        if (t->bounded && t->bounded[f] && t->next[f] < 0.0) t->next[f] = 0.0;
+        fall += t->gradient[f] * (t->next[f] - weights[f]);
+    }
+    return fall;
+}
+
+// Goes along the step, halving it until the objective falls enough.
 static bool search_line(newton *t, double *weights, double *loss)
 {
-    const hf_blocks *b = t->blocks;
-    const int32_t size = t->size;
-    hf_blocks linear = *b;
-    linear.offset = NULL;
-    hf_blocks_margin(t->along, &linear, t->step, t->scratch);
-    for (int64_t i = 0; i < b->row_count; i++)
-        t->along[i] += t->step[size - 1];
-    const double before = objective(t, *loss, weights), fall = dot(t->gradient, t->step, size);
+    const double before = objective(t, *loss, weights);
     for (double share = 1.0; share > 1e-6; share *= 0.5) {
-        double sum = 0.0;
-        for (int64_t i = 0; i < b->row_count; i++)
-            sum += hf_log_loss(t->margin[i] + share * t->along[i], t->label[b->rows[i]]);
-        double squares = 0.0;
-        for (int32_t f = 0; f < size - 1; f++) {
-            const double w = weights[f] + share * t->step[f];
-            squares += w * w;
-        }
-        if (sum + 0.5 * t->lambda * squares > before + 1e-4 * share * fall) continue;
-        for (int32_t f = 0; f < size; f++)
-            weights[f] += share * t->step[f];
-        for (int64_t i = 0; i < b->row_count; i++)
-            t->margin[i] += share * t->along[i];
+        const double fall = step_weights(t, weights, share);
+        if (!(fall < 0.0)) continue; // what the bounds cut off turned it uphill
+        hf_blocks_log_odds(t->trial, &t->blocks, t->next, t->scratch);
+        const double sum = trial_loss(t);
+        if (objective(t, sum, t->next) > before + 1e-4 * fall + ROUNDING * before) continue;
+        memcpy(weights, t->next, (size_t)t->size * sizeof *weights);
+        double *taken = t->trial;
+        t->trial = t->margin;
+        t->margin = taken;
         *loss = sum;
         return true;
     }
@@ -194,38 +283,40 @@ static bool search_line(newton *t, double *weights, double *loss)
 // The gradient's length at zero weights and the intercept that fits best there: what eps is relative to.
 static double first_length(newton *t)
 {
-    const hf_blocks *b = t->blocks;
+    const hf_blocks *b = &t->blocks;
     double events = 0.0;
     for (int64_t i = 0; i < b->row_count; i++)
         events += t->label[b->rows[i]];
     const double share = events / (double)b->row_count;
     for (int64_t i = 0; i < b->row_count; i++)
-        t->residual[i] = share - (double)t->label[b->rows[i]];
-    hf_blocks_gradient(t->gradient, b, t->residual, t->scratch);
+        t->trial[i] = share - (double)t->label[b->rows[i]];
+    hf_blocks_gradient(t->gradient, b, t->trial, t->scratch);
     return sqrt(dot(t->gradient, t->gradient, t->size - 1));
 }
 
 hf_status hf_ridge_fit(hf_ridge *fit, const hf_context *context, const hf_blocks *blocks,
                        const uint8_t *label, double lambda, double eps, hf_error *error)
 {
-    newton t = {.blocks = blocks, .label = label, .lambda = lambda};
+    newton t = {.label = label, .lambda = lambda};
     hf_status status = newton_create(&t, context, blocks, error);
     if (status != HF_OK) return status;
     const double tolerance = eps * first_length(&t);
     fit->newton_steps = fit->products = 0;
-    hf_blocks_log_odds(t.margin, blocks, fit->weights, t.scratch);
+    step_weights(&t, fit->weights, 0.0); // within the bounds, whatever they were
+    memcpy(fit->weights, t.next, (size_t)t.size * sizeof *t.next);
+    hf_blocks_log_odds(t.margin, &t.blocks, fit->weights, t.scratch);
     for (;;) {
         if (omp_get_thread_num() == 0) HF_TRY(done, hf_check_cancel(context, error));
         fit->loss = take_gradient(&t, fit->weights);
-        const double length = sqrt(dot(t.gradient, t.gradient, t.size));
+        const double length = open_length(&t, fit->weights);
         if (length <= tolerance || fit->newton_steps == MOST_NEWTON) break;
-        fit->products += solve_step(&t, fmax(0.1 * length, 0.3 * tolerance));
+        hold_bounded(&t, fit->weights);
+        fit->products += solve_step(&t, fit->weights, fmax(0.1 * length, 0.3 * tolerance));
         fit->newton_steps++;
         if (!search_line(&t, fit->weights, &fit->loss)) break;
     }
 done:
-#pragma omp critical(hf_churn_memory)
-    hf_delete(context, t.memory);
+    free_newton(context, &t);
     return status;
 }
 
@@ -233,7 +324,7 @@ hf_status hf_ridge_loss(double *mean, double *losses, const hf_context *context,
                         const uint8_t *label, const double *weights, hf_error *error)
 {
     const size_t rows = (size_t)blocks->row_count;
-    const size_t scratch = (size_t)hf_blocks_widest(blocks);
+    const size_t scratch = hf_blocks_values(blocks);
     double *margin = NULL;
 #pragma omp critical(hf_churn_memory)
     margin = hf_new_raw(context, rows + scratch, sizeof *margin);

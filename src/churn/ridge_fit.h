@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The L2-regularised logistic over blocks, with a free intercept and a fixed offset. liblinear solves the
-// same problem for an explicit matrix without offset; a test holds the two to each other.
+// The L2-regularised logistic over blocks, with a free intercept, a fixed offset, and weights that may be
+// kept from being negative. liblinear solves the same problem for an explicit matrix without offset or
+// bounds; a test holds the two to each other.
 #ifndef HOLDFAST_RIDGE_FIT_H
 #define HOLDFAST_RIDGE_FIT_H
 
@@ -13,10 +14,11 @@ typedef struct {
     int32_t newton_steps, products; // what it took
 } hf_ridge;
 
-// Minimises sum of log-loss + lambda / 2 |w|^2 from what weights hold (the intercept is not shrunk). label:
-// one a row of the blocks. Stops when the gradient is eps times the one at zero weights. Truncated Newton
-// with conjugate gradients (Lin, Weng and Keerthi 2008). Fits may run side by side. Errors: HF_ERROR_MEMORY;
-// HF_ERROR_CANCELLED, asked for by the first thread before every step.
+// Minimises sum of log-loss + lambda / 2 |w|^2 from what weights hold (the intercept is not shrunk), over
+// weights that respect the blocks' bounds. label: one a row of the blocks. Stops when the gradient, where it
+// may be followed, is eps times the one at zero weights. Truncated Newton with conjugate gradients (Lin, Weng
+// and Keerthi 2008). Works on the context's threads, or where fits run side by side on one each. Errors:
+// HF_ERROR_MEMORY; HF_ERROR_CANCELLED, asked for by the first thread before every step.
 hf_status hf_ridge_fit(hf_ridge *fit, const hf_context *context, const hf_blocks *blocks,
                        const uint8_t *label, double lambda, double eps, hf_error *error);
 // Mean log-loss of rows under weights; losses, one a row of blocks->rows, may be NULL.

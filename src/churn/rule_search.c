@@ -196,7 +196,7 @@ static void grow_tree(growing *t, hf_random *random, uint8_t *used, double *hist
     for (int64_t i = 0; i < t->rows; i++)
         t->node[i] = hf_random_uniform(random) < SAMPLE ? 0 : 255;
     for (int32_t s = 0; s < t->binned->count; s++)
-        used[s] = hf_random_uniform(random) < SAMPLE && !t->binned->signals[s].copy;
+        used[s] = hf_random_uniform(random) < SAMPLE && !t->binned->signals[s].apart;
     for (int32_t k = 0; k < NODES; k++)
         t->nodes[k] = (tree_node){.signal = -1, .depth = k == 0 ? 0 : -1};
     for (int32_t depth = 0; depth < HF_RULE_DEPTH; depth++)

@@ -82,12 +82,18 @@ static bool can_fit(const hf_splits *splits, const hf_training *t)
     return true;
 }
 
+// How many of the folds judge: as many as asked for, else all where there is little to go by.
+static int32_t judging(const hf_training *t, int32_t folds)
+{
+    if (t->options->splits > 0) return t->options->splits;
+    return hf_training_rarer(t) < FEWER_SPLITS ? folds : 2;
+}
+
 // Inner splits forward in time, where there are dates; else one of the caller's folds judges what the others
 // say; else, and where the caller's leave a fit without one of the classes, folds dealt by account.
 static hf_status make_splits(hf_splits *out, const hf_training *t, hf_error *error)
 {
     hf_status status = HF_OK;
-    const bool few = hf_training_rarer(t) < FEWER_SPLITS;
     bool good = false;
     int32_t *fold = hf_new_raw(t->context, (size_t)t->count, sizeof *fold);
     if (!fold) return hf_fail_memory(error);
@@ -96,7 +102,7 @@ static hf_status make_splits(hf_splits *out, const hf_training *t, hf_error *err
         int32_t folds = 0;
         HF_TRY(done, number_folds(fold, &folds, t, error));
         if (folds >= 2) {
-            HF_TRY(done, hf_splits_create(out, t->context, fold, t->count, folds, few ? folds : 2, error));
+            HF_TRY(done, hf_splits_create(out, t->context, fold, t->count, folds, judging(t, folds), error));
             good = can_fit(out, t);
             if (!good) hf_splits_free(out);
         }
@@ -104,7 +110,7 @@ static hf_status make_splits(hf_splits *out, const hf_training *t, hf_error *err
     if (!good) {
         const int32_t folds = t->options->folds;
         HF_TRY(done, deal_folds(fold, t, error));
-        HF_TRY(done, hf_splits_create(out, t->context, fold, t->count, folds, few ? folds : 2, error));
+        HF_TRY(done, hf_splits_create(out, t->context, fold, t->count, folds, judging(t, folds), error));
     }
 done:
     hf_delete(t->context, fold);

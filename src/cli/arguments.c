@@ -18,9 +18,11 @@ struct cli_arguments {
     const cli_command *command;
     given *options;
     const char **words;
-    char *pieces;            // the lists of --ignore, --na, --kind and --allow-leak, cut at their commas
+    char *pieces;            // the lists of --ignore, --na, --kind and the like, cut at their commas
     const char **list;       // and where their parts begin
     hf_declared_kind *kinds; // of --kind
+    const char **monotone;   // of --monotone, in list
+    int32_t monotone_count;
     int32_t option_count, word_count;
     int32_t leaks_first, leaks_count; // of --allow-leak, in list
 };
@@ -94,7 +96,8 @@ static hf_status unknown_option(const cli_command *command, const char *word, hf
 // Lists grow with every time they are given; of anything else a second value would silently win.
 static bool may_repeat(const cli_option *option)
 {
-    static const char *const lists[] = {"ignore", "na", "kind", "input", "capacity", "allow-leak"};
+    static const char *const lists[] = {"ignore",   "na",         "kind",    "input",
+                                        "capacity", "allow-leak", "monotone"};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         if (strcmp(option->name, lists[i]) == 0) return true;
     return !option->value;
@@ -397,6 +400,9 @@ hf_status cli_columns(hf_csv_options *out, const cli_arguments *arguments, hf_er
     int32_t kinds = cut_list(a, "kind", &piece, missing);
     a->leaks_first = kinds;
     a->leaks_count = cut_list(a, "allow-leak", &piece, kinds) - kinds;
+    const int32_t leaks = kinds + a->leaks_count;
+    a->monotone = a->list + leaks;
+    a->monotone_count = cut_list(a, "monotone", &piece, leaks) - leaks;
     hf_status status = take_kinds(a, missing, kinds, error);
     if (status == HF_OK) status = take_delimiter(out, a, error);
     if (status == HF_OK) status = cli_number(&out->reject_limit, a, "reject-limit", 0, 1, error);
@@ -444,6 +450,9 @@ hf_status cli_fit(hf_train_options *out, const cli_arguments *arguments, hf_erro
     if (status == HF_OK) status = auto_or_count(&out->rules, arguments, "rules", 0, error);
     out->seed = (uint64_t)seed;
     out->folds = (int32_t)folds;
+    out->splits = cli_has(arguments, "inner-folds") ? out->folds : 0;
+    out->monotone = arguments->monotone;
+    out->monotone_count = arguments->monotone_count;
     out->plain = cli_has(arguments, "plain");
     return status;
 }

@@ -32,9 +32,12 @@ static const cli_option options[] = {
     {"alpha", 0, "ALPHA", "intervals cover 1 - ALPHA (default 0.05)"},
     {"pairs", 0, "N|auto", "surfaces of two signals: at most N, 0 none (default auto: those that pay)"},
     {"rules", 0, "auto|0", "rules of several conditions: 0 none (default auto: those that pay)"},
+    {"monotone", 0, "SIGNAL[:up|down],...",
+     "curves that only rise or only fall (default: as their straight line); in no surface or rule"},
     {"plain", 0, NULL, "one coefficient a signal: no curves, surfaces or rules"},
     {"c", 0, "C", "use this C (1 / penalty) instead of choosing one on inner splits"},
-    {"inner-folds", 0, "N", "folds of the choice of C (default 5)"},
+    {"inner-folds", 0, "N",
+     "folds that judge every choice (default: 5, of which two judge unless events are few)"},
     {"seed", 0, "N", "seed of everything drawn (default 1)"},
     {"allow-leak", 0, "COLUMN,...",
      "columns that look recorded after the outcome and are not: do not warn of them"},
@@ -70,8 +73,9 @@ static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
                               "definition outcomes outcome horizon lead known-until",
                               "leave it out, or evaluate on a store's history with --store DIR", error);
     if (status == HF_OK && cli_has(arguments, "model"))
-        status = cli_only_without(arguments, "with --model", "pairs rules plain c inner-folds allow-leak",
-                                  "a model that is there is measured, not trained", error);
+        status =
+            cli_only_without(arguments, "with --model", "pairs rules monotone plain c inner-folds allow-leak",
+                             "a model that is there is measured, not trained", error);
     if (status == HF_OK && !cli_has(arguments, "model"))
         status = cli_only_without(arguments, "without --model", "allow-missing",
                                   "a model trained here has every column of the table", error);

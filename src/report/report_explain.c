@@ -348,6 +348,12 @@ static void put_overrides(hf_text *text, const hf_account_page *page)
 
 // ---- churn -----------------------------------------------------------------------------------------------------
 
+// What somebody should know of a curve that was made to go one way.
+static const char *way_words(int8_t monotone)
+{
+    return monotone == 0 ? "" : monotone > 0 ? " (made to rise only)" : " (made to fall only)";
+}
+
 // Appends parts from `at` on by `step` while they have the sign; returns their sum.
 static double put_reasons(hf_text *text, const hf_account_page *page, const hf_churn_part *parts,
                           int32_t count, bool raising)
@@ -358,8 +364,9 @@ static double put_reasons(hf_text *text, const hf_account_page *page, const hf_c
         const hf_churn_part *part = &parts[raising ? i : count - 1 - i];
         if (raising ? part->contribution < 0.005 : part->contribution > -0.005) break;
         sum += part->contribution;
-        hf_text_printf(text, "    %s  %s\n", hf_say_signed(number, part->contribution, 2),
-                       hf_churn_words(words, &page->now, part->term));
+        hf_text_printf(text, "    %s  %s%s\n", hf_say_signed(number, part->contribution, 2),
+                       hf_churn_words(words, &page->now, part->term),
+                       way_words(page->now.model->terms[part->term].monotone));
     }
     return sum;
 }

@@ -162,11 +162,14 @@ static json_t *churn_json(const hf_context *context, const hf_account_night *nig
     *status = hf_churn_parts(&parts, &count, &log_odds, context, night, error);
     if (*status != HF_OK) return NULL;
     json_t *list = json_array();
-    for (int32_t i = 0; i < count; i++)
-        bad |= json_array_append_new(list, json_pack("{s:s,s:s,s:o}", "signal",
-                                                     hf_model_signal(night->model, parts[i].term), "words",
-                                                     hf_churn_words(words, night, parts[i].term),
-                                                     "contribution", hf_json_number(parts[i].contribution)));
+    for (int32_t i = 0; i < count; i++) {
+        const int8_t monotone = night->model->terms[parts[i].term].monotone;
+        const char *way = monotone == 0 ? NULL : monotone > 0 ? "up" : "down";
+        bad |= json_array_append_new(
+            list, json_pack("{s:s,s:s,s:o,s:s*}", "signal", hf_model_signal(night->model, parts[i].term),
+                            "words", hf_churn_words(words, night, parts[i].term), "contribution",
+                            hf_json_number(parts[i].contribution), "monotone", way));
+    }
     hf_delete(context, parts);
     if (bad) {
         json_decref(list);

@@ -73,11 +73,12 @@ json_t *hf_term_to_json(const hf_term *term)
     json_t *part = term->kind == HF_TERM_CURVE   ? curve_to_json(&term->curve)
                    : term->kind == HF_TERM_TABLE ? table_to_json(&term->table)
                                                  : hf_grid_to_json(term);
-    return json_pack("{s:s, s:s, s:s, s:f, s:f, s:o, s:o, s:I, s:o}", "signal", term->signal, "kind",
+    const char *way = term->monotone == 0 ? NULL : term->monotone > 0 ? "up" : "down";
+    return json_pack("{s:s, s:s, s:s, s:f, s:f, s:o, s:o, s:I, s:s*, s:o}", "signal", term->signal, "kind",
                      hf_kind_name(term->signal_kind), "unit", term->unit, "missing", term->missing,
                      "reference", term->reference, "mean", number_or_null(term->mean), "deviation",
                      number_or_null(term->deviation), "missing_seen", (json_int_t)term->missing_seen,
-                     keys[term->kind], part);
+                     "monotone", way, keys[term->kind], part);
 }
 
 // ---- reading ---------------------------------------------------------------------------------------------
@@ -214,6 +215,42 @@ static hf_status read_missing_seen(int64_t *out, const reading *r, const json_t 
     return HF_OK;
 }
 
+// A slope or jump that goes the other way, but for rounding.
+static bool turns(double sum, double size, int8_t monotone)
+{
+    return sum * monotone < -1e-9 * size;
+}
+
+// A curve said to go one way is held to it, between all its hinges and at its steps.
+static bool goes_one_way(const hf_curve *c, int8_t monotone)
+{
+    double slope = c->slope, steepest = fabs(c->slope);
+    for (int32_t k = 0; k < c->hinges; k++)
+        steepest = fmax(steepest, fabs(c->hinge_slope[k]));
+    if (turns(slope, steepest, monotone)) return false;
+    for (int32_t k = 0; k < c->hinges; k++) {
+        slope += c->hinge_slope[k];
+        if (turns(slope, steepest, monotone)) return false;
+    }
+    for (int32_t k = 0; k < c->steps; k++)
+        if (c->step_height[k] * monotone < 0.0) return false;
+    return true;
+}
+
+static hf_status read_monotone(hf_term *term, const reading *r, const json_t *json)
+{
+    const json_t *way = json_object_get(json, "monotone");
+    if (!way) return HF_OK;
+    const char *text = json_string_value(way);
+    if (term->kind == HF_TERM_CURVE && text)
+        term->monotone = strcmp(text, "up") == 0 ? 1 : strcmp(text, "down") == 0 ? -1 : 0;
+    if (term->monotone == 0) return damaged(r, "monotone", "'up' or 'down', of a curve");
+    if (!goes_one_way(&term->curve, term->monotone))
+        return damaged(r, "monotone",
+                       term->monotone > 0 ? "a curve that only rises" : "a curve that only falls");
+    return HF_OK;
+}
+
 hf_status hf_term_from_json(hf_term *out, const hf_context *context, const json_t *json, const char *file,
                             hf_error *error)
 {
@@ -249,6 +286,7 @@ hf_status hf_term_from_json(hf_term *out, const hf_context *context, const json_
         HF_TRY(done, hf_grid_from_json(&term, context, surface ? surface : rule, file, error));
     else
         HF_TRY(done, read_curve(&term.curve, &r, curve));
+    HF_TRY(done, read_monotone(&term, &r, json));
     *out = term;
     term = (hf_term){.kind = HF_TERM_CURVE};
 done:

@@ -63,7 +63,8 @@ typedef struct {
     // 0.
     hf_axis axes[HF_AXES];
     int32_t axis_count;
-    double *values; // owned
+    double *values;  // owned
+    int8_t monotone; // HF_TERM_CURVE trained to rise only: 1, to fall only: -1; 0: free
 } hf_term;
 
 // Entries of a surface's or rule's values: the product of its axes' cells.

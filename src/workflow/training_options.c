@@ -76,20 +76,23 @@ typedef enum {
     X(bool, kinds_if_there, FLAG, kinds_if_there)
 
 // The rows' own folds, dates and gap come from the inputs.
-#define FIT_MEMBERS(X)                            \
-    X(uint64_t, seed, UINT64, seed)               \
-    X(int32_t, folds, INT32, folds)               \
-    X(double, c, NUMBER, c)                       \
-    X(int64_t, level_rows, INT64, level_rows)     \
-    X(int64_t, missing_rows, INT64, missing_rows) \
-    X(const int32_t *, fold, NO_OPTION, fold)     \
-    X(const hf_date *, as_of, NO_OPTION, as_of)   \
-    X(int32_t, gap, NO_OPTION, gap)               \
-    X(int32_t, pairs, INT32, pairs)               \
-    X(int32_t, rules, INT32, rules)               \
-    X(bool, plain, FLAG, plain)                   \
-    X(bool, summary, NO_OPTION, summary)          \
-    X(int32_t, bootstrap, INT32, bootstrap)
+#define FIT_MEMBERS(X)                                      \
+    X(uint64_t, seed, UINT64, seed)                         \
+    X(int32_t, folds, INT32, folds)                         \
+    X(double, c, NUMBER, c)                                 \
+    X(int64_t, level_rows, INT64, level_rows)               \
+    X(int64_t, missing_rows, INT64, missing_rows)           \
+    X(const int32_t *, fold, NO_OPTION, fold)               \
+    X(const hf_date *, as_of, NO_OPTION, as_of)             \
+    X(int32_t, gap, NO_OPTION, gap)                         \
+    X(int32_t, pairs, INT32, pairs)                         \
+    X(int32_t, rules, INT32, rules)                         \
+    X(bool, plain, FLAG, plain)                             \
+    X(bool, summary, NO_OPTION, summary)                    \
+    X(int32_t, bootstrap, INT32, bootstrap)                 \
+    X(const char *const *, monotone, TEXTS, monotone_count) \
+    X(int32_t, monotone_count, NO_OPTION, monotone_count)   \
+    X(int32_t, splits, INT32, splits)
 
 // A structure of the listed members is as long as the true one, with every member at its place.
 #define AS_MEMBER(type, name, recorded, counter) type name;

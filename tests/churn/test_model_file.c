@@ -146,7 +146,7 @@ Test(model_file, unknown_fields_are_kept)
                         json_pack("{s:s, s:[f, f, n]}", "method", "platt", "at", 0.5, 1e-9));
     json_object_set_new(file, "version", json_string("1.7"));
     json_object_set_new(json_object_get(file, "fit"), "hours", json_integer(7));
-    json_object_set_new(json_array_get(json_object_get(file, "terms"), 0), "monotone", json_true());
+    json_object_set_new(json_array_get(json_object_get(file, "terms"), 0), "learnt", json_true());
     char *text = seal(&s, file, &length);
     cr_assert_eq(load_text(&model, &s, text, length, &error), HF_OK, "%s", error.message);
     char *again = resave(&s, model, &again_length);

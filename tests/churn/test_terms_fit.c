@@ -48,7 +48,7 @@ static void make_bed(bed *t, double tau, int threads)
                             .features = t->basis->features,
                             .rows = t->rows,
                             .row_count = ROWS};
-    t->scratch = calloc((size_t)hf_blocks_widest(&t->blocks), sizeof(double));
+    t->scratch = calloc(hf_blocks_sums(&t->blocks), sizeof(double));
 }
 
 static void clear_bed(bed *t)
@@ -378,7 +378,7 @@ Test(terms_fit, terms_sum_to_the_margin_of_the_blocks)
         const hf_basis_signal *s = &basis->signals[k];
         const hf_column *column = &t.frame->columns[s->column];
         double sum = 0.0;
-        cr_assert_leq(hf_blocks_widest(&one), 1000);
+        cr_assert_leq(hf_blocks_sums(&one), 1000);
         hf_blocks_margin(margin, &one, w, scratch);
         for (int64_t i = 0; i < ROWS; i++) {
             double value, expected = margin[i];

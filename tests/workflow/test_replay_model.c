@@ -131,6 +131,7 @@ static const struct {
     {"pairs", TABLE "--pairs 0"},
     {"rules", TABLE "--rules 0"},
     {"plain", TABLE "--plain"},
+    {"monotone", TABLE "--monotone tickets:up,use"},
     {"c", TABLE "--c 0.125"},
     {"inner-folds", TABLE "--plain --inner-folds 3"},
     {"seed", TABLE "--seed 9223372036854775807"},
