@@ -198,7 +198,7 @@ static hf_status set_bands(hf_curve_points *p, int32_t made, const bootstrap *b,
     double *mean = hf_new(b->context, size, sizeof *mean);
     double *features = hf_new(b->context, points * size, sizeof *features);
     double *deviation = hf_new(b->context, points * (size_t)made, sizeof *deviation);
-    double *scratch = hf_new(b->context, (size_t)hf_blocks_widest(blocks) + (size_t)made, sizeof *scratch);
+    double *scratch = hf_new(b->context, hf_blocks_sums(blocks) + (size_t)made, sizeof *scratch);
     if (!residual || !mean || !features || !deviation || !scratch) {
         status = hf_fail_memory(error);
         goto done;

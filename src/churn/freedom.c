@@ -62,7 +62,7 @@ hf_status hf_freedom(double *out, const hf_refit *r, hf_error *error)
     double *hessian = hf_new(r->context, square, sizeof *hessian);
     double *inverse = hf_new(r->context, square, sizeof *inverse);
     double *x = hf_new(r->context, (size_t)n, sizeof *x);
-    double *scratch = hf_new(r->context, (size_t)hf_blocks_widest(&r->blocks), sizeof *scratch);
+    double *scratch = hf_new(r->context, hf_blocks_sums(&r->blocks), sizeof *scratch);
     if (!hessian || !inverse || !x || !scratch) {
         status = hf_fail_memory(error);
         goto done;

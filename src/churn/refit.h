@@ -20,7 +20,7 @@ typedef struct {
     const int64_t *cluster; // one a training row; NULL: each is its own
 } hf_refit;
 
-// The features of one training row: out has room for the blocks' features. scratch: hf_blocks_widest.
+// The features of one training row: out has room for the blocks' features. scratch: hf_blocks_sums.
 void hf_refit_row(double *out, const hf_refit *refit, int64_t row, double *scratch);
 
 // A plain design as blocks, one a signal.
