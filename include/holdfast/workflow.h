@@ -80,6 +80,7 @@ typedef struct {
     const char *segments;       // a definition: its segments; NULL: one model for all
     const char *segment;        // NULL: all, and {segment} in `model` stands for each one's name
     struct hf_segment_run *run; // NULL: used within a call for all segments
+    const char *card;           // where the model's card is written; NULL: beside the model, "none": nowhere
 } hf_train_job;
 
 // Trains a churn model and writes it. A segment with too few events gets the model of all accounts with an
@@ -154,6 +155,18 @@ typedef struct {
 // trained on what was known then, no label window reaching past the date, and judged on the rows from that
 // date to the next.
 HF_API hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job *job, hf_error *error);
+
+typedef enum { HF_MODEL_TABLE, HF_MODEL_JSON, HF_MODEL_MARKDOWN } hf_model_format;
+
+typedef struct {
+    const char *model;
+    hf_model_format format; // markdown: the model's card
+    bool overwrite;
+    const char *output;
+} hf_report_job;
+
+// What a model's record says of it as a statistician asks: HF_ERROR_DATA where it has no summary.
+HF_API hf_status hf_workflow_report(const hf_context *context, const hf_report_job *job, hf_error *error);
 
 // The snapshots of a store, one line each.
 HF_API hf_status hf_workflow_store_list(const hf_context *context, const char *store, hf_report_format format,

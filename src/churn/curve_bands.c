@@ -2,8 +2,10 @@
 //
 // The cluster bootstrap of curves. A replicate is a list of training rows, whole accounts as often as they
 // were drawn, fitted from where the full fit ended; its draws come from a stream of its own, so replicates
-// run side by side. A point's value is linear in the weights: its row's features, less their means over all
-// training rows, which is what makes a contribution of a value.
+// run side by side. Where rows are many m of the n accounts are drawn, under m / n of the penalty, and
+// deviations shrink by sqrt(m / n) (Bickel, Gotze and van Zwet 1997). A point's value is linear in the
+// weights: its row's features, less their means over all training rows, which is what makes a contribution of
+// a value.
 #include "churn/curve_bands.h"
 
 #include "churn/ridge_fit.h"
@@ -14,9 +16,8 @@
 #include <string.h>
 
 #define EPS 1e-3
-// rows x blocks x replicates that training spends by itself, and rows x blocks from which it spends nothing
-#define WORK 1.5e7
-#define TOO_MUCH 4e6
+#define WORK 1.5e7        // rows x blocks x replicates that training spends by itself
+#define MOST_ROWS 20000.0 // of a replicate, about
 #define STREAM 0x62616e64
 enum { LEAST = 20, MOST = 100 };
 
@@ -26,7 +27,7 @@ typedef struct {
     int32_t replicates;
     uint64_t seed;
     int32_t *account; // owned, one a training row: numbered from 0
-    int32_t accounts;
+    int32_t accounts, drawn;
     double *weights; // owned, replicates x (features + 1)
     bool *good;      // owned, one a replicate
 } bootstrap;
@@ -76,7 +77,7 @@ static hf_status draw(int64_t **out, int64_t *count, bool *good, const bootstrap
 #pragma omp critical(hf_churn_memory)
     times = hf_new(b->context, (size_t)b->accounts, sizeof *times);
     if (!times) return hf_fail_memory(error);
-    for (int32_t i = 0; i < b->accounts; i++)
+    for (int32_t i = 0; i < b->drawn; i++)
         times[hf_random_below(&random, (uint64_t)b->accounts)]++;
     for (int64_t i = 0; i < rows; i++)
         n += times[b->account[i]];
@@ -97,6 +98,11 @@ static hf_status draw(int64_t **out, int64_t *count, bool *good, const bootstrap
     return HF_OK;
 }
 
+static double share_drawn(const bootstrap *b)
+{
+    return (double)b->drawn / (double)b->accounts;
+}
+
 static hf_status fit_replicate(bootstrap *b, int32_t replicate, hf_error *error)
 {
     const hf_refit *r = b->refit;
@@ -109,7 +115,8 @@ static hf_status fit_replicate(bootstrap *b, int32_t replicate, hf_error *error)
     blocks.rows = rows;
     memcpy(fit.weights, r->weights, size * sizeof *fit.weights);
     if (b->good[replicate])
-        HF_TRY(done, hf_ridge_fit(&fit, b->context, &blocks, r->label, r->lambda, EPS, error));
+        HF_TRY(done,
+               hf_ridge_fit(&fit, b->context, &blocks, r->label, r->lambda * share_drawn(b), EPS, error));
 done:
 #pragma omp critical(hf_churn_memory)
     hf_delete(b->context, rows);
@@ -183,7 +190,7 @@ static void deviate(double *out, const bootstrap *b, const hf_curve_point *point
             for (int32_t f = block->first; f < block->first + block->features; f++)
                 sum +=
                     (features[(size_t)k * size + (size_t)f] - mean[f]) * (weights[f] - b->refit->weights[f]);
-            *out++ = sum;
+            *out++ = sum * sqrt(share_drawn(b));
         }
     }
 }
@@ -226,9 +233,8 @@ done:
 
 int32_t hf_curve_bands_fit(const hf_refit *refit)
 {
-    const double one = (double)refit->blocks.row_count * (double)refit->blocks.count;
-    if (one > TOO_MUCH) return 0;
-    return (int32_t)fmin(fmax(WORK / one, LEAST), MOST);
+    const double rows = fmin((double)refit->blocks.row_count, MOST_ROWS);
+    return (int32_t)fmin(fmax(WORK / (rows * (double)refit->blocks.count), LEAST), MOST);
 }
 
 hf_status hf_curve_bands(hf_curve_points *points, int32_t *made, const hf_refit *refit, int32_t replicates,
@@ -246,6 +252,7 @@ hf_status hf_curve_bands(hf_curve_points *points, int32_t *made, const hf_refit 
         goto done;
     }
     HF_TRY(done, number_accounts(&b, error));
+    b.drawn = (int32_t)ceil(b.accounts * fmin(1.0, MOST_ROWS / (double)refit->blocks.row_count));
     HF_TRY(done, fit_all(&b, error));
     for (int32_t r = 0; r < replicates; r++)
         good += b.good[r];

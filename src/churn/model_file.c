@@ -64,22 +64,31 @@ static hf_status model_to_json(json_t **out, const hf_model *model, hf_error *er
     return HF_OK;
 }
 
-hf_status hf_model_save(const hf_model *model, const char *path, bool overwrite, hf_error *error)
+hf_status hf_model_write(hf_text *text, const hf_model *model, hf_error *error)
 {
     json_t *file = NULL;
-    hf_output *output = NULL;
-    hf_text text;
     char checksum[33];
     hf_status status;
-    hf_text_init(&text, model->context);
     HF_TRY(done, model_to_json(&file, model, error));
     HF_TRY(done, checksum_of(checksum, model->context, file, error));
     if (json_object_set_new(file, "checksum", json_string(checksum)) != 0) {
         status = hf_fail_memory(error);
         goto done;
     }
-    hf_json_write(&text, file);
-    HF_TRY(done, hf_text_status(&text, error));
+    hf_json_write(text, file);
+    status = hf_text_status(text, error);
+done:
+    json_decref(file);
+    return status;
+}
+
+hf_status hf_model_save(const hf_model *model, const char *path, bool overwrite, hf_error *error)
+{
+    hf_output *output = NULL;
+    hf_text text;
+    hf_status status;
+    hf_text_init(&text, model->context);
+    HF_TRY(done, hf_model_write(&text, model, error));
     HF_TRY(done, hf_output_open(&output, model->context, path, overwrite, error));
     HF_TRY(done, hf_output_write(output, text.data, text.length, error));
     status = hf_output_commit(output, error);
@@ -87,7 +96,6 @@ hf_status hf_model_save(const hf_model *model, const char *path, bool overwrite,
 done:
     hf_output_discard(output);
     hf_text_free(&text);
-    json_decref(file);
     return status;
 }
 

@@ -57,6 +57,13 @@ static int add_slope(json_t *made, const hf_term_sums *s)
     return wrong | json_object_set_new(made, "probability_change", number(s->change / (double)s->present));
 }
 
+// Of a table one deviation of the contribution itself.
+static int add_spread(json_t *made, const hf_term_sums *s, int64_t rows)
+{
+    const int wrong = json_object_set_new(made, "odds_ratio_deviation", number(exp(hf_sums_spread(s, rows))));
+    return wrong | json_object_set_new(made, "probability_change", number(s->change / (double)rows));
+}
+
 static int add_inflation(json_t *made, double factor)
 {
     if (isinf(factor)) return json_object_set_new(made, "collinear", json_true());
@@ -72,11 +79,11 @@ static json_t *term_to_json(const hf_model *model, const hf_sums *sums, const hf
     const double n = (double)sums->rows, mean = sums->total / n;
     const double variance = sums->squares / n - mean * mean;
     const double own = s->c / n, share = (s->ct / n - own * mean) / variance;
-    json_t *made =
-        json_pack("{s:s, s:s, s:o, s:o}", "signal", term->signal, "kind", kinds[term->kind], "share",
-                  number(share), "spread", number(sqrt(fmax(s->cc / n - own * own, 0.0))));
+    json_t *made = json_pack("{s:s, s:s, s:o, s:o}", "signal", term->signal, "kind", kinds[term->kind],
+                             "share", number(share), "spread", number(hf_sums_spread(s, sums->rows)));
     int wrong = made ? 0 : -1;
     if (made && term->kind == HF_TERM_CURVE) wrong |= add_slope(made, s);
+    if (made && term->kind == HF_TERM_TABLE) wrong |= add_spread(made, s, sums->rows);
     if (made && term->axis_count == 0) {
         wrong |= add_inflation(made, factor);
         wrong |= json_object_set_new(made, "points", points_to_json(points, k));

@@ -28,11 +28,6 @@ static hf_status take(const hf_training *t, const hf_model *model, const hf_refi
     if (replicates > 0)
         HF_TRY(done,
                hf_curve_bands(&work->points, &work->replicates, refit, replicates, t->options->seed, error));
-    else if (asked < 0)
-        hf_info(t->context,
-                "%lld rows are too many to fit over and over by default; --bootstrap N gives "
-                "the curves their intervals",
-                (long long)t->count);
 done:
     return status;
 }

@@ -40,6 +40,12 @@ double hf_sums_deviation(const hf_term_sums *s)
     return s->present > 0 ? sqrt(fmax(s->xx / n - mean * mean, 0.0)) : NAN;
 }
 
+double hf_sums_spread(const hf_term_sums *s, int64_t rows)
+{
+    const double n = (double)rows, mean = s->c / n;
+    return sqrt(fmax(s->cc / n - mean * mean, 0.0));
+}
+
 // ---- first pass -----------------------------------------------------------------------------------------
 
 static void add_term(hf_term_sums *s, const work *w, int32_t k, const double *c, const double *total,
@@ -135,9 +141,9 @@ static void change_tile(const work *w, int64_t tile, const double *step)
     hf_term_sums *part = w->part + tile * (terms + 1);
     for (int32_t k = 0; k < terms; k++) {
         part[k].change = 0.0;
-        if (!w->column[k] || isnan(step[k])) continue;
+        if (isnan(step[k])) continue;
         for (int32_t i = 0; i < n; i++) {
-            if (isnan(hf_column_number(w->column[k], w->t->rows[begin + i]))) continue;
+            if (w->column[k] && isnan(hf_column_number(w->column[k], w->t->rows[begin + i]))) continue;
             const double now = w->log_odds[begin + i];
             part[k].change += probability(now + step[k]) - probability(now);
         }
@@ -211,7 +217,9 @@ hf_status hf_sums_create(hf_sums *out, const hf_model *model, const hf_training 
     run_tiles(&w, NULL);
     add_parts(&sums, &w);
     for (int32_t k = 0; k < sums.count; k++)
-        step[k] = hf_sums_slope(&sums.terms[k]) * hf_sums_deviation(&sums.terms[k]);
+        step[k] = model->terms[k].kind == HF_TERM_TABLE
+                      ? hf_sums_spread(&sums.terms[k], t->count)
+                      : hf_sums_slope(&sums.terms[k]) * hf_sums_deviation(&sums.terms[k]);
     HF_TRY(done, hf_check_cancel(t->context, error));
     run_tiles(&w, step);
     for (int64_t tile = 0; tile < w.tiles; tile++)

@@ -14,7 +14,8 @@ typedef struct {
     double x, xx, xc, c_present;
     double least, most;      // contributions
     int64_t support, events; // of a rule: rows where it holds
-    double change;           // sum over present rows of the probability's change, second pass
+    double change; // second pass: sum of the probability's change where the log-odds grow by what one
+                   // deviation of the signal is worth, over rows that have it; of a table, by its spread
 } hf_term_sums;
 
 typedef struct {
@@ -33,5 +34,7 @@ void hf_sums_free(hf_sums *sums);
 // none. And the signal's deviation.
 double hf_sums_slope(const hf_term_sums *s);
 double hf_sums_deviation(const hf_term_sums *s);
+// The contribution's deviation over all rows.
+double hf_sums_spread(const hf_term_sums *s, int64_t rows);
 
 #endif

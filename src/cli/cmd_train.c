@@ -20,6 +20,8 @@ static const cli_option options[] = {
     {"anchor-shift", 0, "DAYS", "the window begins after SIGNAL + DAYS (default 0; -1: that day counts)"},
     {"ledger", 0, "FILE", "write what became of every row as JSON too"},
     {"output", 'o', "MODEL", "where the model is written"},
+    {"card", 0, "FILE",
+     "where the model's card is written (default: MODEL with .md for .json; none: nowhere)"},
     {"pairs", 0, "N|auto", "surfaces of two signals: at most N, 0 none (default auto: those that pay)"},
     {"rules", 0, "auto|0", "rules of several conditions: 0 none (default auto: those that pay)"},
     {"monotone", 0, "SIGNAL[:up|down],...",
@@ -85,6 +87,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.by = cli_text(arguments, "by", NULL);
     job.segments = cli_text(arguments, "segments", NULL);
     job.segment = cli_text(arguments, "segment", NULL);
+    job.card = cli_text(arguments, "card", NULL);
     job.overwrite = cli_has(arguments, "force");
     if (cli_has(arguments, "quiet")) job.output = NULL;
     return hf_workflow_train(context, &job, error);

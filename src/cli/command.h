@@ -26,7 +26,7 @@ typedef struct {
     hf_status (*run)(const hf_context *context, const cli_arguments *arguments, hf_error *error);
 } cli_command;
 
-extern const cli_command cli_replay, cli_run;
+extern const cli_command cli_replay, cli_report, cli_run;
 extern const cli_command cli_check, cli_evaluate, cli_explain, cli_ingest, cli_init, cli_profile, cli_score,
     cli_store, cli_synth, cli_train;
 

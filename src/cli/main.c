@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const cli_command *const commands[] = {&cli_ingest,  &cli_train,   &cli_score, &cli_evaluate,
-                                              &cli_explain, &cli_store,   &cli_synth, &cli_init,
-                                              &cli_check,   &cli_profile, &cli_run,   &cli_replay};
+static const cli_command *const commands[] = {
+    &cli_ingest, &cli_train, &cli_score,   &cli_evaluate, &cli_explain, &cli_store, &cli_synth,
+    &cli_init,   &cli_check, &cli_profile, &cli_run,      &cli_replay,  &cli_report};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int exit_code(hf_status status)

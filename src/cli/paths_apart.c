@@ -17,7 +17,7 @@ typedef struct {
 
 static const char *const inputs[] = {"model", "against", "definition", "outcomes",
                                      "folds", "input",   "segments",   "file"};
-static const char *const outputs[] = {"output", "rejects", "ledger", "predictions"};
+static const char *const outputs[] = {"output", "rejects", "ledger", "predictions", "card"};
 
 static const char *name_of(const char *path)
 {

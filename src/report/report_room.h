@@ -53,6 +53,17 @@ hf_status hf_report_evaluation(hf_text *text, const hf_context *context, const h
 hf_status hf_report_evaluation_json(hf_text *text, const hf_evaluation *folds, int32_t count,
                                     const hf_evaluation *mean, hf_error *error);
 
+// ---- a model ---------------------------------------------------------------------------------------------
+
+// What the summary in a model's record says: the fit, a line a term, every curve. HF_ERROR_DATA where it has
+// none.
+hf_status hf_report_summary(hf_text *text, const hf_context *context, const hf_model *model, hf_error *error);
+hf_status hf_report_summary_json(hf_text *text, const hf_context *context, const hf_model *model,
+                                 hf_error *error);
+// The model's card, in Markdown.
+hf_status hf_report_model_card(hf_text *text, const hf_context *context, const hf_model *model,
+                               hf_error *error);
+
 hf_status hf_report_snapshots(hf_text *text, const hf_context *context, const hf_snapshot_info *list,
                               int32_t count, hf_error *error);
 // The same of the scores it keeps.

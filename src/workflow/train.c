@@ -8,6 +8,7 @@
 #include "workflow/labelled.h"
 #include "workflow/leak_guard.h"
 #include "workflow/leak_snapshots.h"
+#include "workflow/model_output.h"
 #include "workflow/segment_models.h"
 #include "workflow/store_history.h"
 #include "workflow/training_record.h"
@@ -33,14 +34,14 @@ static hf_status note_text(hf_model *model, const char *key, const char *text, h
     return text ? hf_model_note(model, "training", key, json_string(text), error) : HF_OK;
 }
 
-static void summarise(hf_text *text, const hf_model *model, const char *path)
+static void summarise(hf_text *text, const hf_model *model, const char *path, const char *card)
 {
     char rows[32], events[32];
     hf_text_printf(text, "trained on %s rows with %s events (%.2f %%): %d terms, C %.4g\n",
                    hf_grouped(rows, hf_model_rows(model)), hf_grouped(events, hf_model_events(model)),
                    100.0 * (double)hf_model_events(model) / (double)hf_model_rows(model),
                    (int)hf_model_terms(model), hf_model_c(model));
-    hf_text_printf(text, "model written to %s\n", path);
+    hf_text_printf(text, "model written to %s%s%s\n", path, card[0] != '\0' ? ", its card to " : "", card);
 }
 
 static hf_status fit(hf_model **out, const hf_context *context, const hf_train_job *job,
@@ -219,17 +220,27 @@ hf_status hf_workflow_train(const hf_context *context, const hf_train_job *job, 
 {
     hf_model *model = NULL;
     hf_text text;
+    char *card = NULL;
     hf_status status = check_job(job, error);
     if (status == HF_OK) status = hf_segments_check(job, error);
     if (status != HF_OK) return status;
-    if (hf_segments_asked(job)) return hf_segments_train(context, job, error);
+    if (hf_segments_asked(job)) {
+        if (job->card && strcmp(job->card, "none") != 0)
+            return hf_fail(
+                error, HF_ERROR_USAGE,
+                "--card names one file, and every segment has a model with a card beside it; leave "
+                "it out, or pass --card none");
+        return hf_segments_train(context, job, error);
+    }
     hf_text_init(&text, context);
+    HF_TRY(done, hf_card_path(&card, context, job, error));
     HF_TRY(done, hf_train_make(&model, &text, context, job, error));
-    HF_TRY(done, hf_model_save(model, job->model, job->overwrite, error));
+    HF_TRY(done, hf_model_output(context, model, job, card, error));
     HF_TRY(done, write_ledger(context, job, model, error));
-    summarise(&text, model, job->model);
+    summarise(&text, model, job->model, card);
     HF_TRY(done, hf_workflow_write_text(context, &text, job->output, true, error));
 done:
+    hf_delete(context, card);
     hf_model_destroy(model);
     hf_text_free(&text);
     return status;

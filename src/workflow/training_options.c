@@ -48,7 +48,8 @@ typedef enum {
     X(const char *, by, TEXT, by)                                            \
     X(const char *, segments, NO_OPTION, segments)                           \
     X(const char *, segment, TEXT, segment)                                  \
-    X(struct hf_segment_run *, run, NO_OPTION, run)
+    X(struct hf_segment_run *, run, NO_OPTION, run)                          \
+    X(const char *, card, NO_OPTION, card)
 
 // What the job points to; no pointer stands for the defaults.
 #define OBSERVATION_MEMBERS(X)                \

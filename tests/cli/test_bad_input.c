@@ -429,7 +429,7 @@ Test(bad_input, full_disk_while_scoring)
         run_shell(folder, "ulimit -f 4; exec \"$HOLDFAST\" score data.csv --model model.json -o scores.csv");
     cr_assert_eq(run.code, 1, "exit code %d: %s", run.code, run.err);
     cr_assert_not_null(strstr(run.err, "File too large"), "%s", run.err);
-    cr_assert_eq(count_entries(folder, "."), 2, "data.csv and model.json are all there should be");
+    cr_assert_eq(count_entries(folder, "."), 3, "data.csv, model.json and its card are all there should be");
     free_run(&run);
 }
 

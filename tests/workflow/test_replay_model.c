@@ -128,6 +128,7 @@ static const struct {
     {"anchor-shift", RENEWING "--anchor-shift -1"},
     {"ledger", NULL},
     {"output", NULL},
+    {"card", NULL},
     {"pairs", TABLE "--pairs 0"},
     {"rules", TABLE "--rules 0"},
     {"plain", TABLE "--plain"},

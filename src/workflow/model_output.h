@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A model and its card on disk.
+#ifndef HOLDFAST_MODEL_OUTPUT_H
+#define HOLDFAST_MODEL_OUTPUT_H
+
+#include "churn/churn_room.h"
+#include "holdfast/workflow.h"
+
+// Where the card of a job goes: the name given, or the model's with .md for .json; "" for none, which is also
+// where the model is no regular file. Owned by the caller.
+hf_status hf_card_path(char **out, const hf_context *context, const hf_train_job *job, hf_error *error);
+// Writes the model and its card; neither takes its place before both are written whole.
+hf_status hf_model_output(const hf_context *context, const hf_model *model, const hf_train_job *job,
+                          const char *card, hf_error *error);
+
+#endif
