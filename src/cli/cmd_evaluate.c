@@ -18,13 +18,22 @@ static const cli_option options[] = {
     {"arr", 0, "COLUMN", "with --model: annual revenue (default: a column arr that holds amounts)"},
     {"capacity", 0, "N[,N...]", "with --model: what is caught when the N accounts at most risk are worked"},
     {"rank", 0, "p|arr", "what --capacity ranks by: probability, or probability x ARR (default p)"},
-    {"store", 0, "DIR", "a model or a definition at every date of this store"},
+    {"store", 0, "DIR", "train at the last dates of this store; or a model or a definition at every date"},
     {"definition", 0, "FILE", "the definition to replay"},
     {"outcomes", 0, "FILE", "what happened: CSV with account_id, date, outcome"},
     {"outcome", 0, "NAME", "the outcome that counts (default churn)"},
     {"horizon", 0, "DAYS", "an outcome counts within so many days after a snapshot (and the lead)"},
     {"lead", 0, "DAYS", "days after a snapshot before an outcome counts (default 0)"},
     {"known-until", 0, "DATE", "the last date outcomes are known (default: the last in the file)"},
+    {"from", 0, "DATE", "with --store: only as-of dates from DATE on"},
+    {"until", 0, "DATE", "with --store: only as-of dates up to DATE"},
+    {"every", 0, "DAYS", "with --store: at least DAYS from one pooled snapshot to the next (default: all)"},
+    {"anchor", 0, "SIGNAL", "one row an account and date of SIGNAL (a renewal), the lead before it"},
+    {"anchor-age", 0, "DAYS", "its values are from a snapshot at most DAYS older (default 31)"},
+    {"anchor-shift", 0, "DAYS", "the window begins after SIGNAL + DAYS (default 0; -1: that day counts)"},
+    {"origins", 0, "K", "train at the last K dates of the store, judge each until the next (default 3)"},
+    {"accounts", 0, "HOW", "apart: none is judged by a model trained on it; together (default apart)"},
+    {"predictions", 0, "FILE", "CSV of every row judged at an origin: probability and outcome"},
     {"allow-missing", 0, NULL, "with --model: signals the data lacks count as missing, with a warning"},
     {"format", 0, "FORMAT", "table or json (default table)"},
     {"output", 'o', "OUT", "where the figures are written (default -: standard output)"},
@@ -44,23 +53,34 @@ static const cli_option options[] = {
     {NULL, 0, NULL, NULL},
 };
 
-#define OF_A_MODEL "against by arr capacity rank"
+#define OF_A_MODEL "against by arr capacity rank "
+#define OBSERVING "from until every anchor anchor-age anchor-shift "
+#define ORIGINS "origins accounts predictions "
+#define TRAINING "pairs rules monotone plain c inner-folds allow-leak "
 
+// A store's history judges a definition, a model, or training at its last dates.
 static hf_status check_store_mode(const cli_arguments *arguments, hf_error *error)
 {
-    hf_status status =
-        cli_only_without(arguments, "with --store", "target folds pairs rules plain c inner-folds allow-leak",
-                         "on a store's history nothing is trained", error);
+    hf_status status = cli_only_without(arguments, "with --store", "target folds",
+                                        "on a store's history --outcomes FILE says what happened", error);
     if (status == HF_OK) status = cli_reads_no_table(arguments, error);
     if (status == HF_OK && !cli_has(arguments, "outcomes"))
-        status = cli_only_without(arguments, "without --outcomes", "outcome horizon lead known-until",
+        status = cli_only_without(arguments, "without --outcomes",
+                                  OBSERVING ORIGINS "outcome horizon lead known-until",
                                   "name the file of outcomes with --outcomes FILE", error);
+    if (status != HF_OK) return status;
+    if (cli_has(arguments, "model"))
+        status = cli_only_without(arguments, "with --model", "definition",
+                                  "evaluate the model and the definition one after the other", error);
     if (status == HF_OK && cli_has(arguments, "model"))
-        return cli_only_without(arguments, "with --model", "definition",
-                                "evaluate the model and the definition one after the other", error);
+        return cli_only_without(arguments, "with --model", ORIGINS TRAINING,
+                                "a model that is there is measured at every date, not trained", error);
+    if (status == HF_OK && cli_has(arguments, "definition"))
+        return cli_only_without(arguments, "with --definition",
+                                OBSERVING ORIGINS TRAINING OF_A_MODEL "seed replicates alpha allow-missing",
+                                "a definition is replayed as it stands, not trained", error);
     if (status == HF_OK)
-        status = cli_only_without(arguments, "with --definition",
-                                  OF_A_MODEL " seed replicates alpha allow-missing",
+        status = cli_only_without(arguments, "without --model", OF_A_MODEL "allow-missing",
                                   "name a model with --model MODEL", error);
     return status;
 }
@@ -70,7 +90,7 @@ static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
     hf_status status = HF_OK;
     if (cli_has(arguments, "store")) return check_store_mode(arguments, error);
     status = cli_only_without(arguments, "on one labelled table",
-                              "definition outcomes outcome horizon lead known-until",
+                              OBSERVING ORIGINS "definition outcomes outcome horizon lead known-until",
                               "leave it out, or evaluate on a store's history with --store DIR", error);
     if (status == HF_OK && cli_has(arguments, "model"))
         status =
@@ -123,14 +143,18 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
         .csv = HF_CSV_OPTIONS_INIT, .fit = HF_TRAIN_OPTIONS_INIT, .replicates = 200, .alpha = 0.05};
     int64_t replicates = job.replicates;
     int format = HF_REPORT_TABLE;
-    int rank = 0;
-    int64_t lead = 0, horizon = 0, capacity[MOST_CAPACITIES];
+    hf_observation_options observations = HF_OBSERVATION_OPTIONS_INIT;
+    int rank = 0, together = 0;
+    int64_t lead = 0, horizon = 0, origins = 0, capacity[MOST_CAPACITIES];
     job.known_until = HF_DATE_MISSING;
     hf_status status = cli_most_words(arguments, 1, error);
     if (status == HF_OK) status = check_mode(arguments, error);
     if (status == HF_OK) status = cli_integer(&lead, arguments, "lead", 0, 36500, error);
     if (status == HF_OK) status = cli_integer(&horizon, arguments, "horizon", 1, 36500, error);
     if (status == HF_OK) status = cli_date(&job.known_until, arguments, "known-until", error);
+    if (status == HF_OK) status = cli_observations(&observations, arguments, error);
+    if (status == HF_OK) status = cli_integer(&origins, arguments, "origins", 1, 1000, error);
+    if (status == HF_OK) status = cli_choice(&together, arguments, "accounts", "apart together", error);
     if (status == HF_OK) status = cli_columns(&job.csv, arguments, error);
     if (status == HF_OK) status = cli_fit(&job.fit, arguments, error);
     if (status == HF_OK) status = cli_integer(&replicates, arguments, "replicates", 0, 100000, error);
@@ -155,6 +179,10 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.arr = cli_text(arguments, "arr", NULL);
     job.capacity = capacity;
     job.rank_by_arr = rank == 1;
+    job.observations = &observations;
+    job.origins = (int32_t)origins;
+    job.accounts_together = together == 1;
+    job.predictions = cli_text(arguments, "predictions", NULL);
     job.replicates = (int32_t)replicates;
     job.format = (hf_report_format)format;
     job.allow_missing = cli_has(arguments, "allow-missing");
@@ -169,12 +197,14 @@ const cli_command cli_evaluate = {
     .synopsis = "evaluate FILE [--id COLUMN] --target COLUMN[=VALUE] [--folds FOLDS] [options]\n"
                 "evaluate FILE --target COLUMN[=VALUE] --model MODEL [options]\n"
                 "evaluate --store DIR --model MODEL --outcomes FILE --horizon DAYS [options]\n"
+                "evaluate --store DIR --outcomes FILE --horizon DAYS [--origins K] [options]\n"
                 "evaluate --store DIR --definition FILE [--outcomes FILE --horizon DAYS] [options]\n",
     .examples = "evaluate customers.csv --id customer_id --target Churn=Yes\n"
                 "evaluate customers.csv --id customer_id --target Churn=Yes --folds folds.csv --format json\n"
                 "evaluate later.csv --target Churn=Yes --model churn.json\n"
                 "evaluate --store fleet --model churn.json --outcomes outcomes.csv --horizon 90 --by segment "
                 "--capacity 100\n"
+                "evaluate --store fleet --outcomes outcomes.csv --horizon 90\n"
                 "evaluate --store fleet --definition holdfast.yaml --outcomes outcomes.csv --horizon 30\n",
     .options = options,
     .takes_columns = true,

@@ -119,6 +119,11 @@ static json_t *evaluation_json(const hf_evaluation *e)
     return NULL;
 }
 
+json_t *hf_report_evaluation_value(const hf_evaluation *evaluation)
+{
+    return evaluation_json(evaluation);
+}
+
 static int append_json(const char *buffer, size_t size, void *text)
 {
     hf_text_add(text, buffer, size);

@@ -52,6 +52,30 @@ hf_status hf_report_evaluation(hf_text *text, const hf_context *context, const h
 // {"folds": [{"fold", "n", "events", "auc", ..., "interval": {"auc": [low, high], ...}}], "mean": {...}}
 hf_status hf_report_evaluation_json(hf_text *text, const hf_evaluation *folds, int32_t count,
                                     const hf_evaluation *mean, hf_error *error);
+// One of them as such an object; a new reference, NULL when out of memory.
+json_t *hf_report_evaluation_value(const hf_evaluation *evaluation);
+
+// One origin: what its training knew, and how the rows from it to the next origin judge that.
+typedef struct {
+    hf_date origin, last;                // rows from origin to last judge it; HF_DATE_MISSING: all later ones
+    hf_date first_trained, last_trained; // t of the rows trained on
+    hf_ledger_row trained; // all rows there were; the censored are those whose window was open at the origin
+    hf_evaluation judged;
+} hf_rolling_origin;
+
+typedef struct {
+    const hf_rolling_origin *origins; // by date
+    int32_t count;
+    hf_evaluation pooled;
+    const hf_ledger *ledger; // of the rows that judge
+    int32_t groups;          // of accounts, each judged by a model of the others; 0: not kept apart
+    double alpha;
+} hf_rolling_report;
+
+hf_status hf_report_rolling(hf_text *text, const hf_context *context, const hf_rolling_report *report,
+                            hf_error *error);
+// {"accounts", "origins": [{"origin", "trained": {...}, "n", "events", "auc", ...}], "pooled", "ledger"}
+hf_status hf_report_rolling_json(hf_text *text, const hf_rolling_report *report, hf_error *error);
 
 // ---- a model ---------------------------------------------------------------------------------------------
 

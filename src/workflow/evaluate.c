@@ -9,6 +9,7 @@
 #include "report/report_room.h"
 #include "workflow/evaluate_health.h"
 #include "workflow/evaluate_model.h"
+#include "workflow/evaluate_rolling.h"
 #include "workflow/fold_file.h"
 #include "workflow/leak_guard.h"
 
@@ -209,6 +210,7 @@ done:
 
 hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job *job, hf_error *error)
 {
+    if (job->store && !job->definition && !job->model) return hf_evaluate_rolling(context, job, error);
     if (job->store && !job->model) return hf_evaluate_health(context, job, error);
     hf_text text;
     hf_status status = HF_OK;

@@ -97,7 +97,7 @@ static hf_status judge_past(hf_text *text, const past *p, hf_error *error)
     hf_status status;
     HF_TRY(done, hf_store_history_observe(&seen, &ledger, history, HF_DATE_MISSING, HF_DATE_MISSING,
                                           history->label.known_until, error));
-    HF_TRY(done, hf_store_history_warn(history, &p->source, &ledger, error));
+    HF_TRY(done, hf_store_history_warn(history, &p->source, &ledger, true, error));
     HF_TRY(done, hf_judged_create(&judged, p->context, seen.frame, NULL, 0, seen.label, seen.cluster,
                                   seen.as_of, p->job, error));
     take_scores(judged.probability, seen.frame, score_columns[0]);

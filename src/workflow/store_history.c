@@ -173,11 +173,11 @@ void hf_store_history_tell(hf_text *text, const hf_store_history *history, bool 
 }
 
 hf_status hf_store_history_warn(const hf_store_history *history, const hf_history_source *source,
-                                const hf_ledger *ledger, hf_error *error)
+                                const hf_ledger *ledger, bool all_dates, hf_error *error)
 {
     const long long unknown = (long long)ledger->unknown_accounts, all = (long long)ledger->outcome_accounts;
     // Accounts that came and went between two pooled dates are no sign of ids written otherwise.
-    const bool whole = history->count == history->stored;
+    const bool whole = all_dates && history->count == history->stored;
     if (whole ? 2 * unknown > all : unknown == all && all > 0)
         return hf_fail_at(error, HF_ERROR_DATA, source->outcomes, 0, 0,
                           "%lld of %lld accounts with an outcome are in no snapshot of %s, such as '%s': are "

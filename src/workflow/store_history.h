@@ -40,9 +40,10 @@ hf_status hf_store_history_observe(hf_observations *out, hf_ledger *ledger, cons
 void hf_store_history_tell(hf_text *text, const hf_store_history *history, bool said_known_until);
 
 // Outcomes of accounts the store does not have label nothing: a few are warned of, most of them are an error.
-// Warns too where many rows are dropped for an outcome on the anchored date itself.
+// Where not all dates were observed (all_dates false), only all of them are. Warns too where many rows are
+// dropped for an outcome on the anchored date itself.
 hf_status hf_store_history_warn(const hf_store_history *history, const hf_history_source *source,
-                                const hf_ledger *ledger, hf_error *error);
+                                const hf_ledger *ledger, bool all_dates, hf_error *error);
 
 // What labelled the rows, as the model's record keeps it: outcome, lead, horizon, known_until. New reference;
 // NULL when out of memory.

@@ -140,7 +140,7 @@ static hf_status train_history(hf_text *text, hf_model **out, const hf_context *
     hf_store_history_tell(text, &history, job->known_until != HF_DATE_MISSING);
     HF_TRY(done, hf_store_history_observe(&observed, &ledger, &history, HF_DATE_MISSING, HF_DATE_MISSING,
                                           history.label.known_until, error));
-    HF_TRY(done, hf_store_history_warn(&history, &source, &ledger, error));
+    HF_TRY(done, hf_store_history_warn(&history, &source, &ledger, true, error));
     HF_TRY(done, hf_leak_guard_snapshots(&allowed, context, job->store, &history, job->allow_leak,
                                          job->allow_leak_count, error));
     HF_TRY(done, hf_report_ledger(text, context, &ledger, error));
