@@ -86,6 +86,7 @@ static void put_store(void)
 {
     put_table("months.csv", MONTHS, ",");
     put_outcomes("o.csv", 3);
+    put_outcomes("p.csv", 4);
     shell("\"$HOLDFAST\" ingest months.csv --store s --id id --as-of-column asof --ignore churned -q");
 }
 
@@ -104,20 +105,21 @@ static void replay(const char *line, int code, const char *words)
 // ---- every option ----------------------------------------------------------------------------------------
 
 #define DATA "t.csv --id id --target churned --ignore asof "
-#define TABLE DATA "--bootstrap 0 " // for speed
-#define STORE "--store s --outcomes o.csv --bootstrap 0 --horizon 31 "
-#define RENEWING "--store r --outcomes o.csv --bootstrap 0 --horizon 31 --anchor renews "
+#define FAST "--bootstrap 0 --c 0.5 " // no bands and no choices, where they are not what is tried
+#define TABLE DATA FAST
+#define STORE FAST "--store s --outcomes o.csv --horizon 31 "
+#define RENEWING FAST "--store r --outcomes o.csv --horizon 31 --anchor renews "
 
 // How each option of train changes a training. line NULL: it says where things are or what is shown, and
 // changes no model.
 static const struct {
     const char *option, *line;
 } cases[] = {
-    {"target", "t.csv --id id --ignore asof --target plan=pro"},
+    {"target", FAST "t.csv --id id --ignore asof --target plan=pro"},
     {"store", STORE},
-    {"outcomes", STORE "--c 0.25"},
+    {"outcomes", FAST "--store s --outcomes p.csv --horizon 31"},
     {"outcome", STORE "--outcome upgrade"},
-    {"horizon", "--store s --outcomes o.csv --bootstrap 0 --horizon 45"},
+    {"horizon", FAST "--store s --outcomes o.csv --horizon 45"},
     {"lead", STORE "--lead 7"},
     {"known-until", STORE "--known-until 2026-04-20"},
     {"from", STORE "--from 2026-02-01"},
@@ -129,24 +131,24 @@ static const struct {
     {"ledger", NULL},
     {"output", NULL},
     {"card", NULL},
-    {"pairs", TABLE "--pairs 0"},
-    {"rules", TABLE "--rules 0"},
-    {"plain", TABLE "--plain"},
+    {"pairs", DATA "--bootstrap 0 --pairs 0"},
+    {"rules", DATA "--bootstrap 0 --rules 0"},
     {"monotone", TABLE "--monotone tickets:up,use"},
-    {"c", TABLE "--c 0.125"},
-    {"inner-folds", TABLE "--plain --inner-folds 3"},
+    {"plain", TABLE "--plain"},
+    {"c", DATA "--bootstrap 0 --c 0.125"},
+    {"inner-folds", DATA "--bootstrap 0 --plain --inner-folds 3"},
     {"seed", TABLE "--seed 9223372036854775807"},
     {"allow-leak", TABLE "--allow-leak seats"},
-    {"bootstrap", DATA "--bootstrap 20"},
+    {"bootstrap", DATA "--c 0.5 --bootstrap 12"},
     {"by", TABLE "--by plan --segment pro"},
     {"segments", TABLE "--segments d.yaml --segment default"},
     {"segment", TABLE "--segments d.yaml --segment paid"},
-    {"id", "t.csv --target churned --ignore asof,id"},
-    {"as-of-column", "months.csv --id id --target churned --as-of-column asof"},
+    {"id", FAST "t.csv --target churned --ignore asof,id"},
+    {"as-of-column", FAST "months.csv --id id --target churned --as-of-column asof"},
     {"ignore", TABLE "--ignore use --ignore plan"},
     {"na", TABLE "--na team,4"},
     {"kind", TABLE "--kind tickets=category,use=ratio"},
-    {"delimiter", "semicolons.csv --delimiter ';' --id id --target churned --ignore asof"},
+    {"delimiter", FAST "semicolons.csv --delimiter ';' --id id --target churned --ignore asof"},
     {"rejects", TABLE "--kind seats=count --rejects bad.csv --reject-limit 0.2"},
     {"reject-limit", TABLE "--reject-limit 0.5"},
     {"threads", NULL},
@@ -265,7 +267,7 @@ Test(replay_model, what_is_another_file_is_named)
 
 Test(replay_model, what_was_streamed_has_to_be_named)
 {
-    shell("\"$HOLDFAST\" train - --id id --target churned --ignore asof -o m.json -q < t.csv");
+    shell("\"$HOLDFAST\" train - --id id --target churned --ignore asof " FAST "-o m.json -q < t.csv");
     replay("m.json", 3, "pass --file");
     replay("m.json --file t.csv", 0, "the same, byte for byte");
     shell("sed 's/,pro,/,team,/' t.csv > u.csv");

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS = 900, SMALL = 40 };
+enum { ROWS = 500, SMALL = 40 };
 
 static char folder[256];
 static hf_context *context;
@@ -132,7 +132,7 @@ static double best_shift(const double *margin, const hf_frame *frame)
 }
 
 static const char train[] =
-    "train t.csv --id id --target churned --by plan -o 'm-{segment}.json' --bootstrap 0 -q";
+    "train t.csv --id id --target churned --by plan -o 'm-{segment}.json' --bootstrap 0 --c 0.5 -q";
 
 Test(segment_models, few_events_take_the_pooled_model_with_an_intercept_of_their_own)
 {
@@ -165,7 +165,7 @@ Test(segment_models, enough_events_make_a_model_of_their_own)
     command_run run = run_shell(folder, "grep -e '^id,' -e ,free, t.csv > free.csv");
     cr_assert_eq(run.code, 0);
     free_run(&run);
-    free(holdfast("train free.csv --id id --target churned -o free.json -q --bootstrap 0", 0));
+    free(holdfast("train free.csv --id id --target churned -o free.json -q --bootstrap 0 --c 0.5", 0));
     hf_model *own = load("m-free.json"), *alone = load("free.json");
     cr_assert_str_eq(json_string_value(json_object_get(note_of(own), "model")), "own");
     cr_assert(json_equal(own->terms_read, alone->terms_read));
@@ -178,8 +178,8 @@ Test(segment_models, enough_events_make_a_model_of_their_own)
 Test(segment_models, a_fleet_is_scored_by_all_of_them)
 {
     static const char *const names[] = {"m-free.json", "m-pro.json", "m-two-words.json", "m-default.json"};
-    char *said =
-        holdfast("train t.csv --id id --target churned --by plan -o 'm-{segment}.json' --bootstrap 0", 0);
+    char *said = holdfast(
+        "train t.csv --id id --target churned --by plan -o 'm-{segment}.json' --bootstrap 0 --c 0.5", 0);
     char text[2048];
     const char *snippet = strstr(said, "segments:\n");
     cr_assert_not_null(snippet, "%s", said);
@@ -217,12 +217,13 @@ Test(segment_models, a_fleet_is_scored_by_all_of_them)
 Test(segment_models, one_alone_is_the_same_bytes)
 {
     free(holdfast(train, 0));
-    free(holdfast(
-        "train t.csv --id id --target churned --by plan --segment 'two words' -o one.json -q --bootstrap 0",
-        0));
-    free(holdfast("train t.csv --id id --target churned --by plan --segment pro -o two.json -q --bootstrap 0 "
-                  "--threads 7",
+    free(holdfast("train t.csv --id id --target churned --by plan --segment 'two words' -o one.json -q "
+                  "--bootstrap 0 --c 0.5",
                   0));
+    free(holdfast(
+        "train t.csv --id id --target churned --by plan --segment pro -o two.json -q --bootstrap 0 --c 0.5 "
+        "--threads 7",
+        0));
     command_run run = run_shell(folder, "cmp one.json m-two-words.json && cmp two.json m-pro.json");
     cr_assert_eq(run.code, 0, "%s", run.out);
     free_run(&run);
@@ -240,6 +241,6 @@ Test(segment_models, what_cannot_be_meant_is_refused)
     refuse("train t.csv --id id --target churned --by id -o m-{segment}.json", 3, "no signal 'id'");
     // Nothing is replaced, and nothing new is written where something would be.
     put_text(folder, "m-pro.json", "mine");
-    refuse("train t.csv --id id --target churned --by plan -o m-{segment}.json", 1, "m-pro.json");
+    refuse("train t.csv --id id --target churned --by plan -o m-{segment}.json --c 0.5", 1, "m-pro.json");
     cr_assert_not(has_file(folder, "m-free.json"));
 }
