@@ -85,13 +85,12 @@ static hf_status check_store_mode(const cli_arguments *arguments, hf_error *erro
     return status;
 }
 
-static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
+static hf_status check_table_mode(const cli_arguments *arguments, hf_error *error)
 {
-    hf_status status = HF_OK;
-    if (cli_has(arguments, "store")) return check_store_mode(arguments, error);
-    status = cli_only_without(arguments, "on one labelled table",
-                              OBSERVING ORIGINS "definition outcomes outcome horizon lead known-until",
-                              "leave it out, or evaluate on a store's history with --store DIR", error);
+    hf_status status =
+        cli_only_without(arguments, "on one labelled table",
+                         OBSERVING ORIGINS "definition outcomes outcome horizon lead known-until",
+                         "leave it out, or evaluate on a store's history with --store DIR", error);
     if (status == HF_OK && cli_has(arguments, "model"))
         status =
             cli_only_without(arguments, "with --model", "pairs rules monotone plain c inner-folds allow-leak",
@@ -102,6 +101,13 @@ static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
     if (status == HF_OK && !cli_has(arguments, "model"))
         status = cli_only_without(arguments, "without --model", OF_A_MODEL,
                                   "train one and name it with --model MODEL", error);
+    return status;
+}
+
+static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
+{
+    hf_status status =
+        cli_has(arguments, "store") ? check_store_mode(arguments, error) : check_table_mode(arguments, error);
     if (status == HF_OK && !cli_has(arguments, "capacity"))
         status = cli_only_without(arguments, "without --capacity", "rank",
                                   "say how many accounts are worked with --capacity N", error);

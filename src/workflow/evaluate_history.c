@@ -72,6 +72,7 @@ static hf_status score_snapshots(past *p, hf_error *error)
     hf_status status = HF_OK;
     for (int32_t i = 0; i < history->count; i++)
         if (is_matured(p, history->frames[i]->as_of)) newest = i;
+    if (newest >= 0) HF_TRY(done, hf_judged_check(history->frames[newest], p->job, error));
     for (int32_t i = 0; i <= newest; i++) {
         hf_progress(p->context, "scoring snapshots", i, newest + 1);
         HF_TRY(done, hf_check_cancel(p->context, error));

@@ -26,6 +26,10 @@ typedef struct {
     char arr_unit[32];
 } hf_judged;
 
+// Whether a frame's columns can serve as the job's ARR and segments, by name and kind, before anything is
+// made of them. Errors: as hf_judged_create.
+hf_status hf_judged_check(const hf_frame *frame, const hf_evaluate_job *job, hf_error *error);
+
 // Rows of a frame: label, cluster (NULL: each row is its own) and as_of (NULL: none) have one entry a row of
 // the frame; rows (NULL: all) are the `count` that are judged, each labelled 0 or 1. Takes the ARR from
 // job->arr, by default from a column `arr` of numbers none of which is below 0, and segments from job->by, a

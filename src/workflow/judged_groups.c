@@ -165,12 +165,17 @@ static void warn_of_seen(const grouping *g, int32_t seen)
     hf_date_format(w->first, first);
     hf_date_format(w->last, last);
     hf_date_format(w->until, until);
+    char share[64];
+    if (seen == g->date_count)
+        snprintf(share, sizeof share, "%s", seen == 1 ? "the date judged lies" : "all dates judged lie");
+    else
+        snprintf(share, sizeof share, "%d of %d dates judged %s", (int)seen, (int)g->date_count,
+                 seen == 1 ? "lies" : "lie");
     hf_warn(
         g->judged->context,
-        "%s was trained on snapshots from %s to %s and outcomes up to %s: %s%d of %d dates judged %s before "
-        "that, and figures there are too good; %s",
-        second ? g->job->against : g->job->model, first, last, until, seen == g->date_count ? "all " : "",
-        (int)seen, (int)g->date_count, seen == 1 ? "lies" : "lie",
+        "%s was trained on snapshots from %s to %s and outcomes up to %s: %s before that, and figures there "
+        "are too good; %s",
+        second ? g->job->against : g->job->model, first, last, until, share,
         seen < g->date_count ? "go by the later dates"
                              : "judge it on later snapshots, or train on earlier ones");
 }
