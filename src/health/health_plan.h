@@ -72,10 +72,6 @@ double hf_health_score(const hf_health_plan *plan, int32_t measure, int64_t row,
 // one a measure, filled; *unassigned likewise. No allocation.
 double hf_health_combine(const hf_health_plan *plan, int32_t segment, const double *score, double *effective,
                          double *unassigned);
-// Step 7: the row's overrides upon raw. applied: NULL, or filled with those in force (room for
-// hf_health_most_overrides of the row), *count with their number. No allocation.
-double hf_health_override_row(const hf_health_plan *plan, int64_t row, double raw,
-                              hf_health_override *applied, int32_t *count);
 int32_t hf_health_most_overrides(const hf_health_plan *plan, int64_t row);
 // One override upon health. NaN is only ever set.
 double hf_health_act(double health, hf_override_action action, double value);

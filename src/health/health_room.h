@@ -219,6 +219,11 @@ void hf_health_explanation_free(const hf_context *context, hf_health_explanation
 double hf_health_combine(const hf_health_plan *plan, int32_t segment, const double *score, double *effective,
                          double *unassigned);
 
+// Step 7: the row's overrides upon raw. applied: NULL, or filled with those in force (room for
+// as many as the definition and the row have), *count with their number. No allocation.
+double hf_health_override_row(const hf_health_plan *plan, int64_t row, double raw,
+                              hf_health_override *applied, int32_t *count);
+
 // The score with parts put in by hand, for what-if and for the explanation of moves: states and scores (one a
 // measure) in place of the row's own; the segment's weights; overrides of the row applied or not. Fills
 // contributions as hf_health_explain does.

@@ -109,6 +109,17 @@ static uint32_t scan(hf_scan_masks *out, const char *text, int64_t blocks, char 
            (_mm256_movemask_epi8(any) ? (uint32_t)HF_SCAN_HIGH : 0u);
 }
 
+static bool past_edge(int32_t *count, double *sum, const float *score, const double *worth, int32_t n,
+                      float edge, float near)
+{
+    return past_loop(count, sum, score, worth, n, edge, near);
+}
+
+static void places(uint16_t *out, const float *score, int32_t n, float scale, int32_t last)
+{
+    places_loop(out, score, n, scale, last);
+}
+
 static uint64_t read_bandwidth(const void *data, size_t bytes)
 {
     return read_loop(data, bytes);
@@ -125,6 +136,8 @@ const hf_kernels hf_kernels_avx2 = {
     .add_top = add_top,
     .reasons = reasons,
     .sigmoid = sigmoid,
+    .past = past_edge,
+    .places = places,
     .scan = scan,
     .read_bandwidth = read_bandwidth,
 };

@@ -132,6 +132,30 @@ static uint32_t scan(hf_scan_masks *out, const char *text, int64_t blocks, char 
     return flags;
 }
 
+static bool past_edge(int32_t *count, double *sum, const float *score, const double *worth, int32_t n,
+                      float edge, float near)
+{
+    bool close = false;
+    *count = 0;
+    *sum = 0;
+    for (int32_t i = 0; i < n; i++) {
+        const float d = score[i] - edge;
+        close |= d < near && d > -near;
+        if (!(d >= 0.0f)) continue;
+        *count += 1;
+        if (worth) *sum += worth[i];
+    }
+    return close;
+}
+
+static void places(uint16_t *out, const float *score, int32_t n, float scale, int32_t last)
+{
+    for (int32_t i = 0; i < n; i++) {
+        const int32_t place = (int32_t)(score[i] * scale);
+        out[i] = (uint16_t)(place < 0 ? 0 : place > last ? last : place);
+    }
+}
+
 static uint64_t read_bandwidth(const void *data, size_t bytes)
 {
     const unsigned char *p = data;
@@ -157,6 +181,8 @@ const hf_kernels hf_kernels_reference = {
     .add_top = add_top,
     .reasons = reasons,
     .sigmoid = sigmoid,
+    .past = past_edge,
+    .places = places,
     .scan = scan,
     .read_bandwidth = read_bandwidth,
 };

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A night in the order that weighing wants: patterns of accounts, cut into chunks whose scores lie together.
+#ifndef HOLDFAST_WHATIF_FLEET_H
+#define HOLDFAST_WHATIF_FLEET_H
+
+#include "whatif/whatif_room.h"
+
+enum { HF_CHUNK_ROWS = 512 };
+
+// What accounts of a run have in common beside the pattern: whether the outcome is known and came, whether
+// they are on the present red list, whether an override bounds them, and their present band.
+enum { HF_LABELS = 3 }; // without, with, unknown
+typedef struct {
+    int32_t label;  // 0, 1; 2: unknown
+    bool on_list;   // of the night's capacity
+    bool bounded;   // by overrides
+    int32_t before; // band_raw + 1
+} hf_run_class;
+
+typedef struct {
+    int32_t first, count; // places, from the chunk's first
+    hf_run_class of;
+} hf_whatif_run;
+
+// What a column of a pattern's scores is.
+typedef struct {
+    int32_t group, measure; // measure -1: the group's worst or best
+} hf_pattern_column;
+
+typedef struct {
+    int32_t segment;
+    int64_t first, rows;          // places in the fleet's order
+    int32_t columns, first_column; // its own of the fleet's columns; the last, all ones, is not among them
+    const uint8_t *state;         // one a measure: HF_SCORED | HF_OBSERVED; borrowed from the fleet
+    int64_t first_run, runs;      // of the fleet's
+    int64_t first_score;          // of the fleet's scores
+} hf_pattern;
+
+enum { HF_SEEN = 1, HF_SCORED = 2 }; // observed; has a score, observed or by policy
+
+struct hf_whatif_fleet {
+    const hf_context *context;
+    hf_whatif_night night;
+    const hf_definition *definition;
+    int64_t rows;
+    int64_t *row;       // owned: the night's row of each place
+    double *low, *high; // owned, by place: overrides hold health between them
+    bool *unset;        // owned, by place: no override sets a health where there is none
+    double *arr;        // owned, by place: ARR in whole cents, 0 where unknown; NULL
+    uint8_t *state;     // owned: patterns x measures
+    hf_pattern *patterns;        // owned
+    int32_t pattern_count;
+    hf_pattern_column *columns;  // owned
+    hf_whatif_run *runs;         // owned: of every chunk of every pattern, in order
+    float *scores; // owned: by chunk: columns + 1 (ones) x the chunk's rows
+    int64_t labelled, events;
+};
+
+// ---- one weighting of one pattern ----------------------------------------------------------------------------
+
+// A weighting's weights as the plan has them: by segment, then by measure or group.
+typedef struct {
+    double *weight, *share, *total;
+} hf_weights;
+
+// The sums of hf_health_plan for weighting `at`. to: room for segments x measures and twice segments x
+// groups.
+void hf_weights_make(hf_weights *to, const hf_weightings *weightings, int32_t at);
+
+// Effective weights of a pattern under a weighting.
+typedef struct {
+    double left;  // unassigned, times the neutral score
+    bool nothing; // no measure present counts: health is not known
+    bool unknown; // too little is observed for a band
+    bool apart;   // other measures of a worst or best group count than now: the product does not hold
+} hf_pattern_weights;
+
+// kept: one a group: the group's factor upon the weighted scores of its measures. row: columns + 1 floats, the
+// weights of the columns and of the ones.
+hf_pattern_weights hf_pattern_weigh(float *row, double *kept, const hf_whatif_fleet *fleet,
+                                    const hf_pattern *pattern, const hf_weights *weights);
+// Raw health of a row of the pattern, in the order and precision of the fleet pass. NaN where nothing counts.
+double hf_pattern_exact(const hf_whatif_fleet *fleet, const hf_pattern *pattern, const hf_weights *weights,
+                        const double *kept, const hf_pattern_weights *of, int64_t row);
+
+#endif
