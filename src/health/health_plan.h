@@ -77,9 +77,7 @@ int32_t hf_health_most_overrides(const hf_health_plan *plan, int64_t row);
 double hf_health_act(double health, hf_override_action action, double value);
 // Where the manual overrides in force of a row, or of those after it, begin in the plan's list.
 int32_t hf_health_first_in_force(const hf_health_plan *plan, int64_t row);
-// Step 8: of a health with a coverage; -1: unknown. Coverage is a sum, so a rounding below the least is let
-// pass.
-#define HF_COVERAGE_SLACK 1e-9
+// Step 8: of a health with a coverage; -1: unknown.
 int8_t hf_health_band(const hf_health_plan *plan, int32_t segment, double health, double coverage);
 
 // ---- parts of making a plan -----------------------------------------------------------------------------------

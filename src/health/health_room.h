@@ -33,6 +33,8 @@
 #include "frame/frame_room.h"
 
 #define HF_LOST 3 // reasons: the measures that lost most points
+// Coverage is a sum, so a rounding below min_coverage is let pass.
+#define HF_COVERAGE_SLACK 1e-9
 
 typedef enum { HF_STATE_OBSERVED, HF_STATE_ABSENT, HF_STATE_STALE } hf_measure_state;
 typedef enum { HF_TREND_UNKNOWN, HF_TREND_DOWN, HF_TREND_FLAT, HF_TREND_UP } hf_trend;

@@ -12,7 +12,7 @@
 int hf_blas_begin(void);
 void hf_blas_end(int before);
 
-// c = a b, row by row: a is rows x inner, b is inner x columns, c is rows x columns; every matrix's rows
+// c = a' b, row by row: a is inner x rows, b is inner x columns, c is rows x columns; every matrix's rows
 // follow each other without gaps.
 void hf_product(float *c, const float *a, const float *b, int32_t rows, int32_t inner, int32_t columns);
 

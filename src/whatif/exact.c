@@ -19,30 +19,24 @@ hf_status hf_whatif_exact(double *health, int8_t *band, const hf_whatif_fleet *f
                           const hf_weightings *weightings, int32_t at, hf_error *error)
 {
     const hf_definition *d = f->definition;
-    const size_t segments = (size_t)d->segment_count, groups = (size_t)d->group_count;
-    const size_t weight = segments * (size_t)d->measure_count;
-    hf_status status = HF_OK;
-    double *room = hf_new(f->context, weight + 2 * segments * groups + groups, sizeof *room);
-    float *row = hf_new(f->context, (size_t)d->measure_count + 1, sizeof *row);
-    if (!room || !row) {
-        status = hf_fail_memory(error);
-        goto done;
-    }
-    hf_weights weights = {room, room + weight, room + weight + segments * groups};
-    double *kept = room + weight + 2 * segments * groups;
-    hf_weights_make(&weights, weightings, at);
+    hf_weights weights = {0};
+    hf_pattern_weights of = {0};
+    hf_status status;
+    HF_TRY(done, hf_weights_create(&weights, f->context, d, 1, error));
+    HF_TRY(done, hf_pattern_weights_create(&of, f->context, d->group_count, d->measure_count, 1, error));
+    hf_weights_fill(&weights, weightings, at, 1);
     for (int32_t k = 0; k < f->pattern_count; k++) {
         const hf_pattern *p = &f->patterns[k];
-        const hf_pattern_weights of = hf_pattern_weigh(row, kept, f, p, &weights);
+        hf_pattern_weigh(&of, f, p, &weights);
         for (int64_t i = p->first; i < p->first + p->rows; i++) {
-            const double raw = hf_pattern_exact(f, p, &weights, kept, &of, f->row[i]);
-            const double held = isnan(raw) ? (f->unset[i] ? NAN : f->low[i]) : fmin(fmax(raw, f->low[i]), f->high[i]);
+            const double raw = hf_pattern_exact(f, p, &weights, &of, 0, f->row[i]), set = f->unset[i] ? NAN : f->low[i];
+            const double held = isnan(raw) ? set : fmin(fmax(raw, f->low[i]), f->high[i]);
             if (health) health[f->row[i]] = held;
-            if (band) band[f->row[i]] = band_of(f, p, held, of.unknown);
+            if (band) band[f->row[i]] = band_of(f, p, held, of.unknown[0]);
         }
     }
 done:
-    hf_delete(f->context, room);
-    hf_delete(f->context, row);
+    hf_weights_free(f->context, &weights);
+    hf_pattern_weights_free(f->context, &of);
     return status;
 }

@@ -57,31 +57,43 @@ struct hf_whatif_fleet {
     int64_t labelled, events;
 };
 
-// ---- one weighting of one pattern ----------------------------------------------------------------------------
+// ---- weightings of a pattern, side by side ---------------------------------------------------------------------
 
-// A weighting's weights as the plan has them: by segment, then by measure or group.
+enum { HF_LANES = 128 }; // weightings worked together
+
+// Weights as the plan has them: by segment, then by measure or group, then by weighting (lanes of each).
 typedef struct {
+    int32_t lanes; // HF_LANES, or 1
+    double *room;  // owned
     double *weight, *share, *total;
 } hf_weights;
 
-// The sums of hf_health_plan for weighting `at`. to: room for segments x measures and twice segments x
-// groups.
-void hf_weights_make(hf_weights *to, const hf_weightings *weightings, int32_t at);
+hf_status hf_weights_create(hf_weights *out, const hf_context *context, const hf_definition *definition,
+                            int32_t lanes, hf_error *error);
+void hf_weights_free(const hf_context *context, hf_weights *weights);
+// The sums of hf_health_plan for the weightings from `first` on; lanes from `count` on repeat the first.
+void hf_weights_fill(hf_weights *to, const hf_weightings *weightings, int32_t first, int32_t count);
 
-// Effective weights of a pattern under a weighting.
+// Effective weights of a pattern's measures, each with a value a lane.
 typedef struct {
-    double left;  // unassigned, times the neutral score
-    bool nothing; // no measure present counts: health is not known
-    bool unknown; // too little is observed for a band
-    bool apart;   // other measures of a worst or best group count than now: the product does not hold
+    double *kept;  // by group: its factor upon the weighted scores of its measures
+    float *row;    // by column, and one for the ones: the weights of the product
+    double *left;  // unassigned, times the neutral score
+    bool *nothing; // no measure present counts: health is not known
+    bool *unknown; // too little is observed for a band
+    bool *apart;   // other measures of a worst or best group count than now: the product does not hold
+    double *present, *coverage, *assigned, *observed, *filled; // scratch
+    bool any_nothing, any_apart;
 } hf_pattern_weights;
 
-// kept: one a group: the group's factor upon the weighted scores of its measures. row: columns + 1 floats, the
-// weights of the columns and of the ones.
-hf_pattern_weights hf_pattern_weigh(float *row, double *kept, const hf_whatif_fleet *fleet,
-                                    const hf_pattern *pattern, const hf_weights *weights);
-// Raw health of a row of the pattern, in the order and precision of the fleet pass. NaN where nothing counts.
+hf_status hf_pattern_weights_create(hf_pattern_weights *out, const hf_context *context, int32_t groups,
+                                    int32_t columns, int32_t lanes, hf_error *error);
+void hf_pattern_weights_free(const hf_context *context, hf_pattern_weights *of);
+void hf_pattern_weigh(hf_pattern_weights *out, const hf_whatif_fleet *fleet, const hf_pattern *pattern,
+                      const hf_weights *weights);
+// Raw health of a row of the pattern under one lane, in the order and precision of the fleet pass. NaN where
+// nothing counts.
 double hf_pattern_exact(const hf_whatif_fleet *fleet, const hf_pattern *pattern, const hf_weights *weights,
-                        const double *kept, const hf_pattern_weights *of, int64_t row);
+                        const hf_pattern_weights *of, int32_t lane, int64_t row);
 
 #endif

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Counting what a block of weightings makes of accounts, a run at a time, while their health is in the cache.
+#ifndef HOLDFAST_FOLD_H
+#define HOLDFAST_FOLD_H
+
+#include "kernels/kernels_room.h"
+#include "whatif/whatif_fleet.h"
+
+enum { HF_FOLD_CLASSES = 2 * HF_LABELS }; // label, on the red list or not
+
+// One thread's work on one block. Owned unless said.
+typedef struct {
+    const hf_whatif_fleet *fleet; // borrowed
+    const hf_kernels *kernels;
+    const hf_pattern *pattern; // at work
+    int32_t count;             // weightings of the block
+    hf_weights weights;
+    hf_pattern_weights of; // of the pattern at work
+    float *health;         // lanes x stride: before overrides, of the chunk at work
+    int32_t stride;
+    // By band before, then by edge, then by lane: accounts whose band is known and that are past the edge; edge
+    // 0 is passed by all.
+    uint32_t *past;
+    double *past_arr;
+    int64_t *all; // by band before: accounts, and their ARR
+    double *all_arr;
+    uint32_t *counts;  // lanes x HF_FOLD_CLASSES x HF_WHATIF_BINS; NULL: not wanted
+    double *event_arr; // lanes x HF_WHATIF_BINS: ARR of events; NULL: not wanted
+    float held[HF_CHUNK_ROWS], lane[HF_LANES];
+    uint16_t place[HF_CHUNK_ROWS];
+} hf_fold;
+_Static_assert((int)HF_LANES <= (int)HF_CHUNK_ROWS, "lanes fit where accounts do");
+
+hf_status hf_fold_create(hf_fold *out, const hf_whatif_fleet *fleet, hf_error *error);
+void hf_fold_free(const hf_context *context, hf_fold *fold);
+void hf_fold_clear(hf_fold *fold);
+// Counts one run under every lane. first: its first place in the fleet's order; at: in the chunk.
+void hf_fold_run(hf_fold *fold, const hf_whatif_run *run, int64_t first, int32_t at);
+// Writes the moves of the block's weightings, the first of which is `begin`.
+void hf_fold_moves(hf_weighed *out, const hf_fold *fold, int32_t begin);
+
+#endif
