@@ -28,6 +28,7 @@ static const struct {
     {"ingest", "CSV to snapshot, beside libcsv cutting the same file into cells", bench_ingest, 1000000},
     {"score", "probability and three reasons, from signals in memory", bench_score, 4000000},
     {"train", "a model from a labelled frame", bench_train, 50000},
+    {"whatif", "bands, moves and histograms of every account under every weighting", bench_whatif, 1000000},
     {"fleet", "no benchmark: writes the fleet of ingest as CSV", write_fleet, 1000000},
 };
 #define VERBS (sizeof verbs / sizeof verbs[0])
@@ -48,6 +49,7 @@ static void usage(FILE *out)
             "  --terms T     train: plain (one coefficient a signal), curves, or all that pays (plain)\n"
             "  --folds N     train: inner folds, all of which judge, 2 to 20\n"
             "  --liblinear   train --terms curves: beside it one liblinear solve of the last fit's problem\n"
+            "  --weightings N  whatif: weightings, 1 to 1000000 (10000)\n"
             "  --json        one JSON object instead of a table\n\n"
             "holdfast-bench fleet --output FILE [--labelled] writes the fleet of ingest as CSV, for "
             "measuring the command;\n--labelled adds an outcome, the column churned.\n\n"
@@ -72,14 +74,21 @@ static bool read_number(int64_t *out, const char *option, const char *text, int6
 
 static bool read_options(bench_options *options, int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"accounts", required_argument, NULL, 'a'}, {"signals", required_argument, NULL, 's'},
-        {"threads", required_argument, NULL, 't'},  {"repeats", required_argument, NULL, 'r'},
-        {"seed", required_argument, NULL, 'd'},     {"json", no_argument, NULL, 'j'},
-        {"output", required_argument, NULL, 'o'},   {"labelled", no_argument, NULL, 'l'},
-        {"knots", required_argument, NULL, 'k'},    {"terms", required_argument, NULL, 'm'},
-        {"folds", required_argument, NULL, 'f'},    {"liblinear", no_argument, NULL, 'b'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"accounts", required_argument, NULL, 'a'},
+                                          {"signals", required_argument, NULL, 's'},
+                                          {"threads", required_argument, NULL, 't'},
+                                          {"repeats", required_argument, NULL, 'r'},
+                                          {"seed", required_argument, NULL, 'd'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"output", required_argument, NULL, 'o'},
+                                          {"labelled", no_argument, NULL, 'l'},
+                                          {"knots", required_argument, NULL, 'k'},
+                                          {"terms", required_argument, NULL, 'm'},
+                                          {"folds", required_argument, NULL, 'f'},
+                                          {"liblinear", no_argument, NULL, 'b'},
+                                          {"weightings", required_argument, NULL, 'w'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     int64_t number = 0;
     bool fine = true;
     for (int c; fine && (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
@@ -119,6 +128,9 @@ static bool read_options(bench_options *options, int argc, char **argv)
             break;
         case 'b':
             options->liblinear = true;
+        case 'w':
+            fine = read_number(&number, "weightings", optarg, 1, 1000000);
+            options->weightings = (int32_t)number;
             break;
         case 'j':
             options->json = true;
@@ -161,6 +173,7 @@ static int tell(const hf_error *error)
 int main(int argc, char **argv)
 {
     bench_options options = {.signals = 24, .repeats = 7, .seed = 1, .terms = "plain"};
+    bench_options options = {.signals = 24, .repeats = 7, .seed = 1, .weightings = 10000};
     if (!read_options(&options, argc, argv)) return 2;
     size_t v = 0;
     while (v < VERBS && strcmp(verbs[v].name, options.verb) != 0)

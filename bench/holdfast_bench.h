@@ -16,6 +16,7 @@ typedef struct {
     uint64_t seed;
     bool json;
     int32_t knots;      // score: added to every curve of the model
+    int32_t weightings; // whatif
     const char *output; // of the fleet; NULL for the benchmarks
     bool labelled;
     const char *terms; // train: plain, curves or all
@@ -98,6 +99,8 @@ hf_status bench_ingest(bench_record *record, const hf_context *context, const be
                        hf_error *error);
 hf_status bench_score(bench_record *record, const hf_context *context, const bench_options *options,
                       hf_error *error);
+hf_status bench_whatif(bench_record *record, const hf_context *context, const bench_options *options,
+                       hf_error *error);
 hf_status bench_train(bench_record *record, const hf_context *context, const bench_options *options,
                       hf_error *error);
 

@@ -225,38 +225,6 @@ static inline void sigmoid_loop(double *out, const double *x, int32_t n)
         out[i] = logistic(x[i]);
 }
 
-static inline bool past_loop(int32_t *count, double *sum, const float *restrict score,
-                             const double *restrict worth, int32_t n, float edge, float near)
-{
-    int32_t there = 0, close = 0;
-    double total = 0;
-#pragma omp simd reduction(+ : there) reduction(| : close)
-    for (int32_t i = 0; i < n; i++) {
-        const float d = score[i] - edge;
-        there += d >= 0.0f ? 1 : 0;
-        close |= (d < near) & (d > -near) ? 1 : 0;
-    }
-    if (worth) {
-#pragma omp simd reduction(+ : total)
-        for (int32_t i = 0; i < n; i++)
-            total += score[i] - edge >= 0.0f ? worth[i] : 0.0;
-    }
-    *count = there;
-    *sum = total;
-    return close != 0;
-}
-
-static inline void places_loop(uint16_t *restrict out, const float *restrict score, int32_t n, float scale,
-                               int32_t last)
-{
-#pragma omp simd
-    for (int32_t i = 0; i < n; i++) {
-        const int32_t place = (int32_t)(score[i] * scale);
-        const int32_t held = place > 0 ? place : 0;
-        out[i] = (uint16_t)(held < last ? held : last);
-    }
-}
-
 static inline uint64_t read_loop(const void *data, size_t bytes)
 {
     const unsigned char *p = data;

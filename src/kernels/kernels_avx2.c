@@ -109,15 +109,89 @@ static uint32_t scan(hf_scan_masks *out, const char *text, int64_t blocks, char 
            (_mm256_movemask_epi8(any) ? (uint32_t)HF_SCAN_HIGH : 0u);
 }
 
-static bool past_edge(int32_t *count, double *sum, const float *score, const double *worth, int32_t n,
-                      float edge, float near)
+static inline __m256d worth_past(__m256d sum, __m128 past, const double *worth)
 {
-    return past_loop(count, sum, score, worth, n, edge, near);
+    const __m256d mask = _mm256_castsi256_pd(_mm256_cvtepi32_epi64(_mm_castps_si128(past)));
+    return _mm256_add_pd(sum, _mm256_and_pd(mask, _mm256_loadu_pd(worth)));
 }
 
-static void places(uint16_t *out, const float *score, int32_t n, float scale, int32_t last)
+static inline double sum_of(__m256d x)
 {
-    places_loop(out, score, n, scale, last);
+    double part[4];
+    _mm256_storeu_pd(part, x);
+    return (part[0] + part[1]) + (part[2] + part[3]);
+}
+
+// Two edges a walk over the scores, in registers; the first walk cuts them, later ones go on from there. n is
+// a multiple of eight.
+static inline bool fold_eights(uint16_t *place, double *sum, const float *score, const double *worth,
+                               int32_t n, const float edge[2], float near, float scale, int32_t last,
+                               bool first)
+{
+    const __m256 e0 = _mm256_set1_ps(edge[0]), e1 = _mm256_set1_ps(edge[1]), limit = _mm256_set1_ps(near);
+    const __m256 by = _mm256_set1_ps(scale), sign = _mm256_set1_ps(-0.0f);
+    const __m256i most = _mm256_set1_epi32(last), zero = _mm256_setzero_si256();
+    __m256d a0 = _mm256_setzero_pd(), a1 = a0, b0 = a0, b1 = a0;
+    __m256 close = _mm256_setzero_ps();
+    for (int32_t i = 0; i < n; i += 8) {
+        const __m256 s = _mm256_loadu_ps(score + i);
+        const __m256i cut = _mm256_cvttps_epi32(_mm256_mul_ps(s, by));
+        __m256i at = first
+                         ? _mm256_min_epi32(_mm256_max_epi32(cut, zero), most)
+                         : _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)(place + i)));
+        const __m256 past0 = _mm256_cmp_ps(s, e0, _CMP_GE_OQ), past1 = _mm256_cmp_ps(s, e1, _CMP_GE_OQ);
+        const __m256 off0 = _mm256_andnot_ps(sign, _mm256_sub_ps(s, e0));
+        const __m256 off1 = _mm256_andnot_ps(sign, _mm256_sub_ps(s, e1));
+        close = _mm256_or_ps(close, _mm256_or_ps(_mm256_cmp_ps(off0, limit, _CMP_LT_OQ),
+                                                 _mm256_cmp_ps(off1, limit, _CMP_LT_OQ)));
+        at = _mm256_sub_epi32(_mm256_sub_epi32(at, _mm256_castps_si256(past0)), _mm256_castps_si256(past1));
+        _mm_storeu_si128((__m128i *)(void *)(place + i),
+                         _mm_packus_epi32(_mm256_castsi256_si128(at), _mm256_extracti128_si256(at, 1)));
+        if (!worth) continue;
+        a0 = worth_past(a0, _mm256_castps256_ps128(past0), worth + i);
+        b0 = worth_past(b0, _mm256_extractf128_ps(past0, 1), worth + i + 4);
+        a1 = worth_past(a1, _mm256_castps256_ps128(past1), worth + i);
+        b1 = worth_past(b1, _mm256_extractf128_ps(past1, 1), worth + i + 4);
+    }
+    sum[0] += sum_of(_mm256_add_pd(a0, b0));
+    sum[1] += sum_of(_mm256_add_pd(a1, b1));
+    return _mm256_movemask_ps(close) != 0;
+}
+
+// What is left of eight is filled up with a score that is past no edge.
+static inline bool fold_pair(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
+                             const float edge[2], float near, float scale, int32_t last, bool first)
+{
+    const int32_t whole = n / 8 * 8;
+    float rest[8];
+    double rest_worth[8] = {0};
+    uint16_t rest_place[8] = {0};
+    sum[0] = sum[1] = 0;
+    bool close = fold_eights(place, sum, score, worth, whole, edge, near, scale, last, first);
+    if (whole == n) return close;
+    for (int32_t i = 0; i < 8; i++)
+        rest[i] = whole + i < n ? score[whole + i] : -FLT_MAX;
+    for (int32_t i = whole; i < n; i++) {
+        rest_place[i - whole] = first ? 0 : place[i];
+        if (worth) rest_worth[i - whole] = worth[i];
+    }
+    close |= fold_eights(rest_place, sum, rest, worth ? rest_worth : NULL, 8, edge, near, scale, last, first);
+    memcpy(place + whole, rest_place, (size_t)(n - whole) * sizeof *place);
+    return close;
+}
+
+static bool fold(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
+                 const float *edge, int32_t edges, float near, float scale, int32_t last)
+{
+    bool close = false;
+    for (int32_t e = 0; e < edges || e == 0; e += 2) {
+        const float pair[2] = {e < edges ? edge[e] : INFINITY, e + 1 < edges ? edge[e + 1] : INFINITY};
+        double both[2];
+        close |= fold_pair(place, both, score, worth, n, pair, near, scale, last, e == 0);
+        for (int32_t k = 0; k < 2 && e + k < edges; k++)
+            sum[e + k] = both[k];
+    }
+    return close;
 }
 
 static uint64_t read_bandwidth(const void *data, size_t bytes)
@@ -136,8 +210,7 @@ const hf_kernels hf_kernels_avx2 = {
     .add_top = add_top,
     .reasons = reasons,
     .sigmoid = sigmoid,
-    .past = past_edge,
-    .places = places,
+    .fold = fold,
     .scan = scan,
     .read_bandwidth = read_bandwidth,
 };

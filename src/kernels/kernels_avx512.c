@@ -2,7 +2,7 @@
 //
 // The kernels for AVX-512 (F, BW, DQ and VL; without fused multiply-add). Arithmetic is left to the
 // compiler's vectoriser; written with intrinsics are the structural scan, where a comparison of 64 bytes is a
-// mask, and tables of few levels, which fit a permutation.
+// mask, tables of few levels, which fit a permutation, and the fold, whose masks serve two widths.
 #include "kernels/kernel_loops.h"
 #include "kernels/kernel_tables.h"
 
@@ -100,15 +100,53 @@ static uint32_t scan(hf_scan_masks *out, const char *text, int64_t blocks, char 
            (_mm512_movepi8_mask(any) ? (uint32_t)HF_SCAN_HIGH : 0u);
 }
 
-static bool past_edge(int32_t *count, double *sum, const float *score, const double *worth, int32_t n,
-                      float edge, float near)
+// Two edges a walk over the scores, in registers; the first walk cuts them, later ones go on from there.
+static inline bool fold_pair(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
+                             const float edge[2], float near, float scale, int32_t last, bool first)
 {
-    return past_loop(count, sum, score, worth, n, edge, near);
+    const __m512 e0 = _mm512_set1_ps(edge[0]), e1 = _mm512_set1_ps(edge[1]), limit = _mm512_set1_ps(near);
+    const __m512 by = _mm512_set1_ps(scale);
+    const __m512i one = _mm512_set1_epi32(1), most = _mm512_set1_epi32(last), zero = _mm512_setzero_si512();
+    __m512d a0 = _mm512_setzero_pd(), a1 = a0, b0 = a0, b1 = a0;
+    unsigned close = 0;
+    for (int32_t i = 0; i < n; i += 16) {
+        const __mmask16 in = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : (__mmask16)0xffff;
+        const __m512 s = _mm512_maskz_loadu_ps(in, score + i);
+        __m512i at =
+            first ? _mm512_min_epi32(_mm512_max_epi32(_mm512_cvttps_epi32(_mm512_mul_ps(s, by)), zero), most)
+                  : _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(in, place + i));
+        const __mmask16 past0 = _mm512_mask_cmp_ps_mask(in, s, e0, _CMP_GE_OQ);
+        const __mmask16 past1 = _mm512_mask_cmp_ps_mask(in, s, e1, _CMP_GE_OQ);
+        close |= _mm512_mask_cmp_ps_mask(in, _mm512_abs_ps(_mm512_sub_ps(s, e0)), limit, _CMP_LT_OQ);
+        close |= _mm512_mask_cmp_ps_mask(in, _mm512_abs_ps(_mm512_sub_ps(s, e1)), limit, _CMP_LT_OQ);
+        at = _mm512_mask_add_epi32(at, past0, at, one);
+        at = _mm512_mask_add_epi32(at, past1, at, one);
+        _mm256_mask_storeu_epi16(place + i, in, _mm512_cvtepi32_epi16(at));
+        if (!worth) continue;
+        const __m512d low = _mm512_maskz_loadu_pd((__mmask8)in, worth + i);
+        const __m512d high = _mm512_maskz_loadu_pd((__mmask8)(in >> 8), worth + i + 8);
+        a0 = _mm512_mask_add_pd(a0, (__mmask8)past0, a0, low);
+        b0 = _mm512_mask_add_pd(b0, (__mmask8)(past0 >> 8), b0, high);
+        a1 = _mm512_mask_add_pd(a1, (__mmask8)past1, a1, low);
+        b1 = _mm512_mask_add_pd(b1, (__mmask8)(past1 >> 8), b1, high);
+    }
+    sum[0] = _mm512_reduce_add_pd(_mm512_add_pd(a0, b0));
+    sum[1] = _mm512_reduce_add_pd(_mm512_add_pd(a1, b1));
+    return close != 0;
 }
 
-static void places(uint16_t *out, const float *score, int32_t n, float scale, int32_t last)
+static bool fold(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
+                 const float *edge, int32_t edges, float near, float scale, int32_t last)
 {
-    places_loop(out, score, n, scale, last);
+    bool close = false;
+    for (int32_t e = 0; e < edges || e == 0; e += 2) {
+        const float pair[2] = {e < edges ? edge[e] : INFINITY, e + 1 < edges ? edge[e + 1] : INFINITY};
+        double both[2];
+        close |= fold_pair(place, both, score, worth, n, pair, near, scale, last, e == 0);
+        for (int32_t k = 0; k < 2 && e + k < edges; k++)
+            sum[e + k] = both[k];
+    }
+    return close;
 }
 
 static uint64_t read_bandwidth(const void *data, size_t bytes)
@@ -127,8 +165,7 @@ const hf_kernels hf_kernels_avx512 = {
     .add_top = add_top,
     .reasons = reasons,
     .sigmoid = sigmoid,
-    .past = past_edge,
-    .places = places,
+    .fold = fold,
     .scan = scan,
     .read_bandwidth = read_bandwidth,
 };

@@ -6,6 +6,7 @@
 #include "kernels/logistic.h"
 
 #include <float.h>
+#include <math.h>
 #include <string.h>
 
 static void curve(float *out, const float *x, int32_t n, const hf_kernel_curve *c)
@@ -132,28 +133,24 @@ static uint32_t scan(hf_scan_masks *out, const char *text, int64_t blocks, char 
     return flags;
 }
 
-static bool past_edge(int32_t *count, double *sum, const float *score, const double *worth, int32_t n,
-                      float edge, float near)
+static bool fold(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
+                 const float *edge, int32_t edges, float near, float scale, int32_t last)
 {
     bool close = false;
-    *count = 0;
-    *sum = 0;
+    for (int32_t e = 0; e < edges; e++)
+        sum[e] = 0;
     for (int32_t i = 0; i < n; i++) {
-        const float d = score[i] - edge;
-        close |= d < near && d > -near;
-        if (!(d >= 0.0f)) continue;
-        *count += 1;
-        if (worth) *sum += worth[i];
+        const int32_t cut = (int32_t)(score[i] * scale);
+        int32_t at = cut < 0 ? 0 : cut > last ? last : cut;
+        for (int32_t e = 0; e < edges; e++) {
+            const bool past = score[i] >= edge[e];
+            close |= fabsf(score[i] - edge[e]) < near;
+            at += past;
+            if (past && worth) sum[e] += worth[i];
+        }
+        place[i] = (uint16_t)at;
     }
     return close;
-}
-
-static void places(uint16_t *out, const float *score, int32_t n, float scale, int32_t last)
-{
-    for (int32_t i = 0; i < n; i++) {
-        const int32_t place = (int32_t)(score[i] * scale);
-        out[i] = (uint16_t)(place < 0 ? 0 : place > last ? last : place);
-    }
 }
 
 static uint64_t read_bandwidth(const void *data, size_t bytes)
@@ -181,8 +178,7 @@ const hf_kernels hf_kernels_reference = {
     .add_top = add_top,
     .reasons = reasons,
     .sigmoid = sigmoid,
-    .past = past_edge,
-    .places = places,
+    .fold = fold,
     .scan = scan,
     .read_bandwidth = read_bandwidth,
 };

@@ -61,13 +61,12 @@ typedef struct {
     // out[i] = 1 / (1 + exp(-x[i])) in double, within 2e-15 relative (half a unit in the denormal range, so
     // exactly 0 and 1 at the infinities); NaN gives NaN. Non-decreasing within that accuracy. out may be x.
     void (*sigmoid)(double *out, const double *x, int32_t n);
-    // Scores at or past an edge: their count, and in *sum the sum of their worth, which is the same in any
-    // order where worth is whole numbers and sums stay below 2^53 (worth NULL: 0). Returns whether a score is
-    // nearer to the edge than near. Scores are no NaN.
-    bool (*past)(int32_t *count, double *sum, const float *score, const double *worth, int32_t n, float edge,
-                 float near);
-    // out[i] = score[i] * scale cut to a whole number, held within 0 and last. Scores are no NaN.
-    void (*places)(uint16_t *out, const float *score, int32_t n, float scale, int32_t last);
+    // Places of scores in a histogram that edges split: place[i] = score[i] * scale cut to a whole number and
+    // held within 0 and last, plus the number of edges that score[i] is at or past. sum[e] is the worth of
+    // the scores at or past edge e, the same in any order where worth is whole numbers and sums stay below
+    // 2^53; worth NULL: 0. Returns whether a score is nearer to an edge than near. Scores are no NaN.
+    bool (*fold)(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
+                 const float *edge, int32_t edges, float near, float scale, int32_t last);
     // Masks of the blocks of 64 bytes at text; returns flags: HF_SCAN_NUL, HF_SCAN_HIGH when a byte is 0 or
     // over 127 anywhere. text must have 64 * blocks readable bytes.
     uint32_t (*scan)(hf_scan_masks *out, const char *text, int64_t blocks, char delimiter);

@@ -20,6 +20,6 @@ void hf_blas_end(int before)
 
 void hf_product(float *c, const float *a, const float *b, int32_t rows, int32_t inner, int32_t columns)
 {
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, rows, columns, inner, 1.0f, a, rows, b, columns, 0.0f, c,
-                columns);
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, rows, columns, inner, 1.0f, a, rows, b, columns,
+                0.0f, c, columns);
 }

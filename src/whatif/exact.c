@@ -29,7 +29,8 @@ hf_status hf_whatif_exact(double *health, int8_t *band, const hf_whatif_fleet *f
         const hf_pattern *p = &f->patterns[k];
         hf_pattern_weigh(&of, f, p, &weights);
         for (int64_t i = p->first; i < p->first + p->rows; i++) {
-            const double raw = hf_pattern_exact(f, p, &weights, &of, 0, f->row[i]), set = f->unset[i] ? NAN : f->low[i];
+            const double raw = hf_pattern_exact(f, p, &weights, &of, 0, f->row[i]),
+                         set = f->unset[i] ? NAN : f->low[i];
             const double held = isnan(raw) ? set : fmin(fmax(raw, f->low[i]), f->high[i]);
             if (health) health[f->row[i]] = held;
             if (band) band[f->row[i]] = band_of(f, p, held, of.unknown[0]);

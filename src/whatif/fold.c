@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// All accounts of a run are of one class, so a band needs only how many are past its edge. Long runs are
-// counted a weighting at a time, with accounts side by side; short ones an account at a time, with weightings
-// side by side. Whatever is so near to an edge that f32 cannot tell is worked out again in double.
+// Counts go into histograms by class whose bins the bands' edges split, so that moves between bands are sums
+// of bins. Long runs are counted a weighting at a time, with accounts side by side; short ones an account at
+// a time, with weightings side by side. Whatever is so near to an edge that f32 cannot tell is worked out
+// again in double before it is counted.
 #include "whatif/fold.h"
 
 #include <math.h>
@@ -14,20 +15,18 @@ static const float SCALE = HF_WHATIF_BINS / 100.0f;
 // A run at work, under every lane.
 typedef struct {
     hf_fold *fold;
-    const hf_whatif_run *run;
-    int64_t first;       // its first place in the fleet's order
-    const double *worth; // ARR of its accounts; NULL
-    const double *edge;  // of its segment's bands
+    hf_run_class class;
+    int32_t of;          // the class's number
+    int32_t count;       // accounts
+    int64_t first;       // their first place in the fleet's order
+    const double *worth; // their ARR; NULL
+    const hf_edges *edges;
+    int32_t edge_count;
 } folding;
 
 static double held_between(double raw, double low, double high)
 {
     return fmin(fmax(raw, low), high);
-}
-
-static bool is_past(double health, double edge)
-{
-    return health >= edge;
 }
 
 // The health of account i as the fleet pass has it; raw: before overrides, in f32.
@@ -42,61 +41,79 @@ static double exact_health(const folding *f, int32_t i, int32_t lane, float raw)
     return held_between(exact, low, high);
 }
 
-static ptrdiff_t cell(const hf_fold *fold, int32_t before, int32_t edge)
+static bool is_near(const folding *f, float health)
 {
-    return ((ptrdiff_t)before * fold->fleet->definition->band_count + edge) * HF_LANES;
+    for (int32_t e = 0; e < f->edge_count; e++)
+        if (fabsf(health - f->edges->edge[e]) < HF_WHATIF_NEAR) return true;
+    return false;
 }
 
-static uint32_t *counts_of(const folding *f, int32_t lane)
+// The place of a health near to an edge, by the exact one; what it changes of the ARR past edge e is added to
+// sum[e x stride].
+static uint16_t settle(const folding *f, double *sum, ptrdiff_t stride, int32_t i, int32_t lane, float health,
+                       float raw)
 {
-    const ptrdiff_t class = 2 * f->run->of.label + f->run->of.on_list;
-    return f->fold->counts + ((ptrdiff_t)lane * HF_FOLD_CLASSES + class) * HF_WHATIF_BINS;
+    const double exact = exact_health(f, i, lane, raw);
+    const int32_t cut = (int32_t)(health * SCALE);
+    int32_t at = cut < 0 ? 0 : cut < HF_WHATIF_BINS ? cut : HF_WHATIF_BINS - 1;
+    // Beside an edge the bin is the edge's own, so that the place falls into the band that was found.
+    for (int32_t e = 0; e < f->edge_count; e++) {
+        const double edge = f->edges->from[e + 1];
+        const bool past = exact >= edge, thought = health >= f->edges->edge[e];
+        const int32_t bin = (int32_t)(f->edges->edge[e] * SCALE);
+        if (fabsf(health - f->edges->edge[e]) < HF_WHATIF_NEAR)
+            at = bin < HF_WHATIF_BINS ? bin : HF_WHATIF_BINS - 1;
+        if (f->worth) sum[e * stride] += (past - thought) * f->worth[i];
+    }
+    for (int32_t e = 0; e < f->edge_count; e++)
+        at += exact >= f->edges->from[e + 1];
+    return (uint16_t)at;
+}
+
+static ptrdiff_t cell(const hf_fold *fold, int32_t before, int32_t band)
+{
+    return ((ptrdiff_t)before * fold->fleet->definition->band_count + band) * HF_LANES;
+}
+
+static uint32_t *counts_of(const hf_fold *fold, int32_t class, int32_t lane)
+{
+    return fold->counts + ((ptrdiff_t) class * HF_LANES + lane) * fold->fleet->places;
+}
+
+const uint32_t *hf_fold_counts(const hf_fold *fold, int32_t class, int32_t lane)
+{
+    return counts_of(fold, class, lane);
+}
+
+// An account that is counted, but whose band too little is known for.
+static void hide(const folding *f, int32_t lane, int32_t place, double worth)
+{
+    const ptrdiff_t at = cell(f->fold, f->class.before, f->edges->band_of[place]) + lane;
+    f->fold->hidden[at]++;
+    f->fold->hidden_arr[at] += worth;
 }
 
 // ---- accounts side by side -------------------------------------------------------------------------------------
 
-static void settle_accounts(uint32_t *count, double *sum, const folding *f, const float *health,
-                            const float *raw, int32_t lane, double edge)
-{
-    for (int32_t i = 0; i < f->run->count; i++) {
-        const float d = health[i] - (float)edge;
-        if (!(d < HF_WHATIF_NEAR && d > -HF_WHATIF_NEAR)) continue;
-        const int32_t wrong = is_past(exact_health(f, i, lane, raw[i]), edge) - (d >= 0.0f);
-        *count += (uint32_t)wrong;
-        if (f->worth) *sum += wrong * f->worth[i];
-    }
-}
-
-static void add_edges(const folding *f, const float *health, const float *raw, int32_t lane)
+static void fold_accounts(const folding *f, const float *health, const float *raw, int32_t lane)
 {
     hf_fold *fold = f->fold;
-    const int32_t n = f->run->count;
-    if (fold->of.unknown[lane]) return;
-    for (int32_t b = 0; b < fold->fleet->definition->band_count; b++) {
-        const double edge = b == 0 ? -INFINITY : f->edge[b];
-        int32_t past;
-        double sum;
-        const bool near =
-            fold->kernels->past(&past, &sum, health, f->worth, n, (float)edge, HF_WHATIF_NEAR);
-        uint32_t count = (uint32_t)past;
-        if (near) settle_accounts(&count, &sum, f, health, raw, lane, edge);
-        fold->past[cell(fold, f->run->of.before, b) + lane] += count;
-        fold->past_arr[cell(fold, f->run->of.before, b) + lane] += sum;
-    }
-}
-
-static void add_places(const folding *f, const float *health, int32_t lane)
-{
-    hf_fold *fold = f->fold;
-    if (!fold->counts) return;
-    uint32_t *counts = counts_of(f, lane);
-    fold->kernels->places(fold->place, health, f->run->count, SCALE, HF_WHATIF_BINS - 1);
-    for (int32_t i = 0; i < f->run->count; i++)
+    const int32_t n = f->count;
+    const bool near = fold->kernels->fold(fold->place, fold->sum, health, f->worth, n, f->edges->edge,
+                                          f->edge_count, HF_WHATIF_NEAR, SCALE, HF_WHATIF_BINS - 1);
+    for (int32_t i = 0; near && i < n; i++)
+        if (is_near(f, health[i])) fold->place[i] = settle(f, fold->sum, 1, i, lane, health[i], raw[i]);
+    uint32_t *counts = counts_of(fold, f->of, lane);
+    for (int32_t i = 0; i < n; i++)
         counts[fold->place[i]]++;
-    if (!fold->event_arr || f->run->of.label != 1) return;
+    for (int32_t e = 0; f->worth && e < f->edge_count; e++)
+        fold->past_arr[cell(fold, f->class.before, e + 1) + lane] += fold->sum[e];
+    for (int32_t i = 0; fold->of.unknown[lane] && i < n; i++)
+        hide(f, lane, fold->place[i], f->worth ? f->worth[i] : 0);
+    if (!fold->event_arr || f->class.label != 1) return;
     double *arr = fold->event_arr + (ptrdiff_t)lane * HF_WHATIF_BINS;
-    for (int32_t i = 0; i < f->run->count; i++)
-        arr[fold->place[i]] += f->worth[i];
+    for (int32_t i = 0; i < n; i++)
+        arr[f->edges->base_of[fold->place[i]]] += f->worth[i];
 }
 
 static void fold_long(const folding *f, int32_t at)
@@ -105,44 +122,22 @@ static void fold_long(const folding *f, int32_t at)
     const double *low = fold->fleet->low + f->first, *high = fold->fleet->high + f->first;
     for (int32_t k = 0; k < fold->count; k++) {
         const float *raw = fold->health + (ptrdiff_t)k * fold->stride + at, *health = raw;
-        if (f->run->of.bounded) {
-            for (int32_t i = 0; i < f->run->count; i++)
+        if (f->class.bounded) {
+            for (int32_t i = 0; i < f->count; i++)
                 fold->held[i] = (float)held_between((double)raw[i], low[i], high[i]);
             health = fold->held;
         }
-        add_edges(f, health, raw, k);
-        add_places(f, health, k);
+        fold_accounts(f, health, raw, k);
     }
 }
 
 // ---- weightings side by side -----------------------------------------------------------------------------------
 
-static bool add_edge(uint32_t *restrict past, double *restrict sum, const float *restrict health,
-                     const bool *restrict unknown, double worth, float edge)
+static void add_worth(double *restrict sum, const float *restrict health, float edge, double worth)
 {
-    int32_t near = 0;
-#pragma omp simd reduction(| : near)
-    for (int32_t k = 0; k < HF_LANES; k++) {
-        const float d = health[k] - edge;
-        const bool there = (d >= 0.0f) & !unknown[k];
-        past[k] += there ? 1u : 0u;
-        sum[k] += there ? worth : 0.0;
-        near |= (d < HF_WHATIF_NEAR) & (d > -HF_WHATIF_NEAR) ? 1 : 0;
-    }
-    return near != 0;
-}
-
-static void settle_lanes(uint32_t *past, double *sum, const folding *f, const float *health, const float *raw,
-                         int32_t i, double edge)
-{
-    const hf_fold *fold = f->fold;
-    for (int32_t k = 0; k < fold->count; k++) {
-        const float d = health[k] - (float)edge;
-        if (!(d < HF_WHATIF_NEAR && d > -HF_WHATIF_NEAR) || fold->of.unknown[k]) continue;
-        const int32_t wrong = is_past(exact_health(f, i, k, raw[k]), edge) - (d >= 0.0f);
-        past[k] += (uint32_t)wrong;
-        if (f->worth) sum[k] += wrong * f->worth[i];
-    }
+#pragma omp simd
+    for (int32_t k = 0; k < HF_LANES; k++)
+        sum[k] += health[k] >= edge ? worth : 0.0;
 }
 
 static void fold_account(const folding *f, int32_t i, const float *raw)
@@ -150,32 +145,33 @@ static void fold_account(const folding *f, int32_t i, const float *raw)
     hf_fold *fold = f->fold;
     const float *health = raw;
     const double worth = f->worth ? f->worth[i] : 0;
-    if (f->run->of.bounded) {
+    double *sum = fold->past_arr + cell(fold, f->class.before, 1);
+    if (f->class.bounded) {
         const double low = fold->fleet->low[f->first + i], high = fold->fleet->high[f->first + i];
         for (int32_t k = 0; k < HF_LANES; k++)
             fold->held[k] = (float)held_between((double)raw[k], low, high);
         health = fold->held;
     }
-    for (int32_t b = 0; b < fold->fleet->definition->band_count; b++) {
-        const double edge = b == 0 ? -INFINITY : f->edge[b];
-        const ptrdiff_t to = cell(fold, f->run->of.before, b);
-        if (add_edge(fold->past + to, fold->past_arr + to, health, fold->of.unknown, worth, (float)edge))
-            settle_lanes(fold->past + to, fold->past_arr + to, f, health, raw, i, edge);
-    }
-    if (!fold->counts) return;
-    fold->kernels->places(fold->place, health, HF_LANES, SCALE, HF_WHATIF_BINS - 1);
-    uint32_t *counts = counts_of(f, 0);
+    const bool near = fold->kernels->fold(fold->place, fold->sum, health, NULL, HF_LANES, f->edges->edge,
+                                          f->edge_count, HF_WHATIF_NEAR, SCALE, HF_WHATIF_BINS - 1);
+    for (int32_t e = 0; f->worth && e < f->edge_count; e++)
+        add_worth(sum + (ptrdiff_t)e * HF_LANES, health, f->edges->edge[e], worth);
+    for (int32_t k = 0; near && k < fold->count; k++)
+        if (is_near(f, health[k])) fold->place[k] = settle(f, sum + k, HF_LANES, i, k, health[k], raw[k]);
+    uint32_t *counts = counts_of(fold, f->of, 0);
     for (int32_t k = 0; k < fold->count; k++)
-        counts[(ptrdiff_t)k * HF_FOLD_CLASSES * HF_WHATIF_BINS + fold->place[k]]++;
-    if (!fold->event_arr || f->run->of.label != 1) return;
+        counts[(ptrdiff_t)k * fold->fleet->places + fold->place[k]]++;
+    for (int32_t k = 0; fold->of.any_unknown && k < fold->count; k++)
+        if (fold->of.unknown[k]) hide(f, k, fold->place[k], worth);
+    if (!fold->event_arr || f->class.label != 1) return;
     for (int32_t k = 0; k < fold->count; k++)
-        fold->event_arr[(ptrdiff_t)k * HF_WHATIF_BINS + fold->place[k]] += worth;
+        fold->event_arr[(ptrdiff_t)k * HF_WHATIF_BINS + f->edges->base_of[fold->place[k]]] += worth;
 }
 
 static void fold_short(const folding *f, int32_t at)
 {
     hf_fold *fold = f->fold;
-    for (int32_t i = 0; i < f->run->count; i++) {
+    for (int32_t i = 0; i < f->count; i++) {
         for (int32_t k = 0; k < HF_LANES; k++)
             fold->lane[k] = fold->health[(ptrdiff_t)k * fold->stride + at + i];
         fold_account(f, i, fold->lane);
@@ -185,23 +181,28 @@ static void fold_short(const folding *f, int32_t at)
 // ---- where no measure counts -------------------------------------------------------------------------------------
 
 // Under some lanes no measure counts, and only an override gives a health: one account and lane at a time.
+// Accounts without one are not counted, and so in no band: their ARR is taken from the lowest.
 static void fold_with_nothing(const folding *f, int32_t at)
 {
     hf_fold *fold = f->fold;
     const hf_whatif_fleet *fleet = fold->fleet;
-    for (int32_t i = 0; i < f->run->count; i++) {
-        const hf_whatif_run one = {.first = at + i, .count = 1, .of = f->run->of};
+    for (int32_t i = 0; i < f->count; i++) {
         const int64_t place = f->first + i;
-        const folding single = {fold, &one, place, f->worth ? f->worth + i : NULL, f->edge};
+        folding one = *f;
+        one.count = 1;
+        one.first = place;
+        if (f->worth) one.worth = f->worth + i;
         for (int32_t k = 0; k < fold->count; k++) {
             float raw = fold->health[(ptrdiff_t)k * fold->stride + at + i];
             if (fold->of.nothing[k]) {
-                if (fleet->unset[place]) continue;
+                if (fleet->unset[place]) {
+                    fold->hidden_arr[cell(fold, f->class.before, 0) + k] += f->worth ? f->worth[i] : 0;
+                    continue;
+                }
                 raw = (float)fleet->low[place];
             }
             const float health = (float)held_between((double)raw, fleet->low[place], fleet->high[place]);
-            add_edges(&single, &health, &raw, k);
-            add_places(&single, &health, k);
+            fold_accounts(&one, &health, &raw, k);
         }
     }
 }
@@ -209,11 +210,15 @@ static void fold_with_nothing(const folding *f, int32_t at)
 void hf_fold_run(hf_fold *fold, const hf_whatif_run *run, int64_t first, int32_t at)
 {
     const hf_whatif_fleet *fleet = fold->fleet;
-    const folding f = {fold, run, first, fleet->arr ? fleet->arr + first : NULL,
-                       fleet->definition->segments[fold->pattern->segment].band_from};
-    fold->all[run->of.before] += run->count;
-    for (int32_t i = 0; f.worth && i < run->count; i++)
-        fold->all_arr[run->of.before] += f.worth[i];
+    const hf_run_class class = fleet->classes[run->of];
+    const folding f = {.fold = fold,
+                       .class = class,
+                       .of = run->of,
+                       .count = run->count,
+                       .first = first,
+                       .worth = fleet->arr ? fleet->arr + first : NULL,
+                       .edges = &fleet->edges[class.edges],
+                       .edge_count = fleet->definition->band_count - 1};
     if (fold->of.any_nothing)
         fold_with_nothing(&f, at);
     else if (run->count < SHORT_RUN)
@@ -224,58 +229,89 @@ void hf_fold_run(hf_fold *fold, const hf_whatif_run *run, int64_t first, int32_t
 
 // ---- moves ---------------------------------------------------------------------------------------------------------
 
+// Accounts by band before and after, the unknown still among the bands and 0 where they belong.
+static void sum_counts(int64_t *moved, const hf_fold *fold, int32_t lane, int32_t bands)
+{
+    const hf_whatif_fleet *fleet = fold->fleet;
+    for (int32_t c = 0; c < fleet->class_count; c++) {
+        const hf_run_class class = fleet->classes[c];
+        const uint32_t *counts = hf_fold_counts(fold, c, lane);
+        const int32_t *band_of = fleet->edges[class.edges].band_of;
+        for (int32_t at = 0; at < fleet->places; at++)
+            moved[class.before * (bands + 1) + band_of[at] + 1] += counts[at];
+    }
+}
+
 void hf_fold_moves(hf_weighed *out, const hf_fold *fold, int32_t begin)
 {
+    const hf_whatif_fleet *fleet = fold->fleet;
     const int32_t bands = out->bands;
-    for (int32_t k = 0; k < fold->count; k++)
-        for (int32_t before = 0; before <= bands; before++) {
-            const ptrdiff_t to = ((ptrdiff_t)(begin + k) * (bands + 1) + before) * (bands + 1);
-            int64_t left = fold->all[before];
-            double left_arr = fold->all_arr[before];
+    for (int32_t k = 0; k < fold->count; k++) {
+        int64_t *moved = out->moved + (ptrdiff_t)(begin + k) * (bands + 1) * (bands + 1);
+        double *arr = out->moved_arr + (ptrdiff_t)(begin + k) * (bands + 1) * (bands + 1);
+        sum_counts(moved, fold, k, bands);
+        for (int32_t before = 0; before <= bands; before++, moved += bands + 1, arr += bands + 1) {
+            double left = fleet->all_arr[before], known = 0;
+            moved[0] = fleet->all[before];
             for (int32_t b = 0; b < bands; b++) {
-                const ptrdiff_t from = cell(fold, before, b) + k;
-                out->moved[to + b] = left - fold->past[from];
-                out->moved_arr[to + b] = (left_arr - fold->past_arr[from]) / 100;
-                left = fold->past[from];
-                left_arr = fold->past_arr[from];
+                const ptrdiff_t at = cell(fold, before, b) + k;
+                const double next = b + 1 < bands ? fold->past_arr[at + HF_LANES] : 0;
+                moved[b + 1] -= fold->hidden[at];
+                moved[0] -= moved[b + 1];
+                if (b > 0) left = fold->past_arr[at];
+                arr[b + 1] = left - next - fold->hidden_arr[at];
+                known += arr[b + 1];
             }
-            out->moved[to + bands] = left;
-            out->moved_arr[to + bands] = left_arr / 100;
+            arr[0] = fleet->all_arr[before] - known;
+            for (int32_t b = 0; b <= bands; b++)
+                arr[b] /= 100;
         }
+    }
 }
 
 // ---- memory --------------------------------------------------------------------------------------------------------
 
+typedef struct {
+    size_t counts, cells, bins;
+} sizes;
+
+static sizes sizes_of(const hf_whatif_fleet *fleet)
+{
+    const size_t bands = (size_t)fleet->definition->band_count, lanes = (size_t)HF_LANES;
+    return (sizes){(size_t)fleet->class_count * lanes * (size_t)fleet->places, (bands + 1) * bands * lanes,
+                   lanes * HF_WHATIF_BINS};
+}
+
 void hf_fold_clear(hf_fold *fold)
 {
-    const size_t bands = (size_t)fold->fleet->definition->band_count, lanes = (size_t)HF_LANES;
-    memset(fold->past, 0, (bands + 1) * bands * lanes * sizeof *fold->past);
-    memset(fold->past_arr, 0, (bands + 1) * bands * lanes * sizeof *fold->past_arr);
-    memset(fold->all, 0, (bands + 1) * sizeof *fold->all);
-    memset(fold->all_arr, 0, (bands + 1) * sizeof *fold->all_arr);
-    if (fold->counts) memset(fold->counts, 0, lanes * HF_FOLD_CLASSES * HF_WHATIF_BINS * sizeof *fold->counts);
-    if (fold->event_arr) memset(fold->event_arr, 0, lanes * HF_WHATIF_BINS * sizeof *fold->event_arr);
+    const sizes n = sizes_of(fold->fleet);
+    memset(fold->counts, 0, n.counts * sizeof *fold->counts);
+    memset(fold->past_arr, 0, n.cells * sizeof *fold->past_arr);
+    memset(fold->hidden, 0, n.cells * sizeof *fold->hidden);
+    memset(fold->hidden_arr, 0, n.cells * sizeof *fold->hidden_arr);
+    if (fold->event_arr) memset(fold->event_arr, 0, n.bins * sizeof *fold->event_arr);
 }
 
 hf_status hf_fold_create(hf_fold *out, const hf_whatif_fleet *fleet, hf_error *error)
 {
     const hf_context *context = fleet->context;
     const hf_definition *d = fleet->definition;
-    const size_t bands = (size_t)d->band_count, lanes = (size_t)HF_LANES;
-    const bool lists = fleet->night.label || fleet->night.capacity > 0;
+    const sizes n = sizes_of(fleet);
+    const bool event_arr = fleet->night.label && fleet->arr;
     hf_status status;
     hf_fold f = {.fleet = fleet, .kernels = hf_kernels_for(hf_context_isa(context))};
     HF_TRY(done, hf_weights_create(&f.weights, context, d, HF_LANES, error));
-    HF_TRY(done, hf_pattern_weights_create(&f.of, context, d->group_count, d->measure_count, HF_LANES, error));
-    f.health = hf_new(context, lanes * HF_CHUNK_ROWS, sizeof *f.health);
-    f.past = hf_new(context, (bands + 1) * bands * lanes, sizeof *f.past);
-    f.past_arr = hf_new(context, (bands + 1) * bands * lanes, sizeof *f.past_arr);
-    f.all = hf_new(context, bands + 1, sizeof *f.all);
-    f.all_arr = hf_new(context, bands + 1, sizeof *f.all_arr);
-    if (lists) f.counts = hf_new(context, lanes * HF_FOLD_CLASSES * HF_WHATIF_BINS, sizeof *f.counts);
-    if (fleet->night.label && fleet->arr) f.event_arr = hf_new(context, lanes * HF_WHATIF_BINS, sizeof *f.event_arr);
-    if (!f.health || !f.past || !f.past_arr || !f.all || !f.all_arr || (lists && !f.counts) ||
-        (fleet->night.label && fleet->arr && !f.event_arr)) {
+    HF_TRY(done,
+           hf_pattern_weights_create(&f.of, context, d->group_count, d->measure_count, HF_LANES, error));
+    f.health = hf_new(context, (size_t)HF_LANES * HF_CHUNK_ROWS, sizeof *f.health);
+    f.counts = hf_new_raw(context, n.counts, sizeof *f.counts);
+    f.past_arr = hf_new_raw(context, n.cells, sizeof *f.past_arr);
+    f.hidden = hf_new_raw(context, n.cells, sizeof *f.hidden);
+    f.hidden_arr = hf_new_raw(context, n.cells, sizeof *f.hidden_arr);
+    f.sum = hf_new(context, (size_t)d->band_count, sizeof *f.sum);
+    if (event_arr) f.event_arr = hf_new_raw(context, n.bins, sizeof *f.event_arr);
+    if (!f.health || !f.counts || !f.past_arr || !f.hidden || !f.hidden_arr || !f.sum ||
+        (event_arr && !f.event_arr)) {
         status = hf_fail_memory(error);
         goto done;
     }
@@ -290,8 +326,8 @@ void hf_fold_free(const hf_context *context, hf_fold *fold)
 {
     hf_weights_free(context, &fold->weights);
     hf_pattern_weights_free(context, &fold->of);
-    void *const owned[] = {fold->health, fold->past, fold->past_arr, fold->all, fold->all_arr, fold->counts,
-                           fold->event_arr};
+    void *const owned[] = {fold->health, fold->counts,     fold->event_arr, fold->past_arr,
+                           fold->hidden, fold->hidden_arr, fold->sum};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         hf_delete(context, owned[i]);
     *fold = (hf_fold){0};

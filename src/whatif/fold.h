@@ -7,8 +7,6 @@
 #include "kernels/kernels_room.h"
 #include "whatif/whatif_fleet.h"
 
-enum { HF_FOLD_CLASSES = 2 * HF_LABELS }; // label, on the red list or not
-
 // One thread's work on one block. Owned unless said.
 typedef struct {
     const hf_whatif_fleet *fleet; // borrowed
@@ -19,14 +17,13 @@ typedef struct {
     hf_pattern_weights of; // of the pattern at work
     float *health;         // lanes x stride: before overrides, of the chunk at work
     int32_t stride;
-    // By band before, then by edge, then by lane: accounts whose band is known and that are past the edge; edge
-    // 0 is passed by all.
-    uint32_t *past;
-    double *past_arr;
-    int64_t *all; // by band before: accounts, and their ARR
-    double *all_arr;
-    uint32_t *counts;  // lanes x HF_FOLD_CLASSES x HF_WHATIF_BINS; NULL: not wanted
-    double *event_arr; // lanes x HF_WHATIF_BINS: ARR of events; NULL: not wanted
+    uint32_t *counts;  // by class, lane and place: accounts
+    double *event_arr; // by lane and bin: ARR of events; NULL: not wanted
+    // By band before, then band after, then lane:
+    double *past_arr;   // ARR of accounts at or past the band's edge
+    uint32_t *hidden;   // of the accounts counted, those whose band is unknown all the same
+    double *hidden_arr; // and their ARR
+    double *sum;        // scratch, one a band
     float held[HF_CHUNK_ROWS], lane[HF_LANES];
     uint16_t place[HF_CHUNK_ROWS];
 } hf_fold;
@@ -39,5 +36,7 @@ void hf_fold_clear(hf_fold *fold);
 void hf_fold_run(hf_fold *fold, const hf_whatif_run *run, int64_t first, int32_t at);
 // Writes the moves of the block's weightings, the first of which is `begin`.
 void hf_fold_moves(hf_weighed *out, const hf_fold *fold, int32_t begin);
+// Counts of a class under a lane, one a place.
+const uint32_t *hf_fold_counts(const hf_fold *fold, int32_t class, int32_t lane);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // AUC from two histograms: the share of pairs, one with the outcome and one without, in which the one with it
-// has the lower health, pairs in one bin counting half (Mann and Whitney 1947). Only those pairs can be wrong.
+// has the lower health, pairs in one bin counting half (Mann and Whitney 1947). Only those pairs can be
+// wrong.
 #include "whatif/whatif_room.h"
 
 #include <math.h>

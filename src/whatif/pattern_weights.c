@@ -116,8 +116,8 @@ void hf_pattern_weights_free(const hf_context *context, hf_pattern_weights *of)
 }
 
 // The weights observed in a group, and those that have a score all the same.
-static void add_up(hf_pattern_weights *out, const hf_whatif_fleet *f, const hf_pattern *p, const double *weight,
-                   int32_t g, int32_t lanes)
+static void add_up(hf_pattern_weights *out, const hf_whatif_fleet *f, const hf_pattern *p,
+                   const double *weight, int32_t g, int32_t lanes)
 {
     const hf_group *group = &f->definition->groups[g];
     memset(out->observed, 0, (size_t)lanes * sizeof *out->observed);
@@ -233,12 +233,12 @@ void hf_pattern_weigh(hf_pattern_weights *out, const hf_whatif_fleet *f, const h
         else
             keep_extreme(out, out->kept + at, share + at, d->max_inherit, lanes);
     }
-    out->any_nothing = false;
+    out->any_nothing = out->any_unknown = false;
     for (int32_t k = 0; k < lanes; k++) {
         const double left = 1.0 - out->assigned[k];
         out->left[k] = (left > 0.0 ? left : 0.0) * d->neutral;
         out->any_nothing |= out->nothing[k] = !(out->present[k] > 0.0);
-        out->unknown[k] = !(out->coverage[k] >= d->min_coverage - HF_COVERAGE_SLACK);
+        out->any_unknown |= out->unknown[k] = !(out->coverage[k] >= d->min_coverage - HF_COVERAGE_SLACK);
     }
     find_apart(out, f, p, weight, lanes);
     write_rows(out, f, p, weight, lanes);

@@ -15,8 +15,8 @@ static void weigh_apart(hf_fold *f, int64_t first, int32_t n)
     for (int32_t k = 0; k < f->count; k++) {
         if (!f->of.apart[k]) continue;
         for (int32_t i = 0; i < n; i++)
-            f->health[(ptrdiff_t)k * n + i] = (float)hf_pattern_exact(f->fleet, f->pattern, &f->weights, &f->of, k,
-                                                                     f->fleet->row[first + i]);
+            f->health[(ptrdiff_t)k * n + i] = (float)hf_pattern_exact(f->fleet, f->pattern, &f->weights,
+                                                                      &f->of, k, f->fleet->row[first + i]);
     }
 }
 
@@ -37,45 +37,59 @@ static void weigh_pattern(hf_fold *f, const hf_pattern *p)
     }
 }
 
+// The histograms of one lane over all classes, by bin.
+typedef struct {
+    uint32_t with[HF_WHATIF_BINS], without[HF_WHATIF_BINS], unlabelled[HF_WHATIF_BINS],
+        listed[HF_WHATIF_BINS];
+} lane_bins;
+
+static void sum_classes(lane_bins *to, const hf_fold *f, int32_t k)
+{
+    const hf_whatif_fleet *fleet = f->fleet;
+    memset(to, 0, sizeof *to);
+    for (int32_t c = 0; c < fleet->class_count; c++) {
+        const hf_run_class class = fleet->classes[c];
+        const uint32_t *counts = hf_fold_counts(f, c, k);
+        const int32_t *bin = fleet->edges[class.edges].base_of;
+        uint32_t *by_label = class.label == 1 ? to->with : class.label == 0 ? to->without : to->unlabelled;
+        for (int32_t at = 0; at < fleet->places; at++) {
+            by_label[bin[at]] += counts[at];
+            if (class.on_list) to->listed[bin[at]] += counts[at];
+        }
+    }
+}
+
 // The accounts with the lowest health, as many as the list holds; what is in the bin where it ends counts in
 // part.
-static void read_list(hf_weighed *out, const hf_fold *f, int32_t k, int32_t weighting)
+static void read_list(hf_weighed *out, const hf_fold *f, const lane_bins *of, int32_t k, int32_t weighting)
 {
-    const uint32_t *counts = f->counts + (ptrdiff_t)k * HF_FOLD_CLASSES * HF_WHATIF_BINS;
     double left = (double)f->fleet->night.capacity, overlap = 0, caught = 0, arr = 0;
     for (int32_t b = 0; b < HF_WHATIF_BINS && left > 0; b++) {
-        uint64_t all = 0, listed = 0, events = 0;
-        for (int32_t c = 0; c < HF_FOLD_CLASSES; c++) {
-            const uint32_t n = counts[(ptrdiff_t)c * HF_WHATIF_BINS + b];
-            all += n;
-            listed += c % 2 == 1 ? n : 0;
-            events += c / 2 == 1 ? n : 0;
-        }
-        if (all == 0) continue;
-        const double part = fmin(1.0, left / (double)all);
-        overlap += part * (double)listed;
-        caught += part * (double)events;
+        const double all = (double)of->with[b] + of->without[b] + of->unlabelled[b];
+        if (!(all > 0)) continue;
+        const double part = fmin(1.0, left / all);
+        overlap += part * of->listed[b];
+        caught += part * of->with[b];
         if (f->event_arr) arr += part * f->event_arr[(ptrdiff_t)k * HF_WHATIF_BINS + b];
-        left -= part * (double)all;
+        left -= part * all;
     }
     out->overlap[weighting] = overlap;
-    out->caught[weighting] = caught;
+    out->caught[weighting] = f->fleet->night.label ? caught : NAN;
     out->caught_arr[weighting] = f->event_arr ? arr / 100 : NAN;
 }
 
 static void read_counts(hf_weighed *out, uint32_t *pooled, const hf_fold *f, int32_t k, int32_t weighting)
 {
-    const uint32_t *counts = f->counts + (ptrdiff_t)k * HF_FOLD_CLASSES * HF_WHATIF_BINS;
-    uint32_t of[2][HF_WHATIF_BINS];
-    for (int32_t label = 0; label < 2; label++)
-        for (int32_t b = 0; b < HF_WHATIF_BINS; b++)
-            of[label][b] = counts[2 * label * HF_WHATIF_BINS + b] + counts[(2 * label + 1) * HF_WHATIF_BINS + b];
-    out->auc[weighting] = hf_histogram_auc(&out->auc_error[weighting], of[0], of[1]);
-    if (f->fleet->night.capacity > 0) read_list(out, f, k, weighting);
+    lane_bins of;
+    sum_classes(&of, f, k);
+    out->auc[weighting] = hf_histogram_auc(&out->auc_error[weighting], of.without, of.with);
+    if (f->fleet->night.capacity > 0) read_list(out, f, &of, k, weighting);
     if (!pooled) return;
     uint32_t *to = pooled + (ptrdiff_t)weighting * 2 * HF_WHATIF_BINS;
-    for (int32_t b = 0; b < 2 * HF_WHATIF_BINS; b++)
-        to[b] += (&of[0][0])[b];
+    for (int32_t b = 0; b < HF_WHATIF_BINS; b++) {
+        to[b] += of.without[b];
+        to[HF_WHATIF_BINS + b] += of.with[b];
+    }
 }
 
 static void weigh_block(hf_weighed *out, uint32_t *pooled, hf_fold *f, const hf_weightings *weightings,
@@ -87,7 +101,7 @@ static void weigh_block(hf_weighed *out, uint32_t *pooled, hf_fold *f, const hf_
     for (int32_t p = 0; p < f->fleet->pattern_count; p++)
         weigh_pattern(f, &f->fleet->patterns[p]);
     hf_fold_moves(out, f, begin);
-    for (int32_t k = 0; f->counts && k < count; k++)
+    for (int32_t k = 0; (f->fleet->night.label || f->fleet->night.capacity > 0) && k < count; k++)
         read_counts(out, pooled, f, k, begin + k);
 }
 
@@ -115,8 +129,8 @@ static hf_status make_out(hf_weighed *out, const hf_whatif_fleet *fleet, int32_t
     return all ? HF_OK : hf_fail_memory(error);
 }
 
-static hf_status walk_blocks(hf_weighed *out, uint32_t *pooled, hf_fold *folds, const hf_weightings *weightings,
-                             int threads, hf_error *error)
+static hf_status walk_blocks(hf_weighed *out, uint32_t *pooled, hf_fold *folds,
+                             const hf_weightings *weightings, int threads, hf_error *error)
 {
     const hf_context *context = weightings->context;
     const int32_t count = weightings->count;

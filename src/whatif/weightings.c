@@ -31,7 +31,8 @@ hf_status hf_weightings_create(hf_weightings *out, const hf_context *context, co
 {
     const size_t segments = (size_t)definition->segment_count;
     hf_weightings w = {.context = context, .definition = definition, .count = count};
-    w.group = hf_new_raw(context, (size_t)count * segments * (size_t)definition->group_count, sizeof *w.group);
+    w.group =
+        hf_new_raw(context, (size_t)count * segments * (size_t)definition->group_count, sizeof *w.group);
     w.measure =
         hf_new_raw(context, (size_t)count * segments * (size_t)definition->measure_count, sizeof *w.measure);
     if (!w.group || !w.measure) {

@@ -20,6 +20,8 @@ typedef struct {
     uint8_t *state;    // owned: of one row
     bool *on_list;     // owned: of each row
     uint64_t *order;   // owned: rows x 2: key, row
+    int32_t *edges_of; // owned: of each segment
+    int32_t *class_at; // owned: by edges, then by class key: class + 1, 0 where it did not occur yet
 } sorting;
 
 static void state_of(uint8_t *state, const hf_health *health, int64_t row)
@@ -127,8 +129,7 @@ static hf_status mark_list(sorting *s, hf_error *error)
     ranked *all = hf_new_raw(f->context, (size_t)f->rows, sizeof *all);
     if (!all) return hf_fail_memory(error);
     for (int64_t row = 0; row < f->rows; row++)
-        if (!isnan(f->night.health->health[row]))
-            all[known++] = (ranked){f->night.health->health[row], row};
+        if (!isnan(f->night.health->health[row])) all[known++] = (ranked){f->night.health->health[row], row};
     qsort(all, (size_t)known, sizeof *all, by_health);
     for (int64_t i = 0; i < known && i < f->night.capacity; i++)
         s->on_list[all[i].row] = true;
@@ -143,8 +144,12 @@ static hf_run_class class_of(const sorting *s, int64_t row, bool bounded)
     return (hf_run_class){.label = label > 1 ? 2 : label,
                           .on_list = s->on_list[row],
                           .bounded = bounded,
-                          .before = night->health->band_raw[row] + 1};
+                          .before = night->health->band_raw[row] + 1,
+                          .edges = s->edges_of[night->health->segment[row]]};
 }
+
+// The edges are the pattern's segment's, so the key leaves them out.
+enum { CLASS_BITS = 12 };
 
 static uint64_t class_key(hf_run_class of)
 {
@@ -152,12 +157,13 @@ static uint64_t class_key(hf_run_class of)
            (uint64_t)of.before;
 }
 
-static hf_run_class class_from(uint64_t key)
+static hf_run_class class_from(uint64_t key, int32_t edges)
 {
     return (hf_run_class){.label = (int32_t)(key >> 10 & 3),
                           .on_list = key >> 9 & 1,
                           .bounded = key >> 8 & 1,
-                          .before = (int32_t)(key & 255)};
+                          .before = (int32_t)(key & 255),
+                          .edges = edges};
 }
 
 static int by_key(const void *a, const void *b)
@@ -182,14 +188,15 @@ static hf_status order_rows(sorting *s, hf_error *error)
 {
     hf_whatif_fleet *f = s->fleet;
     const size_t rows = (size_t)f->rows;
-    double *low = hf_new_raw(f->context, rows, sizeof *low), *high = hf_new_raw(f->context, rows, sizeof *high);
+    double *low = hf_new_raw(f->context, rows, sizeof *low),
+           *high = hf_new_raw(f->context, rows, sizeof *high);
     bool *unset = hf_new_raw(f->context, rows, sizeof *unset);
     hf_status status = low && high && unset ? HF_OK : hf_fail_memory(error);
     if (status != HF_OK) goto done;
     bound_rows(low, high, unset, f->night.plan, f->rows);
     for (int64_t row = 0; row < f->rows; row++) {
         const bool bounded = low[row] > -INFINITY || high[row] < INFINITY;
-        s->order[2 * row] = ((uint64_t)s->pattern[row] << 12) | class_key(class_of(s, row, bounded));
+        s->order[2 * row] = ((uint64_t)s->pattern[row] << CLASS_BITS) | class_key(class_of(s, row, bounded));
         s->order[2 * row + 1] = (uint64_t)row;
     }
     qsort(s->order, rows, 2 * sizeof *s->order, by_key);
@@ -200,7 +207,9 @@ static hf_status order_rows(sorting *s, hf_error *error)
         f->low[at] = low[row];
         f->high[at] = high[row];
         f->unset[at] = unset[row];
+        f->all[f->night.health->band_raw[row] + 1]++;
         if (f->arr) f->arr[at] = isnan(arr) ? 0 : round(100 * arr);
+        if (f->arr) f->all_arr[f->night.health->band_raw[row] + 1] += f->arr[at];
         if (!f->night.label || f->night.label[row] > 1 || isnan(f->night.health->health[row])) continue;
         f->labelled++;
         f->events += f->night.label[row];
@@ -210,6 +219,52 @@ done:
     hf_delete(f->context, high);
     hf_delete(f->context, unset);
     return status;
+}
+
+// ---- edges -----------------------------------------------------------------------------------------------------
+
+static bool same_edges(const double *a, const double *b, int32_t bands)
+{
+    for (int32_t k = 1; k < bands; k++)
+        if (a[k] != b[k]) return false;
+    return true;
+}
+
+// Where the places of a band begin and end: a score's is its bin plus its band.
+static void split_places(const hf_edges *e, int32_t bands, int32_t places)
+{
+    int32_t band = 0;
+    for (int32_t at = 0; at < places; at++) {
+        while (band + 1 < bands && at > (int32_t)(e->edge[band] * (HF_WHATIF_BINS / 100.0f)) + band)
+            band++;
+        e->band_of[at] = band;
+        e->base_of[at] = at - band;
+    }
+}
+
+static hf_status find_edges(sorting *s, hf_error *error)
+{
+    hf_whatif_fleet *f = s->fleet;
+    const hf_definition *d = f->definition;
+    const int32_t bands = d->band_count;
+    f->places = HF_WHATIF_BINS + bands - 1;
+    for (int32_t k = 0; k < d->segment_count; k++) {
+        int32_t same = 0;
+        while (same < f->edges_count && !same_edges(f->edges[same].from, d->segments[k].band_from, bands))
+            same++;
+        s->edges_of[k] = same;
+        if (same < f->edges_count) continue;
+        hf_edges *e = &f->edges[f->edges_count++];
+        e->from = d->segments[k].band_from;
+        e->edge = hf_new(f->context, (size_t)bands, sizeof *e->edge);
+        e->base_of = hf_new(f->context, (size_t)f->places, sizeof *e->base_of);
+        e->band_of = hf_new(f->context, (size_t)f->places, sizeof *e->band_of);
+        if (!e->edge || !e->base_of || !e->band_of) return hf_fail_memory(error);
+        for (int32_t b = 1; b < bands; b++)
+            e->edge[b - 1] = (float)e->from[b];
+        split_places(e, bands, f->places);
+    }
+    return HF_OK;
 }
 
 // ---- columns, runs and scores ------------------------------------------------------------------------------------
@@ -223,13 +278,45 @@ static int32_t columns_of(hf_pattern_column *out, const hf_whatif_fleet *f, cons
         bool any = false;
         for (int32_t m = group->first; m < group->first + group->count; m++) {
             if (!(state[m] & HF_SCORED)) continue;
-            if (group->aggregate == HF_AGGREGATE_MEAN)
-                out[n++] = (hf_pattern_column){g, m};
+            if (group->aggregate == HF_AGGREGATE_MEAN) out[n++] = (hf_pattern_column){g, m};
             any = true;
         }
         if (any && group->aggregate != HF_AGGREGATE_MEAN) out[n++] = (hf_pattern_column){g, -1};
     }
     return n;
+}
+
+static hf_status find_class(int32_t *out, sorting *s, uint64_t key, int32_t edges, hf_error *error)
+{
+    hf_whatif_fleet *f = s->fleet;
+    int32_t *at = &s->class_at[((uint64_t)edges << CLASS_BITS) + key];
+    if (*at == 0) {
+        hf_run_class *classes = hf_grow(f->context, f->classes, (size_t)f->class_count + 1, sizeof *classes);
+        if (!classes) return hf_fail_memory(error);
+        f->classes = classes;
+        classes[f->class_count++] = class_from(key, edges);
+        *at = f->class_count;
+    }
+    *out = *at - 1;
+    return HF_OK;
+}
+
+static hf_status lay_out_runs(sorting *s, const hf_pattern *pattern, int64_t *runs, hf_error *error)
+{
+    hf_whatif_fleet *f = s->fleet;
+    const uint64_t mask = (UINT64_C(1) << CLASS_BITS) - 1;
+    for (int64_t at = 0; at < pattern->rows; at++) {
+        const int64_t place = pattern->first + at;
+        const uint64_t key = s->order[2 * place] & mask;
+        if (at % HF_CHUNK_ROWS == 0 || key != (s->order[2 * (place - 1)] & mask)) {
+            hf_whatif_run *run = &f->runs[(*runs)++];
+            run->count = 0;
+            const hf_status status = find_class(&run->of, s, key, s->edges_of[pattern->segment], error);
+            if (status != HF_OK) return status;
+        }
+        f->runs[*runs - 1].count++;
+    }
+    return HF_OK;
 }
 
 static hf_status lay_out(sorting *s, hf_error *error)
@@ -249,14 +336,8 @@ static hf_status lay_out(sorting *s, hf_error *error)
         pattern->columns = columns_of(f->columns + columns, f, pattern->state);
         pattern->first_score = scores;
         pattern->first_run = runs;
-        for (int64_t at = 0; at < pattern->rows; at++) {
-            const uint64_t key = s->order[2 * (first + at)] & 0xfff;
-            const bool new_chunk = at % HF_CHUNK_ROWS == 0;
-            if (new_chunk || key != (s->order[2 * (first + at - 1)] & 0xfff))
-                f->runs[runs++] =
-                    (hf_whatif_run){.first = (int32_t)(at % HF_CHUNK_ROWS), .of = class_from(key)};
-            f->runs[runs - 1].count++;
-        }
+        const hf_status status = lay_out_runs(s, pattern, &runs, error);
+        if (status != HF_OK) return status;
         pattern->runs = runs - pattern->first_run;
         first += pattern->rows;
         columns += pattern->columns;
@@ -326,8 +407,13 @@ static hf_status allocate(sorting *s, hf_error *error)
     s->on_list = hf_new(f->context, rows, sizeof *s->on_list);
     s->order = hf_new_raw(f->context, rows, 2 * sizeof *s->order);
     s->state = hf_new(f->context, (size_t)f->definition->measure_count, 1);
+    f->all = hf_new(f->context, (size_t)f->definition->band_count + 1, sizeof *f->all);
+    f->all_arr = hf_new(f->context, (size_t)f->definition->band_count + 1, sizeof *f->all_arr);
+    s->edges_of = hf_new(f->context, (size_t)f->definition->segment_count, sizeof *s->edges_of);
+    s->class_at = hf_new(f->context, (size_t)f->definition->segment_count << CLASS_BITS, sizeof *s->class_at);
+    f->edges = hf_new(f->context, (size_t)f->definition->segment_count, sizeof *f->edges);
     return f->row && f->low && f->high && f->unset && (f->arr || !f->night.arr) && s->pattern && s->on_list &&
-                   s->order && s->state
+                   s->order && s->state && s->edges_of && s->class_at && f->edges && f->all && f->all_arr
                ? HF_OK
                : hf_fail_memory(error);
 }
@@ -345,6 +431,7 @@ hf_status hf_whatif_fleet_create(hf_whatif_fleet **out, const hf_context *contex
                            .rows = night->health->rows};
     s.fleet = f;
     HF_TRY(done, allocate(&s, error));
+    HF_TRY(done, find_edges(&s, error));
     HF_TRY(done, mark_list(&s, error));
     HF_TRY(done, find_patterns(&s, error));
     HF_TRY(done, hf_check_cancel(context, error));
@@ -360,14 +447,21 @@ done:
     hf_delete(context, s.state);
     hf_delete(context, s.on_list);
     hf_delete(context, s.order);
+    hf_delete(context, s.edges_of);
+    hf_delete(context, s.class_at);
     return status;
 }
 
 void hf_whatif_fleet_destroy(hf_whatif_fleet *f)
 {
     if (!f) return;
-    void *const owned[] = {f->row,      f->low,     f->high, f->unset, f->arr, f->state,
-                           f->patterns, f->columns, f->runs, f->scores};
+    for (int32_t e = 0; f->edges && e < f->edges_count; e++) {
+        hf_delete(f->context, f->edges[e].edge);
+        hf_delete(f->context, f->edges[e].base_of);
+        hf_delete(f->context, f->edges[e].band_of);
+    }
+    void *const owned[] = {f->row,     f->low,  f->high,   f->unset,   f->arr,   f->state, f->patterns,
+                           f->columns, f->runs, f->scores, f->classes, f->edges, f->all,   f->all_arr};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         hf_delete(f->context, owned[i]);
     hf_delete(f->context, f);

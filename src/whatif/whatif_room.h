@@ -17,9 +17,9 @@
 
 #include "health/health_room.h"
 
-#define HF_WHATIF_BINS 1024   // of health from 0 to 100
-#define HF_WHATIF_NEAR 5e-4f  // points
-enum { HF_NO_LABEL = 255 };   // of an account whose outcome is not known
+#define HF_WHATIF_BINS 1024  // of health from 0 to 100
+#define HF_WHATIF_NEAR 5e-4f // points
+enum { HF_NO_LABEL = 255 };  // of an account whose outcome is not known
 
 // ---- weightings --------------------------------------------------------------------------------------------
 
@@ -61,17 +61,17 @@ void hf_whatif_fleet_destroy(hf_whatif_fleet *fleet); // accepts NULL
 // What a weighting makes of a night, one entry a weighting unless said. Owned.
 typedef struct {
     const hf_context *context;
-    int32_t count, bands;   // bands: the definition's, without unknown
-    int64_t *moved;         // count x (bands + 1) x (bands + 1): accounts by band before (unknown, then worst to
-                            // best) and band under the weighting; before is the night's band_raw
-    double *moved_arr;      // the same in ARR; accounts without one count 0
-    int64_t labelled;       // accounts with an outcome known and a health under the present weights
-    int64_t events;         // of those
-    double *auc;            // of low health for the outcome; NaN where it is not defined
-    double *auc_error;      // at most so far from the exact one, for health that shares a bin
-    double *overlap;        // accounts in both red lists; ties at the end of the list count in part
-    double *caught;         // events in the list
-    double *caught_arr;     // their ARR
+    int32_t count, bands; // bands: the definition's, without unknown
+    int64_t *moved;     // count x (bands + 1) x (bands + 1): accounts by band before (unknown, then worst to
+                        // best) and band under the weighting; before is the night's band_raw
+    double *moved_arr;  // the same in ARR; accounts without one count 0
+    int64_t labelled;   // accounts with an outcome known and a health under the present weights
+    int64_t events;     // of those
+    double *auc;        // of low health for the outcome; NaN where it is not defined
+    double *auc_error;  // at most so far from the exact one, for health that shares a bin
+    double *overlap;    // accounts in both red lists; ties at the end of the list count in part
+    double *caught;     // events in the list
+    double *caught_arr; // their ARR
 } hf_weighed;
 
 // Adds up what AUC over several nights is made of: weightings x 2 (without, with the outcome) x

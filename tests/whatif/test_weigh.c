@@ -38,7 +38,8 @@ static hf_context *context_of(int threads, hf_isa isa)
 static void score(night *n)
 {
     hf_error error = {0};
-    cr_assert(hf_health_plan_create(&n->plan, n->context, n->definition, n->frame, n->manual, &error) == HF_OK,
+    cr_assert(hf_health_plan_create(&n->plan, n->context, n->definition, n->frame, n->manual, &error) ==
+                  HF_OK,
               "%s", error.message);
     cr_assert(hf_health_fleet(&n->health, n->context, n->plan, &error) == HF_OK, "%s", error.message);
 }
@@ -137,8 +138,9 @@ static void hold_to_pass(const hf_weighed *got, int32_t at, const night *before,
         arr[cell] += isnan(before->arr[i]) ? 0 : before->arr[i];
     }
     for (int32_t i = 0; i < bands * bands; i++) {
-        cr_assert(got->moved[(ptrdiff_t)at * bands * bands + i] == moved[i], "weighting %d, move %d: %lld, not %lld",
-                  at, i, (long long)got->moved[(ptrdiff_t)at * bands * bands + i], (long long)moved[i]);
+        cr_assert(got->moved[(ptrdiff_t)at * bands * bands + i] == moved[i],
+                  "weighting %d, move %d: %lld, not %lld", at, i,
+                  (long long)got->moved[(ptrdiff_t)at * bands * bands + i], (long long)moved[i]);
         cr_assert_float_eq(got->moved_arr[(ptrdiff_t)at * bands * bands + i], arr[i], 1e-6 * (1 + arr[i]));
     }
 }
@@ -215,7 +217,8 @@ static void list_bounds(double *low, double *high, const night *before, const ni
     for (int64_t i = 0; i < before->health.rows; i++)
         if (!isnan(after->health.health[i])) all[n++] = (ranked){after->health.health[i], i};
     qsort(all, (size_t)n, sizeof *all, by_health);
-    const double edge = all[n < CAPACITY ? n - 1 : CAPACITY - 1].health, width = 100.0 / HF_WHATIF_BINS + 1e-3;
+    const double edge = all[n < CAPACITY ? n - 1 : CAPACITY - 1].health,
+                 width = 100.0 / HF_WHATIF_BINS + 1e-3;
     *low = *high = 0;
     for (int64_t i = 0; i < n; i++) {
         if (before->label[all[i].row] != 1) continue;
@@ -239,8 +242,8 @@ Test(weigh, auc_and_the_list_are_within_what_histograms_promise)
             int64_t pairs;
             double low, high, auc = exact_auc(&n, &other, &pairs);
             if (pairs > 0)
-                cr_assert(fabs(auc - got.auc[k]) <= got.auc_error[k] + 1e-3, "seed %d: %.9f, not %.9f +- %.9f",
-                          (int)seed, got.auc[k], auc, got.auc_error[k]);
+                cr_assert(fabs(auc - got.auc[k]) <= got.auc_error[k] + 1e-3,
+                          "seed %d: %.9f, not %.9f +- %.9f", (int)seed, got.auc[k], auc, got.auc_error[k]);
             list_bounds(&low, &high, &n, &other);
             cr_assert(got.caught[k] >= low - 1e-9 && got.caught[k] <= high + 1e-9);
             cr_assert(got.overlap[k] <= CAPACITY + 1e-9);
