@@ -128,6 +128,7 @@ static bool read_options(bench_options *options, int argc, char **argv)
             break;
         case 'b':
             options->liblinear = true;
+            break;
         case 'w':
             fine = read_number(&number, "weightings", optarg, 1, 1000000);
             options->weightings = (int32_t)number;
@@ -172,8 +173,7 @@ static int tell(const hf_error *error)
 
 int main(int argc, char **argv)
 {
-    bench_options options = {.signals = 24, .repeats = 7, .seed = 1, .terms = "plain"};
-    bench_options options = {.signals = 24, .repeats = 7, .seed = 1, .weightings = 10000};
+    bench_options options = {.signals = 24, .repeats = 7, .seed = 1, .terms = "plain", .weightings = 10000};
     if (!read_options(&options, argc, argv)) return 2;
     size_t v = 0;
     while (v < VERBS && strcmp(verbs[v].name, options.verb) != 0)
