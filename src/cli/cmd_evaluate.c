@@ -48,6 +48,7 @@ static const cli_option options[] = {
     {"inner-folds", 0, "N",
      "folds that judge every choice (default: 5, of which two judge unless events are few)"},
     {"seed", 0, "N", "seed of everything drawn (default 1)"},
+    {"group", 0, "COLUMN|auto", "keep rows of one value together in every split; auto: rows that are copies"},
     {"allow-leak", 0, "COLUMN,...",
      "columns that look recorded after the outcome and are not: do not warn of them"},
     {NULL, 0, NULL, NULL},
@@ -63,6 +64,9 @@ static hf_status check_store_mode(const cli_arguments *arguments, hf_error *erro
 {
     hf_status status = cli_only_without(arguments, "with --store", "target folds",
                                         "on a store's history --outcomes FILE says what happened", error);
+    if (status == HF_OK)
+        status = cli_only_without(arguments, "with --store", "group",
+                                  "an account's rows of all dates are kept together there", error);
     if (status == HF_OK) status = cli_reads_no_table(arguments, error);
     if (status == HF_OK && !cli_has(arguments, "outcomes"))
         status = cli_only_without(arguments, "without --outcomes",
@@ -92,9 +96,9 @@ static hf_status check_table_mode(const cli_arguments *arguments, hf_error *erro
                          OBSERVING ORIGINS "definition outcomes outcome horizon lead known-until",
                          "leave it out, or evaluate on a store's history with --store DIR", error);
     if (status == HF_OK && cli_has(arguments, "model"))
-        status =
-            cli_only_without(arguments, "with --model", "pairs rules monotone plain c inner-folds allow-leak",
-                             "a model that is there is measured, not trained", error);
+        status = cli_only_without(arguments, "with --model",
+                                  "pairs rules monotone plain c inner-folds allow-leak group",
+                                  "a model that is there is measured, not trained", error);
     if (status == HF_OK && !cli_has(arguments, "model"))
         status = cli_only_without(arguments, "without --model", "allow-missing",
                                   "a model trained here has every column of the table", error);
@@ -179,6 +183,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.target = cli_text(arguments, "target", NULL);
     job.folds = cli_text(arguments, "folds", NULL);
     job.allow_leak = cli_allowed_leaks(&job.allow_leak_count, arguments);
+    job.group = cli_text(arguments, "group", NULL);
     job.model = cli_text(arguments, "model", NULL);
     job.against = cli_text(arguments, "against", NULL);
     job.by = cli_text(arguments, "by", NULL);

@@ -33,6 +33,7 @@ static const cli_option options[] = {
     {"bootstrap", 0, "N",
      "fits of resampled accounts for the curves' intervals (default: as time allows; 0: none)"},
     {"seed", 0, "N", "seed of everything drawn (default 1)"},
+    {"group", 0, "COLUMN|auto", "keep rows of one value together in every split; auto: rows that are copies"},
     {"allow-leak", 0, "COLUMN,...",
      "columns that look recorded after the outcome and are not: train on them"},
     {"by", 0, "COLUMN", "a model a level of this category, to -o 'churn-{segment}.json'"},
@@ -83,6 +84,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.observations = &observations;
     job.ledger = cli_text(arguments, "ledger", NULL);
     job.allow_leak = cli_allowed_leaks(&job.allow_leak_count, arguments);
+    job.group = cli_text(arguments, "group", NULL);
     job.model = cli_text(arguments, "output", NULL);
     job.by = cli_text(arguments, "by", NULL);
     job.segments = cli_text(arguments, "segments", NULL);

@@ -215,4 +215,30 @@ hf_leak_figures hf_leak_figure(const hf_profile *profile);
 // method 5): unlike a standard error it is of use where all pairs are won. 0 for NaN.
 double hf_auc_low(double auc, int64_t events, int64_t others);
 
+// Rows that look like the same customer again.
+typedef struct {
+    int64_t rows;        // in a group with a row of another cluster
+    int64_t groups;      // sets of them
+    double same, chance; // share of the pairs found that have the same label; among pairs taken at random
+    bool by_place;       // copies stand a fixed number of rows apart
+} hf_copies;
+
+// Finds rows of different clusters that are copies of each other, cells jittered or not, by two signs that
+// chance does not give. A row's nearest others may be at most a third as far from it as the next ones, more
+// often than in so many dimensions (of how fast neighbours come with distance; Facco and others 2017). And
+// the nearest rows may stand a fixed number of rows away, as where a table was repeated below itself. Either
+// counts in 2 rows of 100 or more, where the pairs have the same label more often than chance (3 standard
+// errors). group: n numbers from 0 by first appearance; copies share one, and so do rows of one cluster.
+// label: 0, 1 or HF_UNKNOWN_LABEL, whose rows are no copies. cluster: NULL where each row is its own. n at
+// most 2^31 - 1. Results do not depend on the number of threads. Errors: HF_ERROR_MEMORY, HF_ERROR_CANCELLED.
+// Cost: O(n log n), of 1 M rows of 24 signals some seconds.
+hf_status hf_near_copies(int64_t *group, hf_copies *out, const hf_context *context,
+                         const hf_profile_signal *signals, int32_t count, int64_t n, const uint8_t *label,
+                         const int64_t *cluster, uint64_t seed, hf_error *error);
+
+// The finest partition that is coarser than two: rows that share a number in either share one, from 0 by
+// first appearance. a, b: n numbers from 0; b may be group. Errors: HF_ERROR_MEMORY.
+hf_status hf_join_groups(int64_t *group, const hf_context *context, const int64_t *a, const int64_t *b,
+                         int64_t n, hf_error *error);
+
 #endif

@@ -11,6 +11,7 @@
 #include "workflow/evaluate_model.h"
 #include "workflow/evaluate_rolling.h"
 #include "workflow/fold_file.h"
+#include "workflow/leak_copies.h"
 #include "workflow/leak_guard.h"
 
 #include <math.h>
@@ -187,6 +188,7 @@ static hf_status evaluate_training(hf_text *text, const hf_context *context, con
 {
     hf_labelled table = {0};
     hf_folds folds = {0};
+    hf_found_copies copies = {0};
     hf_status status;
     HF_TRY(done, hf_labelled_read(&table, context, job->file, &job->csv, job->target, error));
     if (table.count == 0) {
@@ -196,13 +198,16 @@ static hf_status evaluate_training(hf_text *text, const hf_context *context, con
     }
     const hf_leak_watch watch = {table.frame,     table.label,          job->file, false, false,
                                  job->allow_leak, job->allow_leak_count};
+    HF_TRY(done, hf_group_table(&copies, &table, job->group, job->file, job->fit.seed, error));
     HF_TRY(done, hf_leak_guard_columns(NULL, context, &watch, error));
     if (job->folds)
         HF_TRY(done, hf_folds_read(&folds, &table, job->folds, error));
     else
         HF_TRY(done, hf_folds_draw(&folds, &table, DRAWN_FOLDS, job->fit.seed, error));
+    HF_TRY(done, hf_warn_parted(&copies, &table, &folds, job->file, error));
     HF_TRY(done, evaluate_folds(text, context, job, &table, &folds, error));
 done:
+    hf_found_copies_free(context, &copies);
     hf_folds_free(context, &folds);
     hf_labelled_free(&table);
     return status;

@@ -6,6 +6,7 @@
 #include "holdfast/workflow.h"
 #include "report/report_room.h"
 #include "workflow/labelled.h"
+#include "workflow/leak_copies.h"
 #include "workflow/leak_guard.h"
 #include "workflow/leak_snapshots.h"
 #include "workflow/model_output.h"
@@ -92,6 +93,8 @@ static hf_status train_table(hf_text *text, hf_model **out, const hf_context *co
     ledger = json_pack("{s:I,s:I,s:I,s:I}", "rows", (json_int_t)table.report.rows_read, "rejected",
                        (json_int_t)table.report.rows_rejected, "kept", (json_int_t)table.count, "events",
                        (json_int_t)table.events);
+    HF_TRY(done, hf_group_training(&table.cluster, text, context, table.frame, table.label, job->group,
+                                   job->file, job->fit.seed, error));
     training_rows data = {table.frame,        table.label, table.cluster,
                           table.rows,         table.count, csv.id ? csv.id : "",
                           table.report.as_of, 0,           NULL};
@@ -149,6 +152,8 @@ static hf_status train_history(hf_text *text, hf_model **out, const hf_context *
         status = hf_fail_memory(error);
         goto done;
     }
+    HF_TRY(done, hf_group_training(&observed.cluster, text, context, observed.frame, observed.label,
+                                   job->group, job->store, job->fit.seed, error));
     training_rows data = {observed.frame, observed.label,           observed.cluster,
                           NULL,           observed.frame->rows,     history.frames[0]->id_name,
                           observed.as_of, job->lead + job->horizon, allowed};
