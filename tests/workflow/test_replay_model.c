@@ -138,7 +138,7 @@ static const struct {
     {"c", DATA "--bootstrap 0 --c 0.125"},
     {"inner-folds", DATA "--bootstrap 0 --plain --inner-folds 3"},
     {"seed", TABLE "--seed 9223372036854775807"},
-    {"group", TABLE "--group team"},
+    {"group", TABLE "--group use"},
     {"allow-leak", TABLE "--allow-leak seats"},
     {"bootstrap", DATA "--c 0.5 --bootstrap 12"},
     {"by", TABLE "--by plan --segment pro"},
