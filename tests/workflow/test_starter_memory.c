@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// profile, init and check when memory runs out at any one request: each says so, leaves nothing behind and
-// writes nothing.
+// profile, init, check and evaluate when memory runs out at any one request: each says so, leaves nothing
+// behind and writes nothing.
 #include "base/base_room.h"
 #include "holdfast/workflow.h"
 
@@ -25,7 +25,7 @@ static void *scarce(void *user, void *p, size_t size)
     return b->left-- > 0 ? realloc(p, size) : NULL;
 }
 
-static char table[64], definition[64], output[64];
+static char table[64], definition[64], output[64], model[64], outcomes[64], store[64];
 
 static void put_files(void)
 {
@@ -40,11 +40,49 @@ static void put_files(void)
     fclose(file);
 }
 
+static void good(hf_status status, const hf_error *error)
+{
+    cr_assert_eq(status, HF_OK, "%s", error->message);
+}
+
+// A model of the table, the table as a snapshot, and outcomes of its accounts.
+static void put_history(void)
+{
+    snprintf(model, sizeof model, "/tmp/holdfast_memory_%ld.json", (long)getpid());
+    snprintf(outcomes, sizeof outcomes, "/tmp/holdfast_memory_%ld_outcomes.csv", (long)getpid());
+    snprintf(store, sizeof store, "/tmp/holdfast_memory_%ld_store", (long)getpid());
+    FILE *file = fopen(outcomes, "w");
+    fputs("account_id,date,outcome\n", file);
+    for (int i = 0; i < 60; i += 4)
+        fprintf(file, "a%d,2024-10-20,churn\n", i);
+    fclose(file);
+    hf_context *context = NULL;
+    hf_error error = {0};
+    const char *const files[] = {table};
+    hf_csv_options csv = HF_CSV_OPTIONS_INIT;
+    csv.id = "account_id";
+    good(hf_context_create(&context, NULL, &error), &error);
+    const hf_ingest_job ingest = {
+        .files = files, .file_count = 1, .csv = csv, .store = store, .as_of = 20000}; // 2024-10-04
+    good(hf_workflow_ingest(context, &ingest, &error), &error);
+    hf_train_options fit = HF_TRAIN_OPTIONS_INIT;
+    fit.plain = true;
+    fit.c = 1;
+    const hf_train_job train = {
+        .file = table, .csv = csv, .target = "churned", .fit = fit, .model = model, .overwrite = true};
+    good(hf_workflow_train(context, &train, &error), &error);
+    hf_context_destroy(context);
+}
+
 static void remove_files(void)
 {
-    remove(table);
-    remove(definition);
-    remove(output);
+    char line[128];
+    const char *const files[] = {table, definition, output, model, outcomes};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (files[i][0] != '\0') remove(files[i]);
+    if (store[0] == '\0') return;
+    snprintf(line, sizeof line, "rm -rf %s %.*s*.md", store, (int)(strlen(model) - strlen(".json")), model);
+    cr_assert_eq(system(line), 0);
 }
 
 TestSuite(starter_memory, .init = put_files, .fini = remove_files, .timeout = 200);
@@ -73,6 +111,29 @@ static hf_status run(int job, const hf_context *context, hf_error *error)
                                   .output = output};
         return hf_workflow_init(context, &init, error);
     }
+    if (job > 5) {
+        static const int64_t capacity[] = {5, 20};
+        const hf_evaluate_job evaluate = {.store = job == 7 ? store : NULL,
+                                          .outcomes = outcomes,
+                                          .horizon = 30,
+                                          .known_until = 20100,
+                                          .file = job == 7 ? NULL : table,
+                                          .csv = csv,
+                                          .target = "churned",
+                                          .model = model,
+                                          .against = model,
+                                          .arr = "usage",
+                                          .by = "plan",
+                                          .capacity = capacity,
+                                          .capacity_count = 2,
+                                          .fit = HF_TRAIN_OPTIONS_INIT,
+                                          .replicates = 40,
+                                          .alpha = 0.05,
+                                          .format = job == 6 ? HF_REPORT_TABLE : HF_REPORT_JSON,
+                                          .overwrite = true,
+                                          .output = output};
+        return hf_workflow_evaluate(context, &evaluate, error);
+    }
     const hf_check_job check = {.definition = definition,
                                 .file = table,
                                 .csv = csv,
@@ -83,13 +144,12 @@ static hf_status run(int job, const hf_context *context, hf_error *error)
     return hf_workflow_check(context, &check, error);
 }
 
-Test(starter_memory, every_request_may_fail)
+// One by one at first, then ever more coarsely: by a part in `fineness`.
+static void fail_every_request(int first, int last, long fineness)
 {
-    // 3 before 4: init writes the definition that check reads.
-    for (int job = 0; job < 6; job++) {
+    for (int job = first; job <= last; job++) {
         hf_status status = HF_ERROR_MEMORY;
-        // One by one at first, then ever more coarsely.
-        for (long k = 0; status != HF_OK; k += 1 + k / 40) {
+        for (long k = 0; status != HF_OK; k += 1 + k / fineness) {
             budget left = {1000000};
             hf_error error = {0};
             hf_context_options options = HF_CONTEXT_OPTIONS_INIT;
@@ -110,4 +170,15 @@ Test(starter_memory, every_request_may_fail)
         }
         cr_assert_eq(access(output, F_OK), 0);
     }
+}
+
+Test(starter_memory, every_request_may_fail)
+{
+    fail_every_request(0, 5, 40); // 3 before 4: init writes the definition that check reads
+}
+
+Test(starter_memory, every_request_of_an_evaluation_may_fail)
+{
+    put_history();
+    fail_every_request(6, 7, 8);
 }
