@@ -46,7 +46,10 @@ static void usage(FILE *out)
             "  --threads T   threads, 1 to 1024 (as many as the machine has)\n"
             "  --repeats R   measured repeats after one that warms up, 1 to %d (7)\n"
             "  --seed S      seed of the inputs (1)\n"
-            "  --terms T     train: plain (one coefficient a signal), curves, or all that pays (plain)\n"
+            "  --terms T     plain (one coefficient a signal), curves, or of train all that pays (plain)\n"
+            "  --knots K     score: knots added to every curve, 0 to 64\n"
+            "  --surfaces N  score: surfaces of two signals beside the curves, 0 to 100; needs 4 signals\n"
+            "  --rules N     score: rules of two or three conditions, 0 to 1000; likewise\n"
             "  --folds N     train: inner folds, all of which judge, 2 to 20\n"
             "  --liblinear   train --terms curves: beside it one liblinear solve of the last fit's problem\n"
             "  --weightings N  whatif: weightings, 1 to 1000000 (10000)\n"
@@ -83,6 +86,8 @@ static bool read_options(bench_options *options, int argc, char **argv)
                                           {"output", required_argument, NULL, 'o'},
                                           {"labelled", no_argument, NULL, 'l'},
                                           {"knots", required_argument, NULL, 'k'},
+                                          {"surfaces", required_argument, NULL, 'u'},
+                                          {"rules", required_argument, NULL, 'R'},
                                           {"terms", required_argument, NULL, 'm'},
                                           {"folds", required_argument, NULL, 'f'},
                                           {"liblinear", no_argument, NULL, 'b'},
@@ -115,6 +120,14 @@ static bool read_options(bench_options *options, int argc, char **argv)
         case 'k':
             fine = read_number(&number, "knots", optarg, 0, 64);
             options->knots = (int32_t)number;
+            break;
+        case 'u':
+            fine = read_number(&number, "surfaces", optarg, 0, 100);
+            options->surfaces = (int32_t)number;
+            break;
+        case 'R':
+            fine = read_number(&number, "rules", optarg, 0, 1000);
+            options->rules = (int32_t)number;
             break;
         case 'm':
             options->terms = optarg;
@@ -185,6 +198,10 @@ int main(int argc, char **argv)
     const bool writes = verbs[v].run == write_fleet;
     if (writes != (options.output != NULL) || (options.labelled && !writes)) {
         fprintf(stderr, "holdfast-bench: --output and --labelled are for fleet, which needs --output\n");
+        return 2;
+    }
+    if (options.surfaces + options.rules > 0 && options.signals < 4) {
+        fprintf(stderr, "holdfast-bench: --surfaces and --rules need --signals of 4 or more\n");
         return 2;
     }
     if (options.accounts == 0) options.accounts = verbs[v].accounts;

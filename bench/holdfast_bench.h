@@ -6,6 +6,7 @@
 #define HOLDFAST_BENCH_H
 
 #include "frame/frame_room.h"
+#include "holdfast/churn.h"
 
 typedef struct {
     const char *verb;
@@ -19,9 +20,10 @@ typedef struct {
     int32_t weightings; // whatif
     const char *output; // of the fleet; NULL for the benchmarks
     bool labelled;
-    const char *terms; // train: plain, curves or all
-    int32_t folds;     // train: inner folds, all of which judge; 0: as training has them by default
-    bool liblinear;    // train: beside one liblinear solve
+    const char *terms;       // plain, curves, or of train all
+    int32_t folds;           // train: inner folds, all of which judge; 0: as training has them by default
+    bool liblinear;          // train: beside one liblinear solve
+    int32_t surfaces, rules; // score: added to the model
 } bench_options;
 
 #define BENCH_MOST_REPEATS 1000
@@ -92,6 +94,10 @@ hf_status bench_fleet_csv(int64_t *bytes, const hf_context *context, const char 
 // Cuts the file at path into cells with libcsv, which does nothing with them. False where the bench was
 // built without libcsv; else *seconds is how long it took.
 bool bench_libcsv(double *seconds, const char *path);
+
+// A model trained on the fleet, with what the options add.
+hf_status bench_model(hf_model **out, const hf_context *context, const bench_options *options,
+                      hf_error *error);
 
 // ---- the benchmarks ------------------------------------------------------------------------------------
 

@@ -37,19 +37,37 @@ static void cells(float *index, const float *x, int32_t n, float cells_of, const
     cells_loop(index, x, n, cells_of, edge, edges);
 }
 
+// The value at each place from 32 in two registers; the places' higher bits do not count.
+static inline __m512 pick_of_32(__m512i place, const float *values)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(values), place, _mm512_loadu_ps(values + 16));
+}
+
+// Up to 128 values stay in registers, 32 at a time, and the places' higher bits say which were meant: a
+// surface of eight cells a signal, and most rules.
 static void pick(float *out, const float *index, int32_t n, int32_t count, const float *values)
 {
-    float few[32] = {0};
-    if (count > 32) {
+    float few[128] = {0};
+    if (count > 128) {
         pick_loop(out, index, n, values);
         return;
     }
     memcpy(few, values, (size_t)count * sizeof *few);
-    const __m512 low = _mm512_loadu_ps(few), high = _mm512_loadu_ps(few + 16);
+    const __m512i bit_5 = _mm512_set1_epi32(32), bit_6 = _mm512_set1_epi32(64);
     int32_t i = 0;
     for (; i + 16 <= n; i += 16) {
-        __m512i place = _mm512_cvttps_epi32(_mm512_loadu_ps(index + i));
-        _mm512_storeu_ps(out + i, _mm512_permutex2var_ps(low, place, high));
+        const __m512i place = _mm512_cvttps_epi32(_mm512_loadu_ps(index + i));
+        __m512 value = pick_of_32(place, few);
+        if (count > 32) {
+            const __mmask16 odd = _mm512_test_epi32_mask(place, bit_5);
+            value = _mm512_mask_blend_ps(odd, value, pick_of_32(place, few + 32));
+            if (count > 64) {
+                const __m512 high =
+                    _mm512_mask_blend_ps(odd, pick_of_32(place, few + 64), pick_of_32(place, few + 96));
+                value = _mm512_mask_blend_ps(_mm512_test_epi32_mask(place, bit_6), value, high);
+            }
+        }
+        _mm512_storeu_ps(out + i, value);
     }
     pick_loop(out + i, index + i, n - i, values);
 }

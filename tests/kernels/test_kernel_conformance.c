@@ -154,7 +154,7 @@ static void check_cells(const hf_kernels *tested, int n, int offset)
 static void check_pick(const hf_kernels *tested, int n, int offset)
 {
     static float index[ROWS], expected[ROWS], found[ROWS], values[5000];
-    const int32_t sizes[] = {1, 2, 7, 8, 9, 16, 27, 31, 32, 33, 5000};
+    const int32_t sizes[] = {1, 2, 7, 8, 9, 16, 27, 31, 32, 33, 64, 65, 81, 96, 97, 128, 129, 5000};
     const int32_t count = sizes[next() % (sizeof sizes / sizeof *sizes)];
     for (int32_t i = 0; i < count; i++)
         values[i] = any_float();
