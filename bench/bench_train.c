@@ -26,6 +26,7 @@ static hf_train_options options_of(const bench_options *options)
     train.seed = options->seed;
     train.plain = strcmp(options->terms, "plain") == 0;
     if (strcmp(options->terms, "curves") == 0) train.pairs = train.rules = 0;
+    train.subsample = options->subsample;
     if (options->folds > 0) train.folds = train.splits = options->folds;
     return train;
 }

@@ -51,6 +51,7 @@ static void usage(FILE *out)
             "  --surfaces N  score: surfaces of two signals beside the curves, 0 to 100; needs 4 signals\n"
             "  --rules N     score: rules of two or three conditions, 0 to 1000; likewise\n"
             "  --folds N     train: inner folds, all of which judge, 2 to 20\n"
+            "  --subsample N train: rows of the commoner class for each of the rarer (all)\n"
             "  --liblinear   train --terms curves: beside it one liblinear solve of the last fit's problem\n"
             "  --weightings N  whatif: weightings, 1 to 1000000 (10000)\n"
             "  --json        one JSON object instead of a table\n\n"
@@ -86,6 +87,7 @@ static bool read_options(bench_options *options, int argc, char **argv)
                                           {"output", required_argument, NULL, 'o'},
                                           {"labelled", no_argument, NULL, 'l'},
                                           {"knots", required_argument, NULL, 'k'},
+                                          {"subsample", required_argument, NULL, 'B'},
                                           {"surfaces", required_argument, NULL, 'u'},
                                           {"rules", required_argument, NULL, 'R'},
                                           {"terms", required_argument, NULL, 'm'},
@@ -120,6 +122,10 @@ static bool read_options(bench_options *options, int argc, char **argv)
         case 'k':
             fine = read_number(&number, "knots", optarg, 0, 64);
             options->knots = (int32_t)number;
+            break;
+        case 'B':
+            fine = read_number(&number, "subsample", optarg, 1, 1000000);
+            options->subsample = (double)number;
             break;
         case 'u':
             fine = read_number(&number, "surfaces", optarg, 0, 100);

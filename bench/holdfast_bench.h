@@ -22,6 +22,7 @@ typedef struct {
     bool labelled;
     const char *terms;       // plain, curves, or of train all
     int32_t folds;           // train: inner folds, all of which judge; 0: as training has them by default
+    double subsample;        // train: as of the options of training
     bool liblinear;          // train: beside one liblinear solve
     int32_t surfaces, rules; // score: added to the model
 } bench_options;

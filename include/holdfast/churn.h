@@ -38,11 +38,15 @@ typedef struct {
                                  // for the way of its straight line; they are in no surface or rule
     int32_t monotone_count;
     int32_t splits; // inner splits that judge choices: 0 two, or all folds where events are few; else so many
+    double subsample; // rows of the commoner class kept for each of the rarer; 0: all; or HF_SUBSAMPLE_AUTO
 } hf_train_options;
 
-#define HF_TRAIN_OPTIONS_INIT                                                  \
-    {                                                                          \
-        1, 5, 0.0, 20, 10, NULL, NULL, 0, -1, -1, false, false, -1, NULL, 0, 0 \
+// Thins fleets of over 250,000 rows to about as many, and never below five rows for each of the rarer class.
+#define HF_SUBSAMPLE_AUTO (-1.0)
+
+#define HF_TRAIN_OPTIONS_INIT                                                       \
+    {                                                                               \
+        1, 5, 0.0, 20, 10, NULL, NULL, 0, -1, -1, false, false, -1, NULL, 0, 0, 0.0 \
     }
 
 // Trains on the given rows of a frame. rows: count row numbers (NULL: all rows, count ignored). label: one a

@@ -4,6 +4,7 @@
 // fills the model, and the record says how. Holds no clock and no random state: the same rows, options and
 // seed give the same model.
 #include "churn/monotone.h"
+#include "churn/subsample.h"
 #include "churn/summary.h"
 #include "churn/training.h"
 
@@ -22,6 +23,11 @@ static hf_status check_options(const hf_train_options *options, hf_error *error)
         return hf_fail(error, HF_ERROR_USAGE,
                        "a level, and a missing value, needs at least 1 row (%lld and %lld given)",
                        (long long)options->level_rows, (long long)options->missing_rows);
+    if (!(options->subsample == HF_SUBSAMPLE_AUTO || options->subsample == 0.0 ||
+          (options->subsample >= 1.0 && options->subsample <= 1e9)))
+        return hf_fail(error, HF_ERROR_USAGE,
+                       "a subsample of %g rows for each of the rarer class: give 1 or more, or 0 for all",
+                       options->subsample);
     if (options->seed > INT64_MAX)
         return hf_fail(error, HF_ERROR_USAGE,
                        "the seed must be below 2^63, for the model file keeps it as a whole number");
@@ -106,18 +112,21 @@ hf_status hf_model_train_recorded(hf_model **out, hf_fit_record *record, const c
     const hf_train_options defaults = HF_TRAIN_OPTIONS_INIT;
     hf_training t = {.context = context, .frame = frame, .options = options ? options : &defaults};
     hf_summary_work work = {0};
+    hf_subsample drawn;
     hf_model *model = NULL;
     hf_status status;
     if (t.options->summary) t.work = &work;
     HF_TRY(done, check_options(t.options, error));
     HF_TRY(done, hf_monotone_check(t.options, frame, error));
     HF_TRY(done, gather(&t, label, cluster, rows, count, error));
+    hf_subsample_draw(&drawn, &t);
     HF_TRY(done, check_classes(&t, error));
     HF_TRY(done, start_model(&model, &t, error));
     if (t.options->plain || record || design_path)
         HF_TRY(done, hf_train_plain(model, record, design_path, &t, error));
     else
         HF_TRY(done, hf_train_terms(model, &t, error));
+    HF_TRY(done, hf_subsample_correct(model, &drawn, error));
     if (t.work) HF_TRY(done, hf_summary_note(model, &t, error));
     *out = model;
     model = NULL;

@@ -440,6 +440,14 @@ static hf_status auto_or_count(int32_t *out, const cli_arguments *arguments, con
     return status;
 }
 
+static hf_status take_subsample(double *out, const cli_arguments *arguments, hf_error *error)
+{
+    const char *text = cli_text(arguments, "subsample", "off");
+    *out = strcmp(text, "auto") == 0 ? HF_SUBSAMPLE_AUTO : 0.0;
+    if (strcmp(text, "auto") == 0 || strcmp(text, "off") == 0) return HF_OK;
+    return cli_number(out, arguments, "subsample", 1, 1e9, error);
+}
+
 hf_status cli_fit(hf_train_options *out, const cli_arguments *arguments, hf_error *error)
 {
     int64_t seed = (int64_t)out->seed, folds = out->folds;
@@ -448,6 +456,7 @@ hf_status cli_fit(hf_train_options *out, const cli_arguments *arguments, hf_erro
     if (status == HF_OK) status = cli_number(&out->c, arguments, "c", 1e-9, 1e9, error);
     if (status == HF_OK) status = auto_or_count(&out->pairs, arguments, "pairs", 12, error);
     if (status == HF_OK) status = auto_or_count(&out->rules, arguments, "rules", 0, error);
+    if (status == HF_OK) status = take_subsample(&out->subsample, arguments, error);
     out->seed = (uint64_t)seed;
     out->folds = (int32_t)folds;
     out->splits = cli_has(arguments, "inner-folds") ? out->folds : 0;

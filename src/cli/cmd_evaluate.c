@@ -47,6 +47,8 @@ static const cli_option options[] = {
     {"c", 0, "C", "use this C (1 / penalty) instead of choosing one on inner splits"},
     {"inner-folds", 0, "N",
      "folds that judge every choice (default: 5, of which two judge unless events are few)"},
+    {"subsample", 0, "N|auto|off",
+     "rows of the commoner class for each of the rarer; auto thins large fleets (default off)"},
     {"seed", 0, "N", "seed of everything drawn (default 1)"},
     {"group", 0, "COLUMN|auto", "keep rows of one value together in every split; auto: rows that are copies"},
     {"allow-leak", 0, "COLUMN,...",
@@ -57,7 +59,7 @@ static const cli_option options[] = {
 #define OF_A_MODEL "against by arr capacity rank "
 #define OBSERVING "from until every anchor anchor-age anchor-shift "
 #define ORIGINS "origins accounts predictions "
-#define TRAINING "pairs rules monotone plain c inner-folds allow-leak "
+#define TRAINING "pairs rules monotone subsample plain c inner-folds allow-leak "
 
 // A store's history judges a definition, a model, or training at its last dates.
 static hf_status check_store_mode(const cli_arguments *arguments, hf_error *error)
@@ -97,7 +99,7 @@ static hf_status check_table_mode(const cli_arguments *arguments, hf_error *erro
                          "leave it out, or evaluate on a store's history with --store DIR", error);
     if (status == HF_OK && cli_has(arguments, "model"))
         status = cli_only_without(arguments, "with --model",
-                                  "pairs rules monotone plain c inner-folds allow-leak group",
+                                  "pairs rules monotone subsample plain c inner-folds allow-leak group",
                                   "a model that is there is measured, not trained", error);
     if (status == HF_OK && !cli_has(arguments, "model"))
         status = cli_only_without(arguments, "without --model", "allow-missing",

@@ -32,6 +32,8 @@ static const cli_option options[] = {
      "folds that judge every choice (default: 5, of which two judge unless events are few)"},
     {"bootstrap", 0, "N",
      "fits of resampled accounts for the curves' intervals (default: as time allows; 0: none)"},
+    {"subsample", 0, "N|auto|off",
+     "rows of the commoner class for each of the rarer; auto thins large fleets (default off)"},
     {"seed", 0, "N", "seed of everything drawn (default 1)"},
     {"group", 0, "COLUMN|auto", "keep rows of one value together in every split; auto: rows that are copies"},
     {"allow-leak", 0, "COLUMN,...",

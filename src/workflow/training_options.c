@@ -93,7 +93,8 @@ typedef enum {
     X(int32_t, bootstrap, INT32, bootstrap)                 \
     X(const char *const *, monotone, TEXTS, monotone_count) \
     X(int32_t, monotone_count, NO_OPTION, monotone_count)   \
-    X(int32_t, splits, INT32, splits)
+    X(int32_t, splits, INT32, splits)                       \
+    X(double, subsample, NUMBER, subsample)
 
 // A structure of the listed members is as long as the true one, with every member at its place.
 #define AS_MEMBER(type, name, recorded, counter) type name;

@@ -23,8 +23,10 @@ static int32_t terms_of(const hf_model *model, hf_term_kind kind)
     return n;
 }
 
-Test(terms_train, threads_change_no_byte)
+// A model file at 1, 2 and 7 threads; what: 0 surfaces, 1 everything there is, of fewer rows.
+static void check_threads(int what)
 {
+    static const char *const one_way[] = {"x0:up", "x3"};
     const int threads[] = {1, 2, 7};
     char *first = NULL;
     size_t first_length = 0;
@@ -33,11 +35,20 @@ Test(terms_train, threads_change_no_byte)
         hf_model *model = NULL;
         size_t length;
         hf_train_options options = HF_TRAIN_OPTIONS_INIT;
-        options.rules = 0; // looked for on one thread; the whole is tried elsewhere
-        make_field(&t, 5, 0.8, 0.7, threads[k]);
-        cr_assert_eq(hf_model_train(&model, t.context, t.frame, t.label, NULL, NULL, 0, &options, NULL),
+        make_field(&t, 5, what == 0 ? 0.8 : 2.0, 0.7, threads[k]);
+        if (what == 0) {
+            options.rules = 0;
+        } else {
+            options.monotone = one_way;
+            options.monotone_count = 2;
+            options.subsample = 1.0;
+            options.splits = 2;
+        }
+        cr_assert_eq(hf_model_train(&model, t.context, t.frame, t.label, NULL, t.rows, what == 0 ? WIDE : 800,
+                                    &options, NULL),
                      HF_OK);
-        cr_expect_geq(terms_of(model, HF_TERM_SURFACE), 1, "the planted pair is kept");
+        cr_expect_geq(terms_of(model, HF_TERM_SURFACE) + terms_of(model, HF_TERM_RULE), 1,
+                      "the planted pair is kept");
         cr_assert_eq(hf_model_save(model, fixture_path("model.json"), true, NULL), HF_OK);
         char *text = fixture_read(fixture_path("model.json"), &length);
         if (first) {
@@ -53,6 +64,16 @@ Test(terms_train, threads_change_no_byte)
     }
     free(first);
     fixture_clean();
+}
+
+Test(terms_train, threads_change_no_byte)
+{
+    check_threads(0);
+}
+
+Test(terms_train, threads_change_no_byte_with_rules_monotone_curves_and_a_subsample)
+{
+    check_threads(1);
 }
 
 Test(terms_train, rows_outside_the_selection_do_not_count)

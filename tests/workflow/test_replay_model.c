@@ -133,6 +133,7 @@ static const struct {
     {"card", NULL},
     {"pairs", DATA "--bootstrap 0 --pairs 0"},
     {"rules", DATA "--bootstrap 0 --rules 0"},
+    {"subsample", DATA "--bootstrap 0 --c 0.5 --subsample 1.5"},
     {"monotone", TABLE "--monotone tickets:up,use"},
     {"plain", TABLE "--plain"},
     {"c", DATA "--bootstrap 0 --c 0.125"},
