@@ -134,7 +134,7 @@ static const struct {
     {"pairs", DATA "--bootstrap 0 --pairs 0"},
     {"rules", DATA "--bootstrap 0 --rules 0"},
     {"subsample", DATA "--bootstrap 0 --c 0.5 --subsample 1.5"},
-    {"monotone", TABLE "--monotone tickets:up,use"},
+    {"monotone", DATA "--bootstrap 0 --c 0.5 --monotone tickets:up,use"},
     {"plain", TABLE "--plain"},
     {"c", DATA "--bootstrap 0 --c 0.125"},
     {"inner-folds", DATA "--bootstrap 0 --plain --inner-folds 3"},
