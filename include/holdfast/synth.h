@@ -17,8 +17,12 @@
 // is computed from the values as they are written to the file, after rounding: a percent is its hundredth
 // (63% is 0.63), yes is 1 and no 0. arr, product_feedback_12m and community_posts_90d have no effect;
 // renewal_date takes no part. About 2.5 % churn a month; the AUC of the true log-odds is near 0.84.
-// A churn falls in (t, t + 28], t being the month's end, so that a horizon of 28 to 31 days labels exactly
-// that draw. A churned account leaves the files that follow; a new one, with a new id, takes its place.
+// With interactions the log-odds also have a pair, coefficient x the product of usage_depth and relationship,
+// each standardised, and a rule, an effect where the industry is Retail, an invoice was late in twelve
+// months and the executive relationship is at most 2; the intercept is lower by as much as keeps churn
+// near 2.5 %. A churn falls in (t, t + 28], t being the month's end, so that a horizon of 28 to 31 days
+// labels exactly that draw. A churned account leaves the files that follow; a new one, with a new id, takes
+// its place.
 //
 // Files. accounts-YYYY-MM-DD.csv, one a month end: account_id and 29 signals, missing cells empty.
 // outcomes.csv (account_id,date,outcome,arr), sorted by date, id and outcome: churn (ARR lost), renewal (ARR
@@ -37,18 +41,24 @@
 extern "C" {
 #endif
 
+typedef enum {
+    HF_SYNTH_ADDITIVE,    // a term a signal, as above
+    HF_SYNTH_INTERACTIONS // also a pair and a rule
+} hf_synth_truth;
+
 typedef struct {
     int64_t accounts; // 1 to 100,000,000 at the start; new ones replace those that leave
     int32_t months;   // 1 to 600 as-of dates, month ends
     uint64_t seed;
     hf_date last; // the last month's as-of date is the end of this date's month
     bool overwrite;
+    hf_synth_truth truth;
 } hf_synth_options;
 
 // 20757 is 2026-10-31.
-#define HF_SYNTH_OPTIONS_INIT     \
-    {                             \
-        5000, 24, 1, 20757, false \
+#define HF_SYNTH_OPTIONS_INIT                        \
+    {                                                \
+        5000, 24, 1, 20757, false, HF_SYNTH_ADDITIVE \
     }
 
 // Writes accounts-YYYY-MM-DD.csv for every month, outcomes.csv and truth.json into folder (made if missing).

@@ -10,6 +10,7 @@ static const cli_option options[] = {
     {"accounts", 0, "N", "accounts in the fleet (default 5000)"},
     {"months", 0, "M", "as-of dates, each a month's end (default 24)"},
     {"seed", 0, "S", "seed; the same seed gives the same bytes (default 1)"},
+    {"truth", 0, "KIND", "additive: a term a signal (default); interactions: also a pair and a rule"},
     {"last", 0, "DATE", "the last month holds this date (default 2026-10-31)"},
     {NULL, 0, NULL, NULL},
 };
@@ -19,10 +20,12 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     hf_synth_options job = HF_SYNTH_OPTIONS_INIT;
     const char *folder = cli_text(arguments, "output", NULL);
     int64_t seed = (int64_t)job.seed, months = job.months;
+    int truth = job.truth;
     hf_status status = cli_most_words(arguments, 0, error);
     if (status == HF_OK) status = cli_integer(&job.accounts, arguments, "accounts", 1, 100000000, error);
     if (status == HF_OK) status = cli_integer(&months, arguments, "months", 1, 600, error);
     if (status == HF_OK) status = cli_integer(&seed, arguments, "seed", 0, INT64_MAX, error);
+    if (status == HF_OK) status = cli_choice(&truth, arguments, "truth", "additive interactions", error);
     if (status == HF_OK) status = cli_date(&job.last, arguments, "last", error);
     if (status != HF_OK) return status;
     if (!folder) {
@@ -32,6 +35,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     }
     job.months = (int32_t)months;
     job.seed = (uint64_t)seed;
+    job.truth = (hf_synth_truth)truth;
     job.overwrite = cli_has(arguments, "force");
     return hf_synth_write(context, folder, &job, error);
 }

@@ -5,6 +5,8 @@
 // the threads. The k-th account of place p has the number p + k x places + 1, and its own random stream.
 #include "synth/fleet.h"
 
+#include "synth/interactions.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,7 +140,9 @@ static void run_block(block *b, const hf_fleet *fleet, int32_t m)
                                    account->number + fleet->options.accounts, month, false);
         hf_synth_account_observe(account, calendar, month, values);
         to = hf_synth_put_row(to, account->number, fleet->id_digits, values);
-        double log_odds = hf_synth_log_odds(values), probability = 1.0 / (1.0 + exp(-log_odds));
+        double log_odds = hf_synth_log_odds(values);
+        if (fleet->options.truth == HF_SYNTH_INTERACTIONS) log_odds += hf_synth_interactions(values);
+        double probability = 1.0 / (1.0 + exp(-log_odds));
         b->event_count +=
             hf_synth_account_live(account, calendar, month, probability, &b->events[b->event_count]);
         b->log_odds[place - b->begin] = log_odds;

@@ -49,6 +49,8 @@ static hf_status check_options(const hf_synth_options *options, hf_error *error)
     }
     if (options->months < 1 || options->months > 600)
         return hf_fail(error, HF_ERROR_USAGE, "synth: %d months; give 1 to 600", (int)options->months);
+    if (options->truth != HF_SYNTH_ADDITIVE && options->truth != HF_SYNTH_INTERACTIONS)
+        return hf_fail(error, HF_ERROR_USAGE, "synth: there is no truth %d", (int)options->truth);
     return HF_OK;
 }
 

@@ -5,6 +5,8 @@
 // pass.
 #include "synth/truth.h"
 
+#include "synth/interactions.h"
+
 #include <jansson.h>
 #include <math.h>
 
@@ -55,6 +57,46 @@ static json_t *terms_json(bool *bad)
     return terms;
 }
 
+static json_t *signal_name(hf_synth_signal_id signal)
+{
+    return json_string(hf_synth_signals[signal].name);
+}
+
+static json_t *condition_json(const hf_synth_condition *condition, bool *bad)
+{
+    const hf_synth_signal *signal = &hf_synth_signals[condition->signal];
+    json_t *object = json_object();
+    set(object, "signal", signal_name(condition->signal), bad);
+    if (signal->form == SYNTH_LEVEL) {
+        set(object, "is", json_string(signal->levels[condition->least].text), bad);
+        return object;
+    }
+    set(object, "from", json_real(hf_synth_number(signal, condition->least)), bad);
+    set(object, "to",
+        condition->most == INT64_MAX ? json_null() : json_real(hf_synth_number(signal, condition->most)),
+        bad);
+    return object;
+}
+
+static json_t *interactions_json(bool *bad)
+{
+    const hf_synth_pair *pair = &hf_synth_pair_truth;
+    const hf_synth_rule *rule = &hf_synth_rule_truth;
+    json_t *object = json_object(), *product = json_object(), *conjunction = json_object();
+    json_t *signals = json_array(), *conditions = json_array();
+    if (json_array_append_new(signals, signal_name(pair->a)) != 0) *bad = true;
+    if (json_array_append_new(signals, signal_name(pair->b)) != 0) *bad = true;
+    set(product, "signals", signals, bad);
+    set(product, "coefficient", json_real(pair->coefficient), bad);
+    for (int i = 0; i < SYNTH_CONDITIONS; i++)
+        if (json_array_append_new(conditions, condition_json(&rule->conditions[i], bad)) != 0) *bad = true;
+    set(conjunction, "conditions", conditions, bad);
+    set(conjunction, "effect", json_real(rule->effect), bad);
+    set(object, "pair", product, bad);
+    set(object, "rule", conjunction, bad);
+    return object;
+}
+
 static json_t *month_json(const hf_synth_month *month, bool dated, bool *bad)
 {
     json_t *object = json_object();
@@ -86,8 +128,11 @@ static json_t *truth_json(const hf_synth_options *options, const hf_synth_month 
         bad);
     set(truth, "label",
         json_string("churn in the 28 days after the as-of date, so any horizon of 28 to 31 days"), bad);
-    set(truth, "intercept", json_real(HF_SYNTH_INTERCEPT), bad);
+    const bool interactions = options->truth == HF_SYNTH_INTERACTIONS;
+    set(truth, "intercept",
+        json_real(HF_SYNTH_INTERCEPT + (interactions ? HF_SYNTH_INTERACTIONS_INTERCEPT : 0.0)), bad);
     set(truth, "terms", terms_json(bad), bad);
+    if (interactions) set(truth, "interactions", interactions_json(bad), bad);
     set(truth, "pooled", month_json(pooled, false, bad), bad);
     for (int32_t m = 0; m < options->months; m++) {
         if (json_array_append_new(by_month, month_json(&months[m], true, bad)) != 0) *bad = true;

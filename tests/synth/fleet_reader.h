@@ -175,8 +175,8 @@ static inline int count_files(const char *folder)
     return count;
 }
 
-static inline hf_status write_fleet(const char *folder, int64_t accounts, int32_t months, uint64_t seed,
-                                    int threads)
+static inline hf_status write_fleet_of(const char *folder, hf_synth_truth truth, int64_t accounts,
+                                       int32_t months, uint64_t seed, int threads)
 {
     hf_context_options options = HF_CONTEXT_OPTIONS_INIT;
     options.threads = threads;
@@ -186,11 +186,18 @@ static inline hf_status write_fleet(const char *folder, int64_t accounts, int32_
     synth.accounts = accounts;
     synth.months = months;
     synth.seed = seed;
+    synth.truth = truth;
     hf_error error = {0};
     hf_status status = hf_synth_write(context, folder, &synth, &error);
     cr_assert(status != HF_ERROR_INTERNAL, "%s", error.message);
     hf_context_destroy(context);
     return status;
+}
+
+static inline hf_status write_fleet(const char *folder, int64_t accounts, int32_t months, uint64_t seed,
+                                    int threads)
+{
+    return write_fleet_of(folder, HF_SYNTH_ADDITIVE, accounts, months, seed, threads);
 }
 
 #endif

@@ -332,13 +332,11 @@ static hf_status try_synth(const char *folder, const hf_synth_options *options, 
 Test(synth, refuses_senseless_options)
 {
     const hf_synth_options bad[] = {
-        {0, 1, 1, 20757, false},
-        {100000001, 1, 1, 20757, false},
-        {10, 0, 1, 20757, false},
-        {10, 601, 1, 20757, false},
-        {10, 3, 1, HF_DATE_MISSING, false},
-        {10, 3, 1, -719162, false}, // the year 1 has no years before it
-        {10, 3, 1, 2932896, false}, // nor the year 9999 one after it
+        {0, 1, 1, 20757, false, HF_SYNTH_ADDITIVE},    {100000001, 1, 1, 20757, false, HF_SYNTH_ADDITIVE},
+        {10, 0, 1, 20757, false, HF_SYNTH_ADDITIVE},   {10, 601, 1, 20757, false, HF_SYNTH_ADDITIVE},
+        {10, 3, 1, 20757, false, (hf_synth_truth)2},   {10, 3, 1, HF_DATE_MISSING, false, HF_SYNTH_ADDITIVE},
+        {10, 3, 1, -719162, false, HF_SYNTH_ADDITIVE}, // the year 1 has no years before it
+        {10, 3, 1, 2932896, false, HF_SYNTH_ADDITIVE}, // nor the year 9999 one after it
     };
     char folder[PATH_BYTES];
     make_scratch(folder);
@@ -358,7 +356,7 @@ Test(synth, replaces_only_when_told)
     make_scratch(other);
     cr_assert_eq(write_fleet(folder, 20, 2, 1, 1), HF_OK);
     cr_assert_eq(write_fleet(other, 20, 2, 2, 1), HF_OK);
-    hf_synth_options options = {20, 2, 2, 20757, false};
+    hf_synth_options options = {20, 2, 2, 20757, false, HF_SYNTH_ADDITIVE};
     char *before = read_whole(folder, "accounts-2026-10-31.csv", NULL);
     hf_error error = {0};
     cr_assert_eq(try_synth(folder, &options, &error), HF_ERROR_EXISTS);
@@ -394,7 +392,7 @@ Test(synth, says_where_it_cannot_write)
     FILE *file = fopen(path, "w");
     fclose(file);
     snprintf(below, sizeof below, "%s/fleet", path);
-    hf_synth_options options = {20, 2, 2, 20757, false};
+    hf_synth_options options = {20, 2, 2, 20757, false, HF_SYNTH_ADDITIVE};
     hf_error error = {0};
     cr_assert_eq(try_synth(path, &options, &error), HF_ERROR_IO);
     cr_assert_eq(try_synth(below, &options, &error), HF_ERROR_IO);
@@ -414,7 +412,7 @@ Test(synth, leaves_nothing_when_the_disk_is_full)
     limit.rlim_cur = 200000;
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &limit);
-    hf_synth_options options = {5000, 3, 2, 20757, false};
+    hf_synth_options options = {5000, 3, 2, 20757, false, HF_SYNTH_ADDITIVE};
     hf_error error = {0};
     hf_status status = try_synth(folder, &options, &error);
     setrlimit(RLIMIT_FSIZE, &before);
@@ -447,7 +445,7 @@ Test(synth, survives_every_failed_allocation)
     char folder[PATH_BYTES];
     make_scratch(folder);
     rmdir(folder);
-    const hf_synth_options options = {3, 2, 1, 20757, false};
+    const hf_synth_options options = {3, 2, 1, 20757, false, HF_SYNTH_ADDITIVE};
     hf_status status = HF_ERROR_MEMORY;
     long k = 0;
     for (; status != HF_OK && k < 500; k++) {
