@@ -3,6 +3,7 @@
 // Curves, surfaces and rules on all training rows, at what was chosen.
 #include "churn/final_fit.h"
 
+#include "churn/intercept.h"
 #include "churn/ridge_fit.h"
 
 #include <string.h>
@@ -103,26 +104,41 @@ done:
     return status;
 }
 
+// What to add to the intercept, so that with the rules probabilities sum to the events: the mean of paths
+// that each do does not quite.
+static hf_status settle_intercept(hf_final_fit *f, const hf_training *t, hf_error *error)
+{
+    double *margin = hf_new_raw(f->context, (size_t)t->count, sizeof *margin);
+    if (!margin) return hf_fail_memory(error);
+    memcpy(margin, f->margin, (size_t)t->count * sizeof *margin);
+    for (int32_t j = 0; j < f->rules.count; j++)
+        for (int64_t k = f->rules.first[j]; k < f->rules.first[j + 1]; k++)
+            margin[f->rules.row[k]] += f->rules.rules[j].weight;
+    f->intercept += hf_intercept_fit(margin, t->count, t->events);
+    hf_delete(f->context, margin);
+    return HF_OK;
+}
+
 static hf_status fit_rules(hf_final_fit *f, const hf_training *t, const hf_choices *c, hf_error *error)
 {
     hf_status status;
-    double *weight = NULL, intercept[HF_RULE_STEPS];
+    hf_rule_run runs[HF_RULE_SEARCHES] = {0};
+    const int32_t count = HF_RULE_SEARCHES;
     HF_TRY(done, hf_binned_create(&f->fine, f->basis, t->rows, t->count, t->count, HF_RULE_BINS,
                                   HF_RULE_LEVELS, true, error));
-    HF_TRY(done, hf_rules_find(&f->rules, t->context, f->fine, f->margin, t->label, t->count,
-                               t->options->seed, error));
-    weight = hf_new(t->context, (size_t)f->rules.count * HF_RULE_STEPS, sizeof *weight);
-    if (!weight) {
-        status = hf_fail_memory(error);
-        goto done;
+    for (int32_t i = 0; i < count; i++)
+        runs[i] = (hf_rule_run){
+            .binned = f->fine, .margin = f->margin, .label = t->label, .rows = t->count, .search = i};
+    HF_TRY(done, hf_rule_runs_find(runs, count, t->context, t->options->seed, error));
+    for (int32_t s = 0; s <= c->rules.step; s++) {
+        for (int32_t i = 0; i < count; i++)
+            runs[i].l1 = hf_rule_l1[s];
+        HF_TRY(done, hf_rule_runs_step(runs, count, t->context, error));
     }
-    HF_TRY(done, hf_rules_path(weight, intercept, c->rules.step + 1, t->context, &f->rules, f->margin,
-                               t->label, t->count, 1.0, error));
-    for (int32_t j = 0; j < f->rules.count; j++)
-        f->rules.rules[j].weight = weight[(int64_t)c->rules.step * f->rules.count + j];
-    f->intercept += intercept[c->rules.step];
+    HF_TRY(done, hf_rule_runs_join(&f->rules, runs, count, t->context, error));
+    HF_TRY(done, settle_intercept(f, t, error));
 done:
-    hf_delete(t->context, weight);
+    hf_rule_runs_free(runs, count);
     return status;
 }
 

@@ -5,7 +5,7 @@
 #define HOLDFAST_RULE_CHOICE_H
 
 #include "churn/joint.h"
-#include "churn/rule_search.h"
+#include "churn/rule_runs.h"
 
 enum { HF_RULE_BINS = 48, HF_RULE_LEVELS = 40 };
 
@@ -14,9 +14,9 @@ typedef struct {
     double loss_none, loss;
 } hf_rule_choice;
 
-// Finds rules on every split from its margins, walks the L1 path, and takes the strongest l1 within one
-// standard error of the best, or none. rows_full: the training rows that the model will be fitted on in the
-// end.
+// Finds rules on every split from its margins, walks the L1 paths while they pay, and takes the strongest l1
+// within one standard error of the best, or none. rows_full: the training rows that the model will be fitted
+// on in the end.
 hf_status hf_rule_choose(hf_rule_choice *out, const hf_context *context, const hf_stage *stages,
                          const hf_splits *splits, const int64_t *frame_rows, int64_t rows_full, uint64_t seed,
                          hf_error *error);

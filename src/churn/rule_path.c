@@ -4,30 +4,21 @@
 // be undone. So this is coordinate descent on a quadratic of the log-loss, renewed until it no longer moves
 // (Friedman, Hastie and Tibshirani 2010), over the rules that are in; all are asked again whenever those are
 // settled.
-#include "churn/rule_search.h"
+#include "churn/rule_path.h"
 
 #include <math.h>
 #include <string.h>
 
 #define L2 0.1
 #define SETTLED 1e-4
+// A quadratic is solved to this share of what its first sweep moved: the next one is another.
+#define ROUGHLY 0.1
 enum { MOST_RENEWALS = 30, MOST_SWEEPS = 200 };
 
-const double hf_rule_l1[HF_RULE_STEPS] = {100, 63, 40, 25, 16, 10, 6.3, 4, 2.5, 1.6, 1, 0.6, 0.3};
+const double hf_rule_l1[HF_RULE_STEPS] = {100, 63,  40, 25,   16,  10,   6.3,  4,
+                                          2.5, 1.6, 1,  0.63, 0.4, 0.25, 0.16, 0.1};
 
-typedef struct {
-    const hf_rules *rules;
-    const uint8_t *label;
-    int64_t rows;
-    double *margin;    // with the rules' parts
-    double *curvature; // at the last renewal
-    double *rest;      // residual, less curvature x what moved since
-    double *weight;    // a rule each
-    double *bend;      // sum of curvature over a rule's rows
-    double intercept, whole_bend;
-} descent;
-
-static void renew(descent *d)
+static void renew(hf_rule_path *d)
 {
     d->whole_bend = 0.0;
     for (int64_t i = 0; i < d->rows; i++) {
@@ -44,7 +35,7 @@ static void renew(descent *d)
     }
 }
 
-static double move_rule(descent *d, int32_t j, double l1)
+static double move_rule(hf_rule_path *d, int32_t j, double l1)
 {
     const int32_t *row = d->rules->row;
     const int64_t from = d->rules->first[j], to = d->rules->first[j + 1];
@@ -63,7 +54,7 @@ static double move_rule(descent *d, int32_t j, double l1)
     return fabs(step) * sqrt(d->bend[j]);
 }
 
-static double move_intercept(descent *d)
+static double move_intercept(hf_rule_path *d)
 {
     double g = 0.0;
     for (int64_t i = 0; i < d->rows; i++)
@@ -77,7 +68,7 @@ static double move_intercept(descent *d)
     return fabs(step) * sqrt(d->whole_bend);
 }
 
-static double sweep(descent *d, double l1, bool all)
+static double sweep(hf_rule_path *d, double l1, bool all)
 {
     double moved = 0.0;
     for (int32_t j = 0; j < d->rules->count; j++)
@@ -85,41 +76,41 @@ static double sweep(descent *d, double l1, bool all)
     return fmax(moved, move_intercept(d));
 }
 
-static void descend(descent *d, double l1)
+void hf_rule_path_step(hf_rule_path *d, double l1)
 {
     for (int32_t renewal = 0; renewal < MOST_RENEWALS; renewal++) {
         renew(d);
-        double first = sweep(d, l1, true), moved = first;
-        for (int32_t k = 0; k < MOST_SWEEPS && moved > SETTLED; k++) {
+        const double first = sweep(d, l1, true), settled = fmax(SETTLED, ROUGHLY * first);
+        double moved = first;
+        for (int32_t k = 0; k < MOST_SWEEPS && moved > settled; k++) {
             moved = sweep(d, l1, false);
-            if (moved <= SETTLED) moved = sweep(d, l1, true);
+            if (moved <= settled) moved = sweep(d, l1, true);
         }
         if (first <= 10 * SETTLED) break;
     }
 }
 
-hf_status hf_rules_path(double *weight, double *intercept, int32_t steps, const hf_context *context,
-                        const hf_rules *rules, const double *margin, const uint8_t *label, int64_t rows,
-                        double scale, hf_error *error)
+hf_status hf_rule_path_create(hf_rule_path *out, const hf_context *context, const hf_rules *rules,
+                              const double *margin, const uint8_t *label, int64_t rows, hf_error *error)
 {
-    descent d = {.rules = rules, .label = label, .rows = rows};
+    hf_rule_path d = {.context = context, .rules = rules, .label = label, .rows = rows};
     const size_t n = (size_t)rows, m = (size_t)rules->count;
-    hf_status status = HF_OK;
-    double *memory = hf_new(context, 3 * n + 2 * m, sizeof *memory);
-    if (!memory) return hf_fail_memory(error);
-    d.margin = memory;
-    d.curvature = memory + n;
-    d.rest = memory + 2 * n;
-    d.weight = memory + 3 * n;
-    d.bend = memory + 3 * n + m;
+    // Paths are made side by side; the caller's allocator need not stand being called so.
+#pragma omp critical(hf_churn_memory)
+    d.memory = hf_new(context, 3 * n + 2 * m, sizeof *d.memory);
+    if (!d.memory) return hf_fail_memory(error);
+    d.margin = d.memory;
+    d.curvature = d.margin + n;
+    d.rest = d.curvature + n;
+    d.weight = d.rest + n;
+    d.bend = d.weight + m;
     memcpy(d.margin, margin, n * sizeof *margin);
-    for (int32_t s = 0; s < steps; s++) {
-        HF_TRY(done, hf_check_cancel(context, error));
-        descend(&d, hf_rule_l1[s] * scale);
-        memcpy(weight + (size_t)s * m, d.weight, m * sizeof *weight);
-        intercept[s] = d.intercept;
-    }
-done:
-    hf_delete(context, memory);
-    return status;
+    *out = d;
+    return HF_OK;
+}
+
+void hf_rule_path_free(hf_rule_path *path)
+{
+    if (path->context) hf_delete(path->context, path->memory);
+    *path = (hf_rule_path){0};
 }

@@ -8,14 +8,15 @@
 #include "churn/ridge_fit.h"
 
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TREES = 80, NODES = 15, LEAST_ROWS = 20, MOST_CANDIDATES = TREES * 12 };
+enum { TREES = 300, NODES = 15, LEAST_ROWS = 20, MOST_CANDIDATES = TREES * 12 };
 #define RATE 0.1
 #define SAMPLE 0.6
-#define RIDGE 5.0
-#define LEAST_CURVATURE 5.0
+#define RIDGE 1.0
+#define LEAST_CURVATURE 1.0
 
 typedef struct {
     int32_t signal; // split on; -1: a leaf
@@ -35,7 +36,24 @@ typedef struct {
     tree_node nodes[NODES];
     hf_rule *candidates; // owned
     int32_t count;
+    uint8_t *used;     // owned: which signals a tree may split on
+    double *histogram; // owned: gradient and curvature of 64 cells, for each node of a depth
 } growing;
+
+// Searches run side by side; the caller's allocator need not stand being called so.
+static void *new_array(const hf_context *context, size_t count, size_t size)
+{
+    void *made;
+#pragma omp critical(hf_churn_memory)
+    made = hf_new(context, count, size);
+    return made;
+}
+
+static void delete_array(const hf_context *context, void *array)
+{
+#pragma omp critical(hf_churn_memory)
+    hf_delete(context, array);
+}
 
 bool hf_rule_holds(const hf_rule *rule, const hf_binned *binned, int64_t row)
 {
@@ -121,14 +139,15 @@ static void note_rule(growing *t, const hf_rule *rule)
 }
 
 // Splits the nodes of one depth; node k's children are 2k + 1 and 2k + 2.
-static void split_level(growing *t, int32_t depth, const uint8_t *used, double *histogram)
+static void split_level(growing *t, int32_t depth)
 {
     const int32_t first = (1 << depth) - 1, count = 1 << depth;
+    double *histogram = t->histogram;
     best_split best[1 << (HF_RULE_DEPTH - 1)];
     for (int32_t k = 0; k < count; k++)
         best[k] = (best_split){1e-6, -1, 0};
     for (int32_t s = 0; s < t->binned->count; s++) {
-        if (!used[s]) continue;
+        if (!t->used[s]) continue;
         const hf_binned_signal *signal = &t->binned->signals[s];
         memset(histogram, 0, (size_t)count * 128 * sizeof *histogram);
         for (int64_t i = 0; i < t->rows; i++) {
@@ -190,17 +209,17 @@ static void move_margins(growing *t)
     }
 }
 
-static void grow_tree(growing *t, hf_random *random, uint8_t *used, double *histogram)
+static void grow_tree(growing *t, hf_random *random)
 {
     hf_logistic_slopes(t->residual, t->curvature, t->margin, t->label, t->rows);
     for (int64_t i = 0; i < t->rows; i++)
         t->node[i] = hf_random_uniform(random) < SAMPLE ? 0 : 255;
     for (int32_t s = 0; s < t->binned->count; s++)
-        used[s] = hf_random_uniform(random) < SAMPLE && !t->binned->signals[s].apart;
+        t->used[s] = hf_random_uniform(random) < SAMPLE && !t->binned->signals[s].apart;
     for (int32_t k = 0; k < NODES; k++)
         t->nodes[k] = (tree_node){.signal = -1, .depth = k == 0 ? 0 : -1};
     for (int32_t depth = 0; depth < HF_RULE_DEPTH; depth++)
-        split_level(t, depth, used, histogram);
+        split_level(t, depth);
     set_leaves(t);
     move_margins(t);
     for (int32_t k = 1; k < NODES; k++)
@@ -249,7 +268,7 @@ static hf_status keep_rules(hf_rules *out, growing *t, hf_error *error)
     hf_rules made = {.context = t->context};
     int64_t all = 0;
     int32_t kept = 0;
-    scored *list = hf_new(t->context, (size_t)t->count, sizeof *list);
+    scored *list = new_array(t->context, (size_t)t->count, sizeof *list);
     if (!list) return hf_fail_memory(error);
     score_candidates(list, t);
     qsort(list, (size_t)t->count, sizeof *list, compare_scored);
@@ -261,9 +280,9 @@ static hf_status keep_rules(hf_rules *out, growing *t, hf_error *error)
         list[kept++] = list[c];
         all += list[kept - 1].rows;
     }
-    made.rules = hf_new(t->context, (size_t)kept, sizeof *made.rules);
-    made.first = hf_new(t->context, (size_t)kept + 1, sizeof *made.first);
-    made.row = hf_new_raw(t->context, (size_t)all, sizeof *made.row);
+    made.rules = new_array(t->context, (size_t)kept, sizeof *made.rules);
+    made.first = new_array(t->context, (size_t)kept + 1, sizeof *made.first);
+    made.row = new_array(t->context, (size_t)all, sizeof *made.row);
     if (!made.rules || !made.first || !made.row) {
         status = hf_fail_memory(error);
         goto done;
@@ -281,52 +300,63 @@ static hf_status keep_rules(hf_rules *out, growing *t, hf_error *error)
     made = (hf_rules){0};
 done:
     hf_rules_free(&made);
-    hf_delete(t->context, list);
+    delete_array(t->context, list);
     return status;
 }
 
 void hf_rules_free(hf_rules *rules)
 {
     if (!rules->context) return;
-    hf_delete(rules->context, rules->rules);
-    hf_delete(rules->context, rules->first);
-    hf_delete(rules->context, rules->row);
+    delete_array(rules->context, rules->rules);
+    delete_array(rules->context, rules->first);
+    delete_array(rules->context, rules->row);
     *rules = (hf_rules){0};
+}
+
+static hf_status growing_create(growing *t, const double *margin, hf_error *error)
+{
+    const size_t n = (size_t)t->rows;
+    t->used = new_array(t->context, (size_t)t->binned->count, sizeof *t->used);
+    t->histogram = new_array(t->context, 4 * 128, sizeof *t->histogram);
+    t->margin = new_array(t->context, n, sizeof *t->margin);
+    t->residual = new_array(t->context, n, sizeof *t->residual);
+    t->curvature = new_array(t->context, n, sizeof *t->curvature);
+    t->node = new_array(t->context, n, sizeof *t->node);
+    t->candidates = new_array(t->context, MOST_CANDIDATES, sizeof *t->candidates);
+    if (!t->used || !t->histogram || !t->margin || !t->residual || !t->curvature || !t->node ||
+        !t->candidates)
+        return hf_fail_memory(error);
+    memcpy(t->margin, margin, n * sizeof *margin);
+    return HF_OK;
+}
+
+static void growing_free(growing *t)
+{
+    delete_array(t->context, t->used);
+    delete_array(t->context, t->histogram);
+    delete_array(t->context, t->margin);
+    delete_array(t->context, t->residual);
+    delete_array(t->context, t->curvature);
+    delete_array(t->context, t->node);
+    delete_array(t->context, t->candidates);
 }
 
 hf_status hf_rules_find(hf_rules *out, const hf_context *context, const hf_binned *binned,
                         const double *margin, const uint8_t *label, int64_t rows, uint64_t seed,
-                        hf_error *error)
+                        int32_t search, hf_error *error)
 {
-    hf_status status = HF_OK;
+    hf_status status;
     growing t = {.context = context, .binned = binned, .label = label, .rows = rows};
-    uint8_t *used = hf_new(context, (size_t)binned->count, sizeof *used);
-    double *histogram = hf_new(context, 4 * 128, sizeof *histogram);
-    t.margin = hf_new_raw(context, (size_t)rows, sizeof *t.margin);
-    t.residual = hf_new_raw(context, (size_t)rows, sizeof *t.residual);
-    t.curvature = hf_new_raw(context, (size_t)rows, sizeof *t.curvature);
-    t.node = hf_new_raw(context, (size_t)rows, sizeof *t.node);
-    t.candidates = hf_new(context, MOST_CANDIDATES, sizeof *t.candidates);
-    if (!used || !histogram || !t.margin || !t.residual || !t.curvature || !t.node || !t.candidates) {
-        status = hf_fail_memory(error);
-        goto done;
-    }
-    memcpy(t.margin, margin, (size_t)rows * sizeof *margin);
+    HF_TRY(done, growing_create(&t, margin, error));
     for (int32_t k = 0; k < TREES; k++) {
-        HF_TRY(done, hf_check_cancel(context, error));
-        hf_random random = hf_random_seed(seed, (uint64_t)k);
-        grow_tree(&t, &random, used, histogram);
+        if (omp_get_thread_num() == 0) HF_TRY(done, hf_check_cancel(context, error));
+        hf_random random = hf_random_seed(seed, (uint64_t)search * TREES + (uint64_t)k);
+        grow_tree(&t, &random);
     }
     memcpy(t.margin, margin, (size_t)rows * sizeof *margin);
     hf_logistic_slopes(t.residual, t.curvature, t.margin, t.label, t.rows);
     HF_TRY(done, keep_rules(out, &t, error));
 done:
-    hf_delete(context, used);
-    hf_delete(context, histogram);
-    hf_delete(context, t.margin);
-    hf_delete(context, t.residual);
-    hf_delete(context, t.curvature);
-    hf_delete(context, t.node);
-    hf_delete(context, t.candidates);
+    growing_free(&t);
     return status;
 }

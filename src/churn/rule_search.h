@@ -7,7 +7,7 @@
 
 #include "churn/binned.h"
 
-enum { HF_RULE_DEPTH = 3, HF_MOST_RULES = 300, HF_RULE_STEPS = 13 };
+enum { HF_RULE_DEPTH = 3, HF_MOST_RULES = 300 };
 
 // A conjunction: every condition asks that a signal's cell be in a set.
 typedef struct {
@@ -25,24 +25,16 @@ typedef struct {
     int32_t *row;   // owned
 } hf_rules;
 
-// Grows 80 trees of depth 3 from the margin as a fixed offset on the first `rows` rows, and keeps the
-// HF_MOST_RULES nodes that the gradient speaks for most. Call from one thread. Errors: HF_ERROR_MEMORY,
-// HF_ERROR_CANCELLED.
+// Grows 300 trees of depth 3 from the margin as a fixed offset on the first `rows` rows, and keeps the
+// HF_MOST_RULES nodes that the gradient speaks for most. search: 0, 1, ...: each draws rows and signals of
+// its own. Searches may run side by side. Errors: HF_ERROR_MEMORY; HF_ERROR_CANCELLED, asked for by the first
+// thread before every tree.
 hf_status hf_rules_find(hf_rules *out, const hf_context *context, const hf_binned *binned,
                         const double *margin, const uint8_t *label, int64_t rows, uint64_t seed,
-                        hf_error *error);
+                        int32_t search, hf_error *error);
 void hf_rules_free(hf_rules *rules);
 
 // Whether a rule holds for a row of the binned signals.
 bool hf_rule_holds(const hf_rule *rule, const hf_binned *binned, int64_t row);
-
-extern const double hf_rule_l1[HF_RULE_STEPS]; // from strong to weak
-
-// Coordinate descent along hf_rule_l1 x scale, warm, for sum log-loss + l1 |w|_1 + 0.05 |w|^2, the margin a
-// fixed offset and the intercept free. After step s: weight[s * count + j], intercept[s]. steps: how many to
-// take. Call from one thread. Errors: HF_ERROR_MEMORY, HF_ERROR_CANCELLED.
-hf_status hf_rules_path(double *weight, double *intercept, int32_t steps, const hf_context *context,
-                        const hf_rules *rules, const double *margin, const uint8_t *label, int64_t rows,
-                        double scale, hf_error *error);
 
 #endif

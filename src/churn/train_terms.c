@@ -137,7 +137,8 @@ static json_t *grid_to_json(const hf_curve_choice *curves)
 static json_t *choices_to_json(const hf_training *t, const hf_choices *c, int32_t splits)
 {
     json_t *surfaces = json_pack("{s:i}", "count", c->joint.pairs);
-    json_t *rules = json_pack("{s:f}", "l1", c->rules.step < 0 ? 0.0 : hf_rule_l1[c->rules.step]);
+    json_t *rules = json_pack("{s:f, s:i}", "l1", c->rules.step < 0 ? 0.0 : hf_rule_l1[c->rules.step],
+                              "searches", HF_RULE_SEARCHES);
     json_t *made =
         json_pack("{s:s, s:f, s:I, s:I, s:I, s:i, s:f, s:f, s:o, s:o}", "solver",
                   "truncated Newton over cells; coordinate descent for rules", "c", model_c(t, c), "rows",

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The L1 path over one search's rules.
+#ifndef HOLDFAST_RULE_PATH_H
+#define HOLDFAST_RULE_PATH_H
+
+#include "churn/rule_search.h"
+
+enum { HF_RULE_STEPS = 16 };
+extern const double hf_rule_l1[HF_RULE_STEPS]; // from strong to weak
+
+typedef struct {
+    const hf_context *context;
+    const hf_rules *rules; // borrowed
+    const uint8_t *label;  // borrowed
+    int64_t rows;
+    double *memory;    // owned: all that follows
+    double *margin;    // with the rules' parts
+    double *curvature; // at the last renewal
+    double *rest;      // residual, less curvature x what moved since
+    double *weight;    // a rule each
+    double *bend;      // sum of curvature over a rule's rows
+    double intercept, whole_bend;
+} hf_rule_path;
+
+// Starts without rules. margin is the fixed offset, one a row, and is copied. Paths may be made side by side.
+// Errors: HF_ERROR_MEMORY.
+hf_status hf_rule_path_create(hf_rule_path *out, const hf_context *context, const hf_rules *rules,
+                              const double *margin, const uint8_t *label, int64_t rows, hf_error *error);
+void hf_rule_path_free(hf_rule_path *path);
+
+// From where it stands to the least of sum log-loss + l1 |w|_1 + 0.05 |w|^2, the intercept free. Paths may
+// step side by side.
+void hf_rule_path_step(hf_rule_path *path, double l1);
+
+#endif
