@@ -114,7 +114,7 @@ typedef struct {
     const char *definition;
     const char *outcomes;  // CSV with account_id, date, outcome; NULL: flapping alone
     const char *outcome;   // NULL: "churn"
-    int32_t lead, horizon; // days
+    int32_t lead, horizon; // days; horizon 0 with a model: the lead and horizon it was trained for
     hf_date known_until;   // HF_DATE_MISSING: the last date in the outcomes file
     // A model on a labelled table:
     const char *file;

@@ -22,7 +22,7 @@ static const cli_option options[] = {
     {"definition", 0, "FILE", "the definition to replay"},
     {"outcomes", 0, "FILE", "what happened: CSV with account_id, date, outcome"},
     {"outcome", 0, "NAME", "the outcome that counts (default churn)"},
-    {"horizon", 0, "DAYS", "an outcome counts within so many days after a snapshot (and the lead)"},
+    {"horizon", 0, "DAYS", "an outcome counts so many days after a snapshot and lead (default: the model's)"},
     {"lead", 0, "DAYS", "days after a snapshot before an outcome counts (default 0)"},
     {"known-until", 0, "DATE", "the last date outcomes are known (default: the last in the file)"},
     {"from", 0, "DATE", "with --store: only as-of dates from DATE on"},
@@ -209,13 +209,13 @@ const cli_command cli_evaluate = {
     .purpose = "Measures a model on rows it has not seen, or a scorecard on its past.",
     .synopsis = "evaluate FILE [--id COLUMN] --target COLUMN[=VALUE] [--folds FOLDS] [options]\n"
                 "evaluate FILE --target COLUMN[=VALUE] --model MODEL [options]\n"
-                "evaluate --store DIR --model MODEL --outcomes FILE --horizon DAYS [options]\n"
+                "evaluate --store DIR --model MODEL --outcomes FILE [options]\n"
                 "evaluate --store DIR --outcomes FILE --horizon DAYS [--origins K] [options]\n"
                 "evaluate --store DIR --definition FILE [--outcomes FILE --horizon DAYS] [options]\n",
     .examples = "evaluate customers.csv --id customer_id --target Churn=Yes\n"
                 "evaluate customers.csv --id customer_id --target Churn=Yes --folds folds.csv --format json\n"
                 "evaluate later.csv --target Churn=Yes --model churn.json\n"
-                "evaluate --store fleet --model churn.json --outcomes outcomes.csv --horizon 90 --by segment "
+                "evaluate --store fleet --model churn.json --outcomes outcomes.csv --by segment "
                 "--capacity 100\n"
                 "evaluate --store fleet --outcomes outcomes.csv --horizon 90\n"
                 "evaluate --store fleet --definition holdfast.yaml --outcomes outcomes.csv --horizon 30\n",

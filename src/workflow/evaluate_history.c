@@ -6,6 +6,7 @@
 #include "report/report_room.h"
 #include "workflow/evaluate_model.h"
 #include "workflow/store_history.h"
+#include "workflow/training_window.h"
 
 #include <string.h>
 
@@ -115,25 +116,33 @@ static hf_status check_past_job(const hf_evaluate_job *job, hf_error *error)
 {
     if (!job->outcomes)
         return hf_fail(error, HF_ERROR_USAGE, "what happened to the accounts? Pass --outcomes FILE");
-    if (job->horizon < 1)
-        return hf_fail(error, HF_ERROR_USAGE, "outcomes count within how many days? Pass --horizon DAYS");
     return hf_check_judging(job, error);
+}
+
+// The window of outcomes: as the job says, else as the models were trained.
+static hf_status settle_target(hf_evaluate_job *job, const past *p, hf_error *error)
+{
+    for (int m = 0; m < p->rivals.count; m++)
+        hf_training_target(job, p->context, p->rivals.model[m]);
+    if (job->horizon >= 1) return HF_OK;
+    return hf_fail(error, HF_ERROR_USAGE, "outcomes count within how many days? Pass --horizon DAYS");
 }
 
 hf_status hf_evaluate_model_on_store(hf_text *text, const hf_context *context, const hf_evaluate_job *job,
                                      hf_error *error)
 {
-    past p = {.context = context,
-              .job = job,
-              .source = {job->store,
-                         job->outcomes,
-                         job->outcome,
-                         {job->lead, job->horizon, job->known_until},
-                         job->observations}};
+    hf_evaluate_job settled = *job;
+    past p = {.context = context, .job = &settled};
     hf_status status;
     HF_TRY(done, check_past_job(job, error));
     HF_TRY(done, hf_context_quiet(&p.quiet, context, error));
     HF_TRY(done, hf_rivals_load(&p.rivals, context, job, error));
+    HF_TRY(done, settle_target(&settled, &p, error));
+    p.source = (hf_history_source){settled.store,
+                                   settled.outcomes,
+                                   settled.outcome,
+                                   {settled.lead, settled.horizon, settled.known_until},
+                                   settled.observations};
     HF_TRY(done, hf_store_history_read(&p.history, context, &p.source, error));
     HF_TRY(done, score_snapshots(&p, error));
     if (job->format == HF_REPORT_TABLE)

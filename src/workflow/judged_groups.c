@@ -11,6 +11,7 @@
 
 typedef struct {
     const hf_judged *judged;
+    hf_context *quiet; // owned: progress is told by groups
     const hf_evaluate_job *job;
     const hf_training_window *window; // of two models; NULL: nothing was trained before
     int64_t *row;                     // owned: the rows of a group
@@ -30,6 +31,7 @@ static void grouping_free(const hf_context *context, grouping *g)
     hf_delete(context, g->segments);
     hf_delete(context, g->date);
     hf_delete(context, g->names);
+    hf_context_destroy(g->quiet);
 }
 
 // ---- one group -------------------------------------------------------------------------------------------
@@ -99,7 +101,7 @@ static hf_status judge_group(hf_judged_group *out, grouping *g, const char *name
                                  .capacity = job->capacity,
                                  .capacities = job->capacity_count,
                                  .rank_by_arr = job->rank_by_arr};
-    status = hf_judge(&out->verdict, context, &rows, c.probability, c.against, job->replicates, job->alpha,
+    status = hf_judge(&out->verdict, g->quiet, &rows, c.probability, c.against, job->replicates, job->alpha,
                       job->fit.seed, error);
     columns_free(context, &c);
     const int64_t events = out->verdict.events;
@@ -232,7 +234,8 @@ hf_status hf_judged_report(hf_text *text, const hf_judged *judged, const hf_eval
 {
     const hf_context *context = judged->context;
     grouping g = {.judged = judged, .job = job, .window = window};
-    hf_status status = HF_OK;
+    hf_status status;
+    HF_TRY(done, hf_context_quiet(&g.quiet, context, error));
     g.row = hf_new_raw(context, (size_t)judged->count, sizeof *g.row);
     if (!g.row) {
         status = hf_fail_memory(error);

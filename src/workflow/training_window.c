@@ -34,3 +34,24 @@ hf_training_window hf_training_window_of(const hf_model *model)
     window.until = until > INT32_MAX || until < window.last ? window.last : (hf_date)until;
     return window;
 }
+
+void hf_training_target(hf_evaluate_job *job, const hf_context *context, const hf_model *model)
+{
+    const json_t *training = json_object_get(model->record, "training");
+    const char *outcome = json_string_value(json_object_get(training, "outcome"));
+    const json_int_t lead = json_integer_value(json_object_get(training, "lead"));
+    const json_int_t horizon = json_integer_value(json_object_get(training, "horizon"));
+    if (!outcome || horizon < 1 || horizon > INT32_MAX || lead < 0 || lead > INT32_MAX) return;
+    if (!job->outcome) job->outcome = outcome;
+    if (job->horizon == 0) {
+        job->horizon = (int32_t)horizon;
+        if (job->lead == 0) job->lead = (int32_t)lead;
+    }
+    if (job->horizon != horizon || job->lead != lead || strcmp(job->outcome, outcome) != 0)
+        hf_warn(
+            context,
+            "%s was trained for %s within %lld days (lead %lld) and is held to %s within %d days (lead %d): "
+            "its probabilities are of something else",
+            model->path, outcome, (long long)horizon, (long long)lead, job->outcome, (int)job->horizon,
+            (int)job->lead);
+}

@@ -274,7 +274,7 @@ static void stand_beside_the_whole(void)
 static void hold_against_each_other(void)
 {
     json_t *both = json_of(HISTORY "--against b.json --capacity 15 --replicates 40 --format json");
-    json_t *other = json_of("evaluate --store store --model b.json --outcomes outcomes.csv --horizon 30 "
+    json_t *other = json_of("evaluate --store store --model b.json --outcomes outcomes.csv "
                             "--capacity 15 --replicates 40 --format json");
     near(number_at(both, "pooled.against.log_loss"), number_at(other, "pooled.log_loss"), 0, "B by itself");
     near(number_at(both, "pooled.against.interval.log_loss.0"),
@@ -339,6 +339,10 @@ Test(evaluate, what_is_wrong_or_doubtful_is_told)
     cr_expect_not_null(strstr(text, "later dates"), "%s", text);
     free(text);
     expect_message(folder, "evaluate_all_dates_seen", 0, HISTORY "--known-until 2026-03-31 --replicates 0");
+
+    expect_message(
+        folder, "evaluate_other_window", 0,
+        "evaluate --store store --model a.json --outcomes outcomes.csv --horizon 60 --replicates 0");
 
     // Columns that cannot serve.
     expect_message(folder, "evaluate_by_number", 3, HISTORY "--by usage");
