@@ -224,8 +224,9 @@ typedef struct {
 } hf_copies;
 
 // Finds rows of different clusters that are copies of each other, cells jittered or not, by two signs that
-// chance does not give. A row's nearest others may be at most a third as far from it as the next ones, more
-// often than in so many dimensions (of how fast neighbours come with distance; Facco and others 2017). And
+// chance does not give. A row's nearest others may be so much nearer than the next ones, at least twice, as
+// one row in a hundred is in data of that dimension (how fast neighbours come with distance; Facco and others
+// 2017). And
 // the nearest rows may stand a fixed number of rows away, as where a table was repeated below itself. Either
 // counts in 2 rows of 100 or more, where the pairs have the same label more often than chance (3 standard
 // errors). group: n numbers from 0 by first appearance; copies share one, and so do rows of one cluster.

@@ -11,7 +11,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define GAP 3.0          // times as far as the last copy
+#define LEAST_GAP 2.0    // times as far as the last copy
+#define BY_CHANCE 0.01   // share of rows that may have a gap by chance
 #define LEAST_SHARE 0.02 // of rows
 #define FLOOR 0.02       // of the greatest distance: nearer is as near as can be
 
@@ -25,6 +26,7 @@ typedef struct {
     uint32_t *apart;       // owned: nearest neighbours so many rows away
     uint32_t *root, *size; // owned: the groups as trees
     int64_t rows, events;
+    double gap; // times as far as the last copy
     bool by_gap, by_place;
 } finding;
 
@@ -36,7 +38,7 @@ static int before_gap(const finding *f, int64_t i)
     const hf_neighbours *n = &f->search.of[i];
     const double nearest = FLOOR * f->search.columns * f->search.unit;
     for (int k = 0; k + 1 < HF_NEIGHBOURS && n->distance[k + 1] != UINT16_MAX; k++)
-        if (n->distance[k + 1] >= GAP * fmax(n->distance[k], nearest)) return k + 1;
+        if (n->distance[k + 1] >= f->gap * fmax(n->distance[k], nearest)) return k + 1;
     return 0;
 }
 
@@ -86,8 +88,9 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-// Share of rows where evenly thinning neighbours leave a gap in any of the three places.
-static hf_status expected_gaps(double *out, const finding *f, hf_error *error)
+// How wide a gap has to be for evenly thinning neighbours to leave one by chance, in any of the three places,
+// in few rows only.
+static hf_status settle_gap(finding *f, hf_error *error)
 {
     double *ratio = hf_new_raw(f->context, (size_t)f->n, sizeof *ratio);
     int64_t count = 0;
@@ -97,31 +100,27 @@ static hf_status expected_gaps(double *out, const finding *f, hf_error *error)
         if (f->label[i] > 1 || n->distance[3] == UINT16_MAX || n->distance[2] == 0) continue;
         ratio[count++] = log((double)n->distance[3] / n->distance[2]);
     }
-    *out = 1;
+    f->gap = INFINITY;
     if (count > 0) {
         qsort(ratio, (size_t)count, sizeof *ratio, by_value);
         // The ratio of the third and fourth is exponential in the logarithm with rate 3 x dimension.
-        const double median = ratio[count / 2], dimension = median > 0 ? log(2.0) / (3 * median) : 30.0;
-        *out = 3 * pow(GAP, -dimension);
+        const double dimension = log(2.0) / (3 * fmax(ratio[count / 2], 0.001));
+        f->gap = fmax(LEAST_GAP, pow((HF_NEIGHBOURS - 1) / BY_CHANCE, 1 / dimension));
     }
     hf_delete(f->context, ratio);
     return HF_OK;
 }
 
-static hf_status look_for_gaps(finding *f, hf_error *error)
+static void look_for_gaps(finding *f)
 {
     sign s = {0};
-    double expected = 1;
     for (int64_t i = 0; i < f->n; i++) {
         const int copies = f->label[i] > 1 ? 0 : before_gap(f, i);
         s.rows += copies > 0;
         for (int k = 0; k < copies; k++)
             take_pair(&s, f, i, f->search.of[i].row[k]);
     }
-    hf_status status = expected_gaps(&expected, f, error);
-    if (status == HF_OK)
-        f->by_gap = (double)s.rows >= fmax(LEAST_SHARE, 3 * expected) * (double)f->rows && same_label(f, &s);
-    return status;
+    f->by_gap = (double)s.rows >= LEAST_SHARE * (double)f->rows && same_label(f, &s);
 }
 
 static void look_for_places(finding *f)
@@ -257,7 +256,8 @@ hf_status hf_near_copies(int64_t *group, hf_copies *out, const hf_context *conte
         f.rows += label[i] <= 1;
         f.events += label[i] == 1;
     }
-    HF_TRY(done, look_for_gaps(&f, error));
+    HF_TRY(done, settle_gap(&f, error));
+    look_for_gaps(&f);
     look_for_places(&f);
     HF_TRY(done, form_groups(group, &made, &f, cluster, error));
     *out = made;

@@ -7,6 +7,7 @@
 // Training stands at the origin by the very call that train makes with --until and --known-until, so no later
 // byte reaches it.
 #include "workflow/evaluate_rolling.h"
+#include "workflow/leak_guard.h"
 
 #include "churn/churn_room.h"
 #include "holdfast/csv.h"
@@ -321,6 +322,9 @@ hf_status hf_evaluate_rolling(const hf_context *context, const hf_evaluate_job *
     HF_TRY(done, choose_origins(&r, error));
     HF_TRY(done, hf_store_history_observe(&all, &r.ledger, &r.history, r.origins[0].origin,
                                           r.origins[r.count - 1].last, r.history.label.known_until, error));
+    const hf_leak_watch watch = {all.frame, all.label,       job->store,           true,
+                                 false,     job->allow_leak, job->allow_leak_count};
+    HF_TRY(done, hf_leak_guard_columns(NULL, context, &watch, error));
     hf_observations_free(context, &all);
     HF_TRY(done, hf_store_history_warn(&r.history, &source, &r.ledger, false, error));
     if (job->format == HF_REPORT_TABLE)
@@ -336,6 +340,7 @@ hf_status hf_evaluate_rolling(const hf_context *context, const hf_evaluate_job *
         HF_TRY(done, hf_csv_write(context, r.rows.frame, job->predictions, job->overwrite, error));
     HF_TRY(done, hf_workflow_write_text(context, &text, job->output, job->overwrite, error));
 done:
+    hf_observations_free(context, &all);
     free_rolling(&r);
     hf_text_free(&text);
     return status;
