@@ -29,6 +29,8 @@ hf_status hf_model_note(hf_model *model, const char *section, const char *key, j
 hf_status hf_model_copy(hf_model **out, const hf_context *context, const hf_model *model, hf_error *error);
 // The text of the model's file, added to text.
 hf_status hf_model_write(hf_text *text, const hf_model *model, hf_error *error);
+// How many of its terms are curves or tables of one signal, surfaces, and rules.
+void hf_model_count_terms(const hf_model *model, int32_t *curves, int32_t *surfaces, int32_t *rules);
 hf_status hf_model_set_id(hf_model *model, const char *id, hf_error *error);
 
 // The design matrix of the final fit in liblinear's own text format, one row a line, with the C, the bias

@@ -55,6 +55,16 @@ const char *hf_model_id(const hf_model *model)
     return model->id;
 }
 
+void hf_model_count_terms(const hf_model *model, int32_t *curves, int32_t *surfaces, int32_t *rules)
+{
+    *surfaces = *rules = 0;
+    for (int32_t k = 0; k < model->term_count; k++) {
+        *surfaces += model->terms[k].kind == HF_TERM_SURFACE;
+        *rules += model->terms[k].kind == HF_TERM_RULE;
+    }
+    *curves = model->term_count - *surfaces - *rules;
+}
+
 hf_status hf_model_set_id(hf_model *model, const char *id, hf_error *error)
 {
     char *copy = hf_copy_text(model->context, id, strlen(id));

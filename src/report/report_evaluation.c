@@ -16,7 +16,7 @@ static const metric_field metric_fields[] = {
 #undef METRIC_FIELD
 };
 
-enum { METRICS = sizeof metric_fields / sizeof metric_fields[0] };
+enum { METRICS = sizeof metric_fields / sizeof metric_fields[0], TERM_COLUMNS = 3 };
 
 static double metric(const hf_metrics *metrics, size_t field)
 {
@@ -33,7 +33,17 @@ static void number_cell(hf_grid *grid, double value)
         hf_grid_cell(grid, "%.4f", fabs(value) < 0.00005 ? 0.0 : value); // no -0.0000
 }
 
-static void add_value_row(hf_grid *grid, const hf_evaluation *e)
+static void add_terms(hf_grid *grid, const hf_evaluation *e)
+{
+    const int32_t counts[TERM_COLUMNS] = {e->curves, e->surfaces, e->rules};
+    for (int k = 0; k < TERM_COLUMNS; k++)
+        if (e->curves > 0)
+            hf_grid_cell(grid, "%d", (int)counts[k]);
+        else
+            hf_grid_cell(grid, "-");
+}
+
+static void add_value_row(hf_grid *grid, const hf_evaluation *e, bool terms)
 {
     char text[32];
     hf_grid_cell(grid, "%s", e->name);
@@ -45,26 +55,28 @@ static void add_value_row(hf_grid *grid, const hf_evaluation *e)
         hf_grid_cell(grid, "-");
     else
         hf_grid_cell(grid, "%.4g", e->c);
+    if (terms) add_terms(grid, e);
 }
 
-static void add_interval_row(hf_grid *grid, const char *name, const hf_metrics *bound)
+static void add_interval_row(hf_grid *grid, const char *name, const hf_metrics *bound, bool terms)
 {
     hf_grid_cell(grid, "  %s", name);
     hf_grid_cell(grid, "%s", "");
     hf_grid_cell(grid, "%s", "");
     for (size_t m = 0; m < METRICS; m++)
         number_cell(grid, metric(bound, m));
-    hf_grid_cell(grid, "%s", "");
+    for (int k = 0; k < 1 + (terms ? TERM_COLUMNS : 0); k++)
+        hf_grid_cell(grid, "%s", "");
 }
 
-static void add_evaluation(hf_grid *grid, const hf_evaluation *e, double alpha)
+static void add_evaluation(hf_grid *grid, const hf_evaluation *e, double alpha, bool terms)
 {
     char name[32];
-    add_value_row(grid, e);
+    add_value_row(grid, e, terms);
     if (isnan(e->metrics.low.log_loss)) return;
     snprintf(name, sizeof name, "%.4g %% from", 100 * (1 - alpha));
-    add_interval_row(grid, name, &e->metrics.low);
-    add_interval_row(grid, "to", &e->metrics.high);
+    add_interval_row(grid, name, &e->metrics.low, terms);
+    add_interval_row(grid, "to", &e->metrics.high, terms);
 }
 
 hf_status hf_report_evaluation(hf_text *text, const hf_context *context, const hf_evaluation *folds,
@@ -77,13 +89,15 @@ hf_status hf_report_evaluation(hf_text *text, const hf_context *context, const h
     for (size_t m = 0; m < METRICS; m++)
         hf_text_printf(&headings, "|>%s", metric_fields[m].label);
     hf_text_puts(&headings, "|>C");
+    const bool terms = count > 0 && folds[0].curves > 0;
+    if (terms) hf_text_puts(&headings, "|>curves|>surfaces|>rules");
     hf_status status = hf_text_status(&headings, error);
     if (status == HF_OK) status = hf_grid_create(&grid, context, headings.data, error);
     hf_text_free(&headings);
     if (status != HF_OK) return status;
     for (int32_t i = 0; i < count; i++)
-        add_evaluation(grid, &folds[i], alpha);
-    if (mean) add_evaluation(grid, mean, alpha);
+        add_evaluation(grid, &folds[i], alpha, terms);
+    if (mean) add_evaluation(grid, mean, alpha, terms);
     status = hf_grid_print(grid, text, error);
     hf_grid_destroy(grid);
     return status;
@@ -104,6 +118,10 @@ static json_t *evaluation_json(const hf_evaluation *e)
     bad |= json_object_set_new(object, "events", json_integer(e->metrics.value.events));
     if (e->train_rows > 0) bad |= json_object_set_new(object, "train_rows", json_integer(e->train_rows));
     if (!isnan(e->c)) bad |= json_object_set_new(object, "c", json_real(e->c));
+    if (e->curves > 0)
+        bad |= json_object_set_new(
+            object, "terms",
+            json_pack("{s:i, s:i, s:i}", "curves", e->curves, "surfaces", e->surfaces, "rules", e->rules));
     bool has_interval = !isnan(e->metrics.low.log_loss);
     for (size_t m = 0; m < METRICS; m++) {
         bad |= json_object_set_new(object, metric_fields[m].key, number_json(metric(&e->metrics.value, m)));

@@ -44,6 +44,7 @@ typedef struct {
     double c; // the C of the fold's fit, NaN where nothing was trained
     int64_t train_rows;
     hf_metrics_interval metrics;
+    int32_t curves, surfaces, rules; // terms of the fold's fit; no curve: nothing was trained
 } hf_evaluation;
 
 // The evaluations and, where there are several, their mean. mean may be NULL.

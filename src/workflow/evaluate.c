@@ -101,6 +101,7 @@ static hf_status evaluate_fold(hf_evaluation *out, hf_metrics *replicates, const
     HF_TRY(done, measure(out, replicates, context, job, table, model, test_rows, test, error));
     out->c = hf_model_c(model);
     out->train_rows = train;
+    hf_model_count_terms(model, &out->curves, &out->surfaces, &out->rules);
     snprintf(out->name, sizeof out->name, "fold %lld", (long long)folds->number[fold]);
 done:
     hf_model_destroy(model);

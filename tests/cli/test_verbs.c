@@ -268,6 +268,10 @@ Test(verbs, folds_say_who_tests_whom)
         cr_assert_str_eq(json_string_value(json_object_get(fold, "fold")), f == 0 ? "fold 3" : "fold 12");
         cr_assert_eq(json_integer_value(json_object_get(fold, "n")), 100);
         cr_assert_eq(json_integer_value(json_object_get(fold, "train_rows")), 300);
+        const json_t *terms = json_object_get(fold, "terms");
+        cr_assert_eq(json_integer_value(json_object_get(terms, "curves")), 2, "%s", said);
+        cr_assert(json_is_integer(json_object_get(terms, "surfaces")) &&
+                  json_is_integer(json_object_get(terms, "rules")));
         cr_assert_null(json_object_get(fold, "interval"));
     }
     const char *keys[] = {"auc", "pr_auc", "log_loss", "brier", "ece", "ks", "lift_10"};
