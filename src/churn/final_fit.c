@@ -5,6 +5,7 @@
 
 #include "churn/intercept.h"
 #include "churn/ridge_fit.h"
+#include "churn/warm_start.h"
 
 #include <string.h>
 
@@ -60,6 +61,7 @@ static hf_status fit_curves(hf_final_fit *f, const hf_training *t, const hf_choi
                               .rows = f->every,
                               .row_count = t->count};
     hf_ridge fit = {.weights = f->weights};
+    HF_TRY(done, hf_warm_start(f->weights, t->context, &blocks, t->label, c->lambda, error));
     HF_TRY(done, hf_ridge_fit(&fit, t->context, &blocks, t->label, c->lambda,
                               c->joint.pairs > 0 ? SCREEN_EPS : FINAL_EPS, error));
     HF_TRY(done, set_margins(f, &blocks, error));

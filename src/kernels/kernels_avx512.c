@@ -128,7 +128,7 @@ static inline bool fold_pair(uint16_t *place, double *sum, const float *score, c
     __m512d a0 = _mm512_setzero_pd(), a1 = a0, b0 = a0, b1 = a0;
     unsigned close = 0;
     for (int32_t i = 0; i < n; i += 16) {
-        const __mmask16 in = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : (__mmask16)0xffff;
+        const __mmask16 in = (__mmask16)(n - i < 16 ? (1u << (n - i)) - 1 : 0xffffu);
         const __m512 s = _mm512_maskz_loadu_ps(in, score + i);
         __m512i at =
             first ? _mm512_min_epi32(_mm512_max_epi32(_mm512_cvttps_epi32(_mm512_mul_ps(s, by)), zero), most)
