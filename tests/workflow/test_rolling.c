@@ -79,10 +79,9 @@ static void put_fleet(const char *dir, variant v)
     for (int a = 0; a < ACCOUNTS; a++) {
         const int last = last_month(a);
         if (last >= MONTHS) continue;
-        // What happens after the change is put off or called something else.
-        const bool changed = last >= v.changed_from;
-        at += (size_t)sprintf(text + at, "c%03d,2026-%02d-%02d,churn\n", a, last + 2,
-                              changed ? 20 - a % 9 : 10);
+        // What happens from the change on comes too late for any window in half of the cases.
+        const bool late = last + 1 >= v.changed_from && a % 2 == 1;
+        at += (size_t)sprintf(text + at, "c%03d,2026-%02d-%02d,churn\n", a, last + 2, late ? 26 : 10);
     }
     sprintf(text + at, "c000,2026-07-30,renewal\n");
     snprintf(name, sizeof name, "%s.csv", dir);
@@ -128,13 +127,23 @@ static prediction *predictions(int *count)
     return list;
 }
 
+static const prediction *find(const prediction *list, int n, const prediction *like)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(list[i].id, like->id) == 0 && strcmp(list[i].as_of, like->as_of) == 0) return &list[i];
+    return NULL;
+}
+
+// Which rows can be judged depends on what happened later, what is predicted of them does not.
 static int same_until(const prediction *a, int n, const prediction *b, int m, const char *origin)
 {
     int same = 0;
-    for (int i = 0; i < n && strcmp(a[i].origin, origin) <= 0; i++, same++) {
-        cr_assert_lt(i, m);
-        cr_assert(strcmp(a[i].id, b[i].id) == 0 && strcmp(a[i].as_of, b[i].as_of) == 0);
-        cr_assert_str_eq(a[i].probability, b[i].probability, "%s at %s", a[i].id, a[i].origin);
+    for (int i = 0; i < n && strcmp(a[i].origin, origin) <= 0; i++) {
+        const prediction *other = find(b, m, &a[i]);
+        if (!other) continue;
+        cr_assert_str_eq(a[i].origin, other->origin);
+        cr_assert_str_eq(a[i].probability, other->probability, "%s at %s", a[i].id, a[i].origin);
+        same++;
     }
     return same;
 }
