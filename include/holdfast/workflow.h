@@ -81,6 +81,7 @@ typedef struct {
     const char *segment;        // NULL: all, and {segment} in `model` stands for each one's name
     struct hf_segment_run *run; // NULL: used within a call for all segments
     const char *card;           // where the model's card is written; NULL: beside the model, "none": nowhere
+    bool allow_small;           // train on a base too small for its signals, and stamp the model
 } hf_train_job;
 
 // Trains a churn model and writes it. A segment with too few events gets the model of all accounts with an

@@ -33,6 +33,19 @@ hf_status hf_model_write(hf_text *text, const hf_model *model, hf_error *error);
 void hf_model_count_terms(const hf_model *model, int32_t *curves, int32_t *surfaces, int32_t *rules);
 hf_status hf_model_set_id(hf_model *model, const char *id, hf_error *error);
 
+// How many rows of the rarer class there are for the parameters of the plain form, which is what signals ask
+// for whichever way they are trained, and how many there should be.
+#define HF_EVENTS_A_PARAMETER 2
+typedef struct {
+    int64_t rarer, needed;
+    bool events_rarer; // the rarer class is that of the events
+    int32_t parameters;
+} hf_base_size;
+// rows: NULL for all of the frame. Errors: HF_ERROR_DATA where no column can be modelled, HF_ERROR_MEMORY.
+hf_status hf_base_size_of(hf_base_size *out, const hf_context *context, const hf_frame *frame,
+                          const uint8_t *label, const int64_t *rows, int64_t count,
+                          const hf_train_options *options, hf_error *error);
+
 // The design matrix of the final fit in liblinear's own text format, one row a line, with the C, the bias
 // and the coefficients it gave: what an independent check of the solver needs. For tests. To repeat a fit:
 // liblinear-train -s 0 -c C -B BIAS -e EPS DESIGN MODEL

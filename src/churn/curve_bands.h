@@ -14,8 +14,9 @@
 // about that many, and what that makes of the deviations is taken off. Sets low and high of every point: its
 // contribution plus and minus q standard errors, where q is the 95 % quantile over the replicates of the
 // largest |deviation| / standard error among the points of its term, so that the band holds the whole curve
-// at once (the sup-t band: Montiel Olea and Plagborg-Moller 2019). *made: the replicates that had events and
-// others. The result does not depend on the number of threads. Errors: HF_ERROR_MEMORY, HF_ERROR_CANCELLED.
+// at once widened by a quarter for the knots and cuts (the sup-t band: Montiel Olea and Plagborg-Moller
+// 2019). *made: the replicates that had events and others. The result does not depend on the number of
+// threads. Errors: HF_ERROR_MEMORY, HF_ERROR_CANCELLED.
 hf_status hf_curve_bands(hf_curve_points *points, int32_t *made, const hf_refit *refit, int32_t replicates,
                          uint64_t seed, hf_error *error);
 

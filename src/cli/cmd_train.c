@@ -30,6 +30,7 @@ static const cli_option options[] = {
     {"c", 0, "C", "use this C (1 / penalty) instead of choosing one on inner splits"},
     {"inner-folds", 0, "N",
      "folds that judge every choice (default: 5, of which two judge unless events are few)"},
+    {"allow-small", 0, NULL, "train although there are too few events for the signals; the model is stamped"},
     {"bootstrap", 0, "N",
      "fits of resampled accounts for the curves' intervals (default: as time allows; 0: none)"},
     {"subsample", 0, "N|auto|off",
@@ -91,6 +92,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.by = cli_text(arguments, "by", NULL);
     job.segments = cli_text(arguments, "segments", NULL);
     job.segment = cli_text(arguments, "segment", NULL);
+    job.allow_small = cli_has(arguments, "allow-small");
     job.card = cli_text(arguments, "card", NULL);
     job.overwrite = cli_has(arguments, "force");
     if (cli_has(arguments, "quiet")) job.output = NULL;

@@ -264,11 +264,12 @@ static void put_leaks(hf_text *out, const json_t *training)
     const json_t *leaks = json_object_get(training, "allowed_leaks"), *leak;
     size_t i;
     if (json_array_size(leaks) == 0) return;
-    hf_text_puts(out, "- Columns that look like leaks and were allowed: ");
+    hf_text_puts(out, "- These look as if they knew the outcome and were allowed: ");
     json_array_foreach(leaks, i, leak)
     {
         hf_text_puts(out, i > 0 ? ", " : "");
-        put_value(out, json_is_object(leak) ? json_object_get(leak, "column") : leak);
+        const json_t *signal = json_object_get(leak, "signal");
+        put_value(out, signal ? signal : json_object_get(leak, "snapshot"));
     }
     hf_text_puts(out, "\n");
 }
@@ -284,10 +285,10 @@ static void put_small(hf_text *out, const hf_model *model)
             "asks for; it was trained with `--allow-small`. Do not act on single accounts by it.\n",
             (int)hf_record_number(small, "events"), (int)hf_record_number(small, "parameters"),
             (int)hf_record_number(small, "needed"));
-    else if (each < 20)
+    else if (each < 10)
         hf_text_printf(
             out,
-            "- Few events: %.1f of the rarer class for every parameter of the plain form. Under 20 "
+            "- Few events: %.1f of the rarer class for every parameter of the plain form. Under 10 "
             "expect the figures to scatter.\n",
             each);
 }

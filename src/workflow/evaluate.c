@@ -13,6 +13,7 @@
 #include "workflow/fold_file.h"
 #include "workflow/leak_copies.h"
 #include "workflow/leak_guard.h"
+#include "workflow/small_base.h"
 
 #include <math.h>
 #include <string.h>
@@ -206,6 +207,8 @@ static hf_status evaluate_training(hf_text *text, const hf_context *context, con
     else
         HF_TRY(done, hf_folds_draw(&folds, &table, DRAWN_FOLDS, job->fit.seed, error));
     HF_TRY(done, hf_warn_parted(&copies, &table, &folds, job->file, error));
+    HF_TRY(done, hf_small_base_check(NULL, context, table.frame, table.label, table.rows, table.count,
+                                     &job->fit, job->target, HF_SMALL_TOLD, error));
     HF_TRY(done, evaluate_folds(text, context, job, &table, &folds, error));
 done:
     hf_found_copies_free(context, &copies);

@@ -6,6 +6,7 @@
 #include "holdfast/score.h"
 #include "workflow/labelled.h"
 #include "workflow/model_reading.h"
+#include "workflow/small_base.h"
 #include "workflow/training_window.h"
 
 #include <string.h>
@@ -35,6 +36,7 @@ hf_status hf_rivals_load(hf_rivals *out, const hf_context *context, const hf_eva
     hf_status status = HF_OK;
     for (int m = 0; m < made.count; m++) {
         HF_TRY(done, hf_model_load(&made.model[m], context, path[m], error));
+        hf_small_base_warn(context, made.model[m]);
         made.window[m] = hf_training_window_of(made.model[m]);
     }
     *out = made;

@@ -7,6 +7,7 @@
 #include "workflow/definition_reading.h"
 #include "workflow/fleet_scores.h"
 #include "workflow/model_reading.h"
+#include "workflow/small_base.h"
 #include "workflow/today.h"
 
 #include <string.h>
@@ -135,6 +136,7 @@ hf_status hf_workflow_score(const hf_context *context, const hf_score_job *job, 
     if (!job->file == !job->store)
         return hf_fail(error, HF_ERROR_USAGE, "score one file or one snapshot; name FILE or --store DIR");
     if (job->model) HF_TRY(done, hf_model_load(&model, context, job->model, error));
+    hf_small_base_warn(context, model);
     status =
         job->definition ? score_health(context, job, model, error) : score_churn(context, job, model, error);
 done:

@@ -11,6 +11,7 @@
 #include "workflow/leak_snapshots.h"
 #include "workflow/model_output.h"
 #include "workflow/segment_models.h"
+#include "workflow/small_base.h"
 #include "workflow/store_history.h"
 #include "workflow/training_record.h"
 
@@ -57,9 +58,13 @@ static hf_status fit(hf_model **out, const hf_context *context, const hf_train_j
     const hf_leak_watch watch = {data->frame,          data->label, job->file ? job->file : job->store,
                                  job->store != NULL,   true,        job->allow_leak,
                                  job->allow_leak_count};
-    json_t *allowed = json_incref(data->allowed);
+    const char *event = job->outcome ? job->outcome : job->file ? job->target : "churn";
+    json_t *allowed = json_incref(data->allowed), *small = NULL;
     hf_status status;
     HF_TRY(done, hf_leak_guard_columns(&allowed, context, &watch, error));
+    HF_TRY(done,
+           hf_small_base_check(&small, context, data->frame, data->label, data->rows, data->count, &options,
+                               event, job->allow_small ? HF_SMALL_FORCED : HF_SMALL_REFUSED, error));
     HF_TRY(done, hf_segment_train(&model, context, job, data->frame, data->label, data->cluster, data->rows,
                                   data->count, &options, error));
     HF_TRY(done, hf_frame_fingerprint(fingerprint, data->frame, error));
@@ -68,10 +73,12 @@ static hf_status fit(hf_model **out, const hf_context *context, const hf_train_j
     HF_TRY(done, note_text(model, "fingerprint", fingerprint, error));
     if (ledger) HF_TRY(done, hf_model_note(model, "training", "ledger", json_incref(ledger), error));
     if (allowed) HF_TRY(done, hf_model_note(model, "training", "allowed_leaks", json_incref(allowed), error));
+    if (small) HF_TRY(done, hf_model_note(model, "training", "small", json_incref(small), error));
     *out = model;
     model = NULL;
 done:
     json_decref(allowed);
+    json_decref(small);
     hf_model_destroy(model);
     return status;
 }

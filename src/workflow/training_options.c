@@ -49,7 +49,8 @@ typedef enum {
     X(const char *, segments, NO_OPTION, segments)                           \
     X(const char *, segment, TEXT, segment)                                  \
     X(struct hf_segment_run *, run, NO_OPTION, run)                          \
-    X(const char *, card, NO_OPTION, card)
+    X(const char *, card, NO_OPTION, card)                                   \
+    X(bool, allow_small, FLAG, allow_small)
 
 // What the job points to; no pointer stands for the defaults.
 #define OBSERVATION_MEMBERS(X)                \

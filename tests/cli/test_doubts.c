@@ -122,7 +122,10 @@ Test(doubts, a_future_outcome_does_not_lift_the_censoring)
     cr_assert_not_null(strstr(run.out, "outcomes are known until 2026-11-15"), "%s", run.out);
     free_run(&run);
     again = get_file(folder, "model.json", NULL);
-    cr_assert_str_eq(again, model);
+    // The record of inputs tells the two files of outcomes apart; what was learnt from them is the same.
+    char *end = strstr(again, "\"inputs\"");
+    cr_assert_not_null(end);
+    cr_assert_eq(strncmp(again, model, (size_t)(end - again)), 0);
     free(model);
     free(again);
 }

@@ -222,7 +222,8 @@ static void train(void)
         cr_assert(hf_date_parse(&job.as_of, night_dates[m], 10));
         must(in_child(ingest_task, &job, 2, 0));
     }
-    hf_train_job job = {.csv = HF_CSV_OPTIONS_INIT, .fit = HF_TRAIN_OPTIONS_INIT, .horizon = 31};
+    hf_train_job job = {
+        .csv = HF_CSV_OPTIONS_INIT, .fit = HF_TRAIN_OPTIONS_INIT, .horizon = 31, .allow_small = true};
     job.store = in("training");
     job.outcomes = in("fleet/outcomes.csv");
     job.known_until = HF_DATE_MISSING;

@@ -108,7 +108,7 @@ static void replay(const char *line, int code, const char *words)
 #define FAST "--bootstrap 0 --c 0.5 " // no bands and no choices, where they are not what is tried
 #define TABLE DATA FAST
 #define STORE FAST "--store s --outcomes o.csv --horizon 31 "
-#define RENEWING FAST "--store r --outcomes o.csv --horizon 31 --anchor renews "
+#define RENEWING FAST "--allow-small --store r --outcomes o.csv --horizon 31 --anchor renews "
 
 // How each option of train changes a training. line NULL: it says where things are or what is shown, and
 // changes no model.
@@ -131,6 +131,7 @@ static const struct {
     {"ledger", NULL},
     {"output", NULL},
     {"card", NULL},
+    {"allow-small", TABLE "--allow-small"},
     {"pairs", DATA "--bootstrap 0 --pairs 0"},
     {"rules", DATA "--bootstrap 0 --rules 0"},
     {"subsample", DATA "--bootstrap 0 --c 0.5 --subsample 1.5"},

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The summary against figures computed here the plain way: slopes and odds ratios by least squares over the
+// rows, inflation by regressing each signal on the others, shares by covariance, degrees of freedom by the
+// explicit Hessian; bands against a curve that is known.
+#include "churn/churn_fixture.h"
+#include "churn/churn_room.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static hf_error error;
+
+static void good(hf_status status)
+{
+    cr_assert_eq(status, HF_OK, "%s: %s", hf_status_text(status), error.message);
+}
+
+enum { ROWS = 1500 };
+static double x[3][ROWS];
+static uint8_t label[ROWS];
+
+// Three numbers, the second a noisy copy of the first; only the first and the third matter.
+static hf_frame *three_numbers(const hf_context *context, uint64_t seed)
+{
+    hf_random r = hf_random_seed(seed, 0);
+    hf_frame *frame = fixture_frame(context, ROWS);
+    for (int i = 0; i < ROWS; i++) {
+        x[0][i] = hf_random_normal(&r);
+        x[1][i] = 0.8 * x[0][i] + 0.6 * hf_random_normal(&r);
+        x[2][i] = 3 * hf_random_normal(&r);
+        label[i] = hf_random_uniform(&r) < 1 / (1 + exp(1 - x[0][i] + 0.3 * x[2][i]));
+    }
+    fixture_number(frame, "a", HF_STORAGE_F64, x[0]);
+    fixture_number(frame, "b", HF_STORAGE_F64, x[1]);
+    fixture_number(frame, "c", HF_STORAGE_F64, x[2]);
+    return frame;
+}
+
+static hf_model *train(const hf_context *context, const hf_frame *frame, bool plain, int32_t bootstrap)
+{
+    hf_model *model = NULL;
+    hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.plain = plain;
+    options.c = 0.5;
+    options.summary = true;
+    options.bootstrap = bootstrap;
+    good(hf_model_train(&model, context, frame, label, NULL, NULL, 0, &options, &error));
+    return model;
+}
+
+static const json_t *term_of(const hf_model *model, size_t k)
+{
+    return json_array_get(json_object_get(json_object_get(model->record, "summary"), "terms"), k);
+}
+
+static double of(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    cr_assert(json_is_number(value), "%s is no number", key);
+    return json_number_value(value);
+}
+
+static double covariance(const double *a, const double *b)
+{
+    double ab = 0, sa = 0, sb = 0;
+    for (int i = 0; i < ROWS; i++)
+        ab += a[i] * b[i], sa += a[i], sb += b[i];
+    return ab / ROWS - sa / ROWS * (sb / ROWS);
+}
+
+static void check_terms(bool plain)
+{
+    static double part[3][ROWS], sum[ROWS];
+    fixture f = {.countdown = -1};
+    hf_context *context = fixture_context(&f, 2);
+    hf_frame *frame = three_numbers(context, 7);
+    hf_model *model = train(context, frame, plain, 0);
+    double shares = 0;
+    memset(sum, 0, sizeof sum);
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < ROWS; i++) {
+            part[k][i] = hf_term_value_number(&model->terms[k], x[k][i]) - model->terms[k].reference;
+            sum[i] += part[k][i];
+        }
+    for (int k = 0; k < 3; k++) {
+        const json_t *term = term_of(model, (size_t)k);
+        const double sd = sqrt(covariance(x[k], x[k]));
+        const double slope = covariance(x[k], part[k]) / (sd * sd);
+        double change = 0;
+        for (int i = 0; i < ROWS; i++) {
+            const double now = sum[i] + hf_model_base(model);
+            change += (1 / (1 + exp(-now - slope * sd)) - 1 / (1 + exp(-now))) / ROWS;
+        }
+        cr_expect_float_eq(of(term, "deviation"), sd, 1e-9);
+        cr_expect_float_eq(of(term, "slope"), slope, 1e-9);
+        cr_expect_float_eq(of(term, "odds_ratio_unit"), exp(slope), 1e-9);
+        cr_expect_float_eq(of(term, "odds_ratio_deviation"), exp(slope * sd), 1e-9);
+        cr_expect_float_eq(of(term, "probability_change"), change, 1e-9);
+        cr_expect_float_eq(of(term, "share"), covariance(part[k], sum) / covariance(sum, sum), 1e-9);
+        shares += of(term, "share");
+        // 1 / (1 - R2) of the regression on the other two, by their normal equations.
+        const double *y = x[k], *u = x[(k + 1) % 3], *v = x[(k + 2) % 3];
+        const double uu = covariance(u, u), vv = covariance(v, v), uv = covariance(u, v);
+        const double yu = covariance(y, u), yv = covariance(y, v), d = uu * vv - uv * uv;
+        const double r2 = ((vv * yu - uv * yv) / d * yu + (uu * yv - uv * yu) / d * yv) / covariance(y, y);
+        cr_expect_float_eq(of(term, "vif"), 1 / (1 - r2), 1e-6);
+    }
+    cr_expect_float_eq(shares, 1, 1e-12);
+    hf_model_destroy(model);
+    hf_frame_destroy(frame);
+    hf_context_destroy(context);
+}
+
+Test(summary, figures_of_curves_are_those_of_the_rows)
+{
+    check_terms(false);
+}
+
+Test(summary, figures_of_coefficients_are_those_of_the_rows)
+{
+    check_terms(true);
+}
+
+// A plain fit without intercept shrinkage: freedom by a 4 x 4 Hessian solved column by column.
+Test(summary, degrees_of_freedom_are_the_trace)
+{
+    fixture f = {.countdown = -1};
+    hf_context *context = fixture_context(&f, 1);
+    hf_frame *frame = three_numbers(context, 8);
+    hf_model *model = train(context, frame, true, 0);
+    double h[4][8] = {{0}}, trace = 0;
+    for (int i = 0; i < ROWS; i++) {
+        double z[4] = {1}, margin = model->intercept;
+        for (int k = 0; k < 3; k++) {
+            z[k + 1] = (x[k][i] - model->terms[k].mean) / model->terms[k].deviation;
+            margin += hf_term_value_number(&model->terms[k], x[k][i]);
+        }
+        const double p = 1 / (1 + exp(-margin));
+        for (int a = 0; a < 4; a++)
+            for (int b = 0; b < 4; b++)
+                h[a][b] += p * (1 - p) * z[a] * z[b];
+    }
+    for (int a = 0; a < 4; a++) {
+        h[a][a] += a > 0 ? 2.0 : 0.0; // lambda = 1 / C
+        h[a][4 + a] = 1;
+    }
+    for (int a = 0; a < 4; a++) {
+        const double pivot = h[a][a];
+        for (int b = 0; b < 8; b++)
+            h[a][b] /= pivot;
+        for (int c = 0; c < 4; c++) {
+            const double times = h[c][a];
+            for (int b = 0; b < 8 && c != a; b++)
+                h[c][b] -= times * h[a][b];
+        }
+    }
+    for (int a = 1; a < 4; a++)
+        trace += h[a][4 + a];
+    const json_t *summary = json_object_get(model->record, "summary");
+    cr_expect_float_eq(of(summary, "freedom"), 3 - 2.0 * trace, 1e-6);
+    hf_model_destroy(model);
+    hf_frame_destroy(frame);
+    hf_context_destroy(context);
+}
+
+// The truth is straight, so a term's true curve is its slope times the distance from the mean.
+Test(summary, bands_hold_the_true_curves)
+{
+    static const double slopes[3] = {1, 0, -0.3};
+    int inside = 0, all = 0;
+    fixture f = {.countdown = -1};
+    hf_context *context = fixture_context(&f, 2);
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        hf_frame *frame = three_numbers(context, 100 + seed);
+        hf_model *model = train(context, frame, false, 60);
+        for (size_t k = 0; k < 3; k++) {
+            const json_t *point;
+            size_t i;
+            double mean = 0;
+            bool holds = true;
+            for (int j = 0; j < ROWS; j++)
+                mean += x[k][j] / ROWS;
+            json_array_foreach(json_object_get(term_of(model, k), "points"), i, point)
+            {
+                const double truth = slopes[k] * (of(point, "at") - mean);
+                cr_expect_lt(of(point, "low"), of(point, "high"));
+                cr_expect_lt(of(point, "high") - of(point, "low"), 4, "a band that says something");
+                holds = holds && of(point, "low") <= truth && truth <= of(point, "high");
+            }
+            inside += holds;
+            all++;
+        }
+        hf_model_destroy(model);
+        hf_frame_destroy(frame);
+    }
+    cr_assert_geq(10 * inside, 9 * all, "%d of %d true curves are inside their bands", inside, all);
+    hf_context_destroy(context);
+}
+
+static char *record_of(int threads)
+{
+    static uint8_t labels[ROWS];
+    fixture f = {.countdown = -1};
+    hf_context *context = fixture_context(&f, threads);
+    hf_frame *frame = fixture_mixed(context, ROWS, 3, labels);
+    hf_model *model = NULL;
+    hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.summary = true;
+    options.bootstrap = 25;
+    options.c = 1;
+    good(hf_model_train(&model, context, frame, labels, NULL, NULL, 0, &options, &error));
+    char *text = json_dumps(json_object_get(model->record, "summary"), 0);
+    hf_model_destroy(model);
+    hf_frame_destroy(frame);
+    hf_context_destroy(context);
+    return text;
+}
+
+Test(summary, is_the_same_for_any_number_of_threads)
+{
+    char *one = record_of(1), *two = record_of(2), *seven = record_of(7);
+    cr_assert_str_eq(one, two);
+    cr_assert_str_eq(one, seven);
+    cr_assert_not_null(strstr(one, "\"missing\": true"));
+    free(one), free(two), free(seven);
+}
+
+// Columns that determine each other say so and leave the others' factors alone.
+Test(summary, collinear_signals_are_named)
+{
+    static double twice[ROWS];
+    fixture f = {.countdown = -1};
+    hf_context *context = fixture_context(&f, 2);
+    hf_frame *frame = three_numbers(context, 9);
+    for (int i = 0; i < ROWS; i++)
+        twice[i] = 2 * x[0][i] - 1;
+    fixture_number(frame, "twice", HF_STORAGE_F64, twice);
+    hf_model *model = train(context, frame, true, 0);
+    cr_assert(json_is_true(json_object_get(term_of(model, 0), "collinear")));
+    cr_assert(json_is_true(json_object_get(term_of(model, 3), "collinear")));
+    cr_assert_float_eq(of(term_of(model, 2), "vif"), 1, 0.01);
+    hf_model_destroy(model);
+    hf_frame_destroy(frame);
+    hf_context_destroy(context);
+}
