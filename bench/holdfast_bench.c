@@ -78,24 +78,16 @@ static bool read_number(int64_t *out, const char *option, const char *text, int6
 
 static bool read_options(bench_options *options, int argc, char **argv)
 {
-    static const struct option known[] = {{"accounts", required_argument, NULL, 'a'},
-                                          {"signals", required_argument, NULL, 's'},
-                                          {"threads", required_argument, NULL, 't'},
-                                          {"repeats", required_argument, NULL, 'r'},
-                                          {"seed", required_argument, NULL, 'd'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"output", required_argument, NULL, 'o'},
-                                          {"labelled", no_argument, NULL, 'l'},
-                                          {"knots", required_argument, NULL, 'k'},
-                                          {"subsample", required_argument, NULL, 'B'},
-                                          {"surfaces", required_argument, NULL, 'u'},
-                                          {"rules", required_argument, NULL, 'R'},
-                                          {"terms", required_argument, NULL, 'm'},
-                                          {"folds", required_argument, NULL, 'f'},
-                                          {"liblinear", no_argument, NULL, 'b'},
-                                          {"weightings", required_argument, NULL, 'w'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option known[] = {
+        {"accounts", required_argument, NULL, 'a'}, {"signals", required_argument, NULL, 's'},
+        {"threads", required_argument, NULL, 't'},  {"repeats", required_argument, NULL, 'r'},
+        {"seed", required_argument, NULL, 'd'},     {"json", no_argument, NULL, 'j'},
+        {"output", required_argument, NULL, 'o'},   {"labelled", no_argument, NULL, 'l'},
+        {"knots", required_argument, NULL, 'k'},    {"subsample", required_argument, NULL, 'B'},
+        {"surfaces", required_argument, NULL, 'u'}, {"rules", required_argument, NULL, 'R'},
+        {"terms", required_argument, NULL, 'm'},    {"folds", required_argument, NULL, 'f'},
+        {"liblinear", no_argument, NULL, 'b'},      {"weightings", required_argument, NULL, 'w'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
     int64_t number = 0;
     bool fine = true;
     for (int c; fine && (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {

@@ -19,8 +19,8 @@
 // renewal_date takes no part. About 2.5 % churn a month; the AUC of the true log-odds is near 0.84.
 // With interactions the log-odds also have a pair, coefficient x the product of usage_depth and relationship,
 // each standardised, and a rule, an effect where the industry is Retail, an invoice was late in twelve
-// months and the executive relationship is at most 2; the intercept is lower by as much as keeps churn
-// near 2.5 %. A churn falls in (t, t + 28], t being the month's end, so that a horizon of 28 to 31 days
+// months and the executive relationship is at most 2; the intercept is higher, for about 6 % churn
+// a month. A churn falls in (t, t + 28], t being the month's end, so that a horizon of 28 to 31 days
 // labels exactly that draw. A churned account leaves the files that follow; a new one, with a new id, takes
 // its place.
 //

@@ -6,9 +6,9 @@
 // is in the other, and none has missing values.
 #include "synth/interactions.h"
 
-const hf_synth_pair hf_synth_pair_truth = {SYNTH_USAGE_DEPTH, SYNTH_RELATIONSHIP, 0.45};
+const hf_synth_pair hf_synth_pair_truth = {SYNTH_USAGE_DEPTH, SYNTH_RELATIONSHIP, 0.60};
 const hf_synth_rule hf_synth_rule_truth = {
-    {{SYNTH_INDUSTRY, 1, 1}, {SYNTH_LATE_INVOICES, 1, INT64_MAX}, {SYNTH_EXECUTIVE, 0, 2}}, 2.5};
+    {{SYNTH_INDUSTRY, 1, 1}, {SYNTH_LATE_INVOICES, 1, INT64_MAX}, {SYNTH_EXECUTIVE, 0, 2}}, 3.0};
 
 static double standardised(hf_synth_signal_id id, const int64_t values[SYNTH_SIGNALS])
 {

@@ -18,6 +18,8 @@
 enum { ACCOUNTS = 4000, MONTHS = 18, LIMIT = 80 };
 
 static char folder[64];
+static hf_synth_truth truth_kind = HF_SYNTH_ADDITIVE;
+static int32_t replicates; // of the bands of curves
 static hf_context *context;
 static hf_error error;
 
@@ -206,6 +208,7 @@ static void make_fleet(const char *name, int64_t accounts, int32_t months, uint6
     options.accounts = accounts;
     options.months = months;
     options.seed = seed;
+    options.truth = truth_kind;
     good(hf_synth_write(context, in_folder(name), &options, &error));
 }
 
@@ -254,6 +257,7 @@ static void train(const char *store, const char *fleet, double c, bool plain, co
                         .output = output};
     job.fit.c = c;
     job.fit.plain = plain;
+    job.fit.bootstrap = replicates;
     good(hf_workflow_train(context, &job, &error));
 }
 
@@ -327,5 +331,147 @@ Test(truth, the_auc_is_near_the_best_there_can_be)
     cr_assert_lt(best - auc, 0.005, "the model reaches %g where the truth reaches %g", auc, best);
     cr_assert_gt(best - auc, -0.005, "the model reaches %g, beyond the truth's %g", auc, best);
     json_decref(figures);
+    json_decref(truth);
+}
+
+// ---- what is kept beside curves --------------------------------------------------------------------------
+
+// Under a sanitizer the fleets that say something take minutes.
+#if defined(__SANITIZE_ADDRESS__)
+enum { SLOW = 1 };
+#else
+enum { SLOW = 0 };
+#endif
+
+static int count_kind(const hf_model *model, hf_term_kind kind)
+{
+    int count = 0;
+    for (int32_t t = 0; t < model->term_count; t++)
+        count += model->terms[t].kind == kind;
+    return count;
+}
+
+// What the truth says of one point of a signal's curve: of a number, a level, or missing.
+static double true_effect(const json_t *term, double x, const char *level, bool missing)
+{
+    if (missing) return json_number_value(json_object_get(term, "missing"));
+    if (level) return json_number_value(json_object_get(json_object_get(term, "effects"), level));
+    return json_number_value(json_object_get(term, "coefficient")) *
+           (x - json_number_value(json_object_get(term, "mean"))) /
+           json_number_value(json_object_get(term, "deviation"));
+}
+
+static double true_mean(const json_t *term, const hf_frame *const *frames, int count)
+{
+    const char *signal = json_string_value(json_object_get(term, "signal"));
+    double sum = 0, rows = 0;
+    for (int m = 0; m < count; m++) {
+        const hf_column *column = &frames[m]->columns[hf_frame_find(frames[m], signal)];
+        for (int64_t i = 0; i < frames[m]->rows; i++) {
+            const bool category = column->storage == HF_STORAGE_CODE;
+            const int32_t code = category ? ((const int32_t *)column->values)[i] : 0;
+            const double x = category ? 0 : hf_column_number(column, i);
+            sum += true_effect(term, x, category ? hf_dictionary_text(&column->dictionary, code) : NULL,
+                               !category && isnan(x));
+        }
+        rows += (double)frames[m]->rows;
+    }
+    return sum / rows;
+}
+
+// Whether the whole true curve lies within the band of the summary's points.
+static bool in_band(const json_t *summary, const json_t *term, double mean)
+{
+    size_t i;
+    json_t *point;
+    json_array_foreach(json_object_get(summary, "points"), i, point)
+    {
+        const json_t *low = json_object_get(point, "low"), *high = json_object_get(point, "high");
+        if (!low || json_object_get(point, "other")) continue;
+        const double value = true_effect(term, json_number_value(json_object_get(point, "at")),
+                                         json_string_value(json_object_get(point, "level")),
+                                         json_is_true(json_object_get(point, "missing"))) -
+                             mean;
+        if (value < json_number_value(low) || value > json_number_value(high)) return false;
+    }
+    return true;
+}
+
+// All months that are trained on: all but the last.
+static int read_months(hf_frame **frames, const char *name)
+{
+    glob_t found;
+    char pattern[512];
+    snprintf(pattern, sizeof pattern, "%s/accounts-*.csv", in_folder(name));
+    cr_assert_eq(glob(pattern, 0, NULL, &found), 0);
+    const int count = (int)found.gl_pathc - 1;
+    for (int i = 0; i < count; i++) {
+        hf_csv_options csv = HF_CSV_OPTIONS_INIT;
+        csv.id = "account_id";
+        good(hf_csv_read(&frames[i], NULL, context, found.gl_pathv[i], &csv, &error));
+    }
+    globfree(&found);
+    return count;
+}
+
+Test(truth, curves_lie_in_their_bands_and_nothing_else_is_kept)
+{
+    hf_frame *frames[MONTHS];
+    hf_model *model;
+    if (SLOW) cr_skip_test("too slow under a sanitizer");
+    replicates = 40;
+    make_fleet("fleet", 2000, 13, 1);
+    read_truth("fleet/truth.json");
+    ingest_fleet("fleet", "store", false);
+    train("store", "fleet", 0, false, "model.json");
+    good(hf_model_load(&model, context, in_folder("model.json"), &error));
+    cr_assert_eq(count_kind(model, HF_TERM_SURFACE), 0, "a pair is kept and there is none");
+    cr_assert_eq(count_kind(model, HF_TERM_RULE), 0, "a rule is kept and there is none");
+    const int months = read_months(frames, "fleet");
+    const json_t *summaries = json_object_get(json_object_get(model->record, "summary"), "terms");
+    int inside = 0, signals = 0;
+    size_t s, t;
+    json_t *summary, *term;
+    json_array_foreach(summaries, s, summary)
+    {
+        json_array_foreach(json_object_get(truth, "terms"), t, term)
+        {
+            if (!json_equal(json_object_get(term, "signal"), json_object_get(summary, "signal"))) continue;
+            const bool in = in_band(summary, term, true_mean(term, (const hf_frame *const *)frames, months));
+            if (!in) cr_log_info("%s leaves its band", json_string_value(json_object_get(term, "signal")));
+            inside += in;
+            signals++;
+        }
+    }
+    cr_assert_eq(signals, 28);
+    cr_assert_geq(10 * inside, 9 * signals, "%d of %d curves lie in their bands", inside, signals);
+    for (int m = 0; m < months; m++)
+        hf_frame_destroy(frames[m]);
+    hf_model_destroy(model);
+    json_decref(truth);
+}
+
+Test(truth, a_pair_is_found_where_there_is_one)
+{
+    hf_model *model;
+    if (SLOW) cr_skip_test("too slow under a sanitizer");
+    truth_kind = HF_SYNTH_INTERACTIONS;
+    make_fleet("fleet", 2000, 9, 1);
+    read_truth("fleet/truth.json");
+    ingest_fleet("fleet", "store", false);
+    train("store", "fleet", 0, false, "model.json");
+    good(hf_model_load(&model, context, in_folder("model.json"), &error));
+    const json_t *pair = json_object_get(json_object_get(truth, "interactions"), "pair");
+    const json_t *names = json_object_get(pair, "signals");
+    int found = 0;
+    for (int32_t t = 0; t < model->term_count; t++) {
+        const hf_term *term = &model->terms[t];
+        if (term->kind != HF_TERM_SURFACE) continue;
+        for (int32_t turn = 0; turn < 2; turn++)
+            found += strcmp(term->axes[turn].signal, json_string_value(json_array_get(names, 0))) == 0 &&
+                     strcmp(term->axes[1 - turn].signal, json_string_value(json_array_get(names, 1))) == 0;
+    }
+    cr_assert_eq(found, 1, "the model has no surface of the truth's pair");
+    hf_model_destroy(model);
     json_decref(truth);
 }
