@@ -228,8 +228,8 @@ typedef struct {
 // one row in a hundred is in data of that dimension (how fast neighbours come with distance; Facco and others
 // 2017). And
 // the nearest rows may stand a fixed number of rows away, as where a table was repeated below itself. Either
-// counts in 2 rows of 100 or more, where the pairs have the same label more often than chance (3 standard
-// errors). group: n numbers from 0 by first appearance; copies share one, and so do rows of one cluster.
+// counts in 2 rows of 100 or more, where the pairs have the same label more often than chance (by 3
+// standard errors, and four fifths of the way to always). group: n numbers from 0 by first appearance; copies share one, and so do rows of one cluster.
 // label: 0, 1 or HF_UNKNOWN_LABEL, whose rows are no copies. cluster: NULL where each row is its own. n at
 // most 2^31 - 1. Results do not depend on the number of threads. Errors: HF_ERROR_MEMORY, HF_ERROR_CANCELLED.
 // Cost: O(n log n), of 1 M rows of 24 signals some seconds.

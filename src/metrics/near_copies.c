@@ -14,6 +14,7 @@
 #define LEAST_GAP 2.0    // times as far as the last copy
 #define BY_CHANCE 0.01   // share of rows that may have a gap by chance
 #define LEAST_SHARE 0.02 // of rows
+#define AGREEMENT 0.8    // of the way from chance to always the same label (kappa; Cohen 1960)
 #define FLOOR 0.02       // of the greatest distance: nearer is as near as can be
 
 enum { AROUND = 10, TIMES = 10, LEAST_PAIRS = 8, SHARE_OF_GROUP = 10 };
@@ -79,7 +80,8 @@ static double chance(const finding *f)
 static bool same_label(const finding *f, const sign *s)
 {
     const double c = chance(f), pairs = (double)s->pairs;
-    return pairs > 0 && (double)s->same / pairs > c + 3 * sqrt(c * (1 - c) / pairs);
+    const double same = pairs > 0 ? (double)s->same / pairs : 0;
+    return same > c + 3 * sqrt(c * (1 - c) / pairs) && same - c >= AGREEMENT * (1 - c);
 }
 
 static int by_value(const void *a, const void *b)
