@@ -85,7 +85,10 @@ static char *put_json_reason(char *out, const hf_score_lines *lines, int64_t row
 
 char *hf_score_json_fields(char *out, const hf_score_lines *lines, int64_t row)
 {
-    out = HF_PUT(out, "\"churn_probability\":");
+    const char *outcome = lines->outcome[0] != '\0' ? lines->outcome : "churn";
+    *out++ = '"';
+    out = hf_put(out, outcome, strlen(outcome));
+    out = HF_PUT(out, "_probability\":");
     out = hf_put_json_number(out, lines->scores->probability[row], 7);
     out = HF_PUT(out, ",\"rank\":");
     out += hf_format_i64(out, lines->scores->rank[row]);

@@ -16,6 +16,7 @@ typedef struct {
     const hf_scores *scores;
     hf_phrase *phrases;                         // owned: one a term
     int32_t id_width, reason_width[HF_REASONS]; // display columns of a table
+    char outcome[32];                           // what is predicted, as a part of a column's name; "": churn
 } hf_score_lines;
 
 // Every writer returns the end of what it wrote.

@@ -24,6 +24,21 @@ static char *table_line(char *out, const void *user, int thread, int64_t row)
     return hf_score_table_line(out, user, row);
 }
 
+// "churn_probability" is of churn, "upgrade_probability" of an upgrade: letters and digits are kept.
+static void name_outcome(char *out, size_t size, const hf_model *model)
+{
+    const json_t *training = json_object_get(model->record, "training");
+    const char *name = json_string_value(json_object_get(training, "outcome"));
+    size_t n = 0;
+    for (; name && *name != '\0' && n + 1 < size; name++) {
+        const bool plain = (*name >= 'a' && *name <= 'z') || (*name >= '0' && *name <= '9');
+        const bool capital = *name >= 'A' && *name <= 'Z';
+        out[n++] = plain ? *name : capital ? (char)(*name - 'A' + 'a') : '_';
+    }
+    out[n] = '\0';
+    if (n == 0) memcpy(out, "churn", sizeof "churn");
+}
+
 static hf_status shape_phrases(hf_score_lines *lines, const hf_context *context, hf_error *error)
 {
     const hf_plan *plan = lines->plan;
@@ -31,6 +46,7 @@ static hf_status shape_phrases(hf_score_lines *lines, const hf_context *context,
     if (!lines->phrases) return hf_fail_memory(error);
     for (int32_t t = 0; t < plan->count; t++)
         hf_phrase_shape(&lines->phrases[t], &plan->model->terms[t]);
+    name_outcome(lines->outcome, sizeof lines->outcome, plan->model);
     return HF_OK;
 }
 
@@ -52,13 +68,15 @@ static hf_status write_header(hf_score_lines *lines, const hf_line_job *job, hf_
                               int threads, hf_output *output, hf_error *error)
 {
     static const char id[] = "account_id,", dates[] = "as_of,";
-    static const char csv[] = "churn_probability,rank,reason_1,reason_2,reason_3\n";
     if (format == HF_FORMAT_JSONL) return HF_OK;
     if (format == HF_FORMAT_CSV) {
         hf_status status = hf_output_write(output, id, sizeof id - 1, error);
         if (status == HF_OK && lines->scores->as_of)
             status = hf_output_write(output, dates, sizeof dates - 1, error);
-        return status == HF_OK ? hf_output_write(output, csv, sizeof csv - 1, error) : status;
+        char csv[128];
+        const int length =
+            snprintf(csv, sizeof csv, "%s_probability,rank,reason_1,reason_2,reason_3\n", lines->outcome);
+        return status == HF_OK ? hf_output_write(output, csv, (size_t)length, error) : status;
     }
     measure(lines, job, threads);
     char header[2 * HF_ID_LIMIT + 256];
