@@ -17,6 +17,15 @@ extern "C" {
 
 typedef struct hf_model hf_model;
 
+// How log-odds become those that are published: by a curve fitted on held-out rows.
+typedef enum {
+    HF_CALIBRATE_AUTO, // what pays on held-out rows, if anything does
+    HF_CALIBRATE_NONE,
+    HF_CALIBRATE_INTERCEPT, // shifted, for another base rate
+    HF_CALIBRATE_PLATT,     // shifted and scaled
+    HF_CALIBRATE_ISOTONIC   // bent, never falling
+} hf_calibrate;
+
 typedef struct {
     uint64_t seed;
     int32_t folds;        // inner folds for the choice of C, at least 2
@@ -38,15 +47,16 @@ typedef struct {
                                  // for the way of its straight line; they are in no surface or rule
     int32_t monotone_count;
     int32_t splits; // inner splits that judge choices: 0 two, or all folds where events are few; else so many
-    double subsample; // rows of the commoner class kept for each of the rarer; 0: all; or HF_SUBSAMPLE_AUTO
+    double subsample;  // rows of the commoner class kept for each of the rarer; 0: all; or HF_SUBSAMPLE_AUTO
+    int32_t calibrate; // one of hf_calibrate
 } hf_train_options;
 
 // Thins fleets of over 250,000 rows to about as many, and never below five rows for each of the rarer class.
 #define HF_SUBSAMPLE_AUTO (-1.0)
 
-#define HF_TRAIN_OPTIONS_INIT                                                       \
-    {                                                                               \
-        1, 5, 0.0, 20, 10, NULL, NULL, 0, -1, -1, false, false, -1, NULL, 0, 0, 0.0 \
+#define HF_TRAIN_OPTIONS_INIT                                                                          \
+    {                                                                                                  \
+        1, 5, 0.0, 20, 10, NULL, NULL, 0, -1, -1, false, false, -1, NULL, 0, 0, 0.0, HF_CALIBRATE_AUTO \
     }
 
 // Trains on the given rows of a frame. rows: count row numbers (NULL: all rows, count ignored). label: one a

@@ -2,7 +2,7 @@
 //
 // Scoring a fleet: a model compiled against a frame's columns into a plan, and one vectorised pass over
 // tiles on all threads. Reasons are exact: a term's contribution is its value less its training mean, and
-// base + sum of contributions is the log-odds.
+// base + sum of contributions is the log-odds, to which the model's calibration adds its own part.
 //
 // Threads: a plan is immutable; several passes may run on it, each with a context of its own.
 #ifndef HOLDFAST_SCORE_H
@@ -71,8 +71,10 @@ HF_API hf_status hf_scores_rank(hf_scores *scores, const hf_context *context, co
 HF_API void hf_scores_free(const hf_context *context, hf_scores *scores);
 
 // The exact contributions of a row in double, one a term (contribution: hf_model_terms entries); returns the
-// log-odds, which is base + their sum.
+// log-odds, which is base + their sum + what calibration adds to that.
 HF_API double hf_plan_explain(const hf_plan *plan, int64_t row, double *contribution);
+// What calibration adds to the row's base + contributions, in log-odds: 0 for a model without.
+HF_API double hf_plan_calibration(const hf_plan *plan, int64_t row);
 
 typedef enum { HF_FORMAT_CSV, HF_FORMAT_JSONL, HF_FORMAT_TABLE } hf_score_format;
 

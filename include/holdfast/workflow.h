@@ -145,6 +145,8 @@ typedef struct {
     const char *const *allow_leak; // as in hf_train_job; here they only spare a warning
     int32_t allow_leak_count;
     const char *group; // as in hf_train_job
+    // A model in folds of a table:
+    bool reliability; // a table also of what was predicted and what happened, tenth by tenth
 } hf_evaluate_job;
 
 // Measures a model on held-out rows: AUC, PR-AUC, log-loss, Brier, ECE, calibration slope and intercept, KS,

@@ -17,9 +17,11 @@ struct hf_model {
     char *id;       // owned, never NULL
     json_t *record; // owned object: the file's other fields ("fit": path, folds, seed; "training": what the
                     // caller noted: target, window, ledger, metrics, ...), kept as read and written back
-    json_t *terms_read; // owned: the terms as they stood in the file, for the fields this version does not
-                        // know; NULL if trained
-    char path[256];     // where it was loaded from, "" if trained
+    json_t *terms_read;   // owned: the terms as they stood in the file, for the fields this version does not
+                          // know; NULL if trained
+    char path[256];       // where it was loaded from, "" if trained
+    bool calibrated;      // the published log-odds are the calibration curve of the sum; else the sum itself
+    hf_curve calibration; // owned: rises everywhere, has no clips and steps
 };
 
 // Sets record[section][key] = value (steals the reference, of NULL too: HF_ERROR_MEMORY), making the section.
@@ -31,6 +33,8 @@ hf_status hf_model_copy(hf_model **out, const hf_context *context, const hf_mode
 hf_status hf_model_write(hf_text *text, const hf_model *model, hf_error *error);
 // How many of its terms are curves or tables of one signal, surfaces, and rules.
 void hf_model_count_terms(const hf_model *model, int32_t *curves, int32_t *surfaces, int32_t *rules);
+// Moves all published log-odds by the same amount. Errors: HF_ERROR_MEMORY.
+hf_status hf_model_shift(hf_model *model, double shift, hf_error *error);
 hf_status hf_model_set_id(hf_model *model, const char *id, hf_error *error);
 
 // How many rows of the rarer class there are for the parameters of the plain form, which is what signals ask

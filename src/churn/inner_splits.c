@@ -126,7 +126,7 @@ hf_status hf_splits_by_date(hf_splits *out, bool *good, const hf_context *contex
                             int64_t most, uint64_t seed, hf_error *error)
 {
     hf_status status = HF_OK;
-    hf_splits made = {.context = context};
+    hf_splits made = {.context = context, .dated = true};
     const dated d = {as_of, cluster, rows, seed};
     *good = false;
     hf_date *sorted = hf_new_raw(context, (size_t)rows, sizeof *sorted);

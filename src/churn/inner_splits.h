@@ -17,6 +17,7 @@ typedef struct {
     const hf_context *context;
     hf_split splits[HF_MOST_SPLITS];
     int32_t count;
+    bool dated; // each split judges later rows than the one before
 } hf_splits;
 
 // From fold numbers, one a training row (-1: left aside): each of the first `count` folds judges once.

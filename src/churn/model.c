@@ -11,6 +11,7 @@ void hf_model_destroy(hf_model *model)
     for (int32_t t = 0; model->terms && t < model->term_count; t++)
         hf_term_free(model->context, &model->terms[t]);
     hf_delete(model->context, model->terms);
+    hf_curve_free(model->context, &model->calibration);
     hf_delete(model->context, model->id);
     json_decref(model->record);
     json_decref(model->terms_read);

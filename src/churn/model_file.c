@@ -4,6 +4,7 @@
 // bytes. Its checksum is the XXH3-128 of the canonical text of everything else, which does not depend on
 // blanks or the order of keys; a file that does not agree with its checksum was altered. Fields this version
 // does not know are carried along. The format is in models/README.md.
+#include "churn/calibration.h"
 #include "churn/churn_room.h"
 #include "churn/json_text.h"
 
@@ -234,6 +235,7 @@ static hf_status take_file(hf_model *model, json_t *file, const char *path, hf_e
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         json_object_del(file, own[i]);
     model->record = json_incref(file);
+    HF_TRY(done, hf_calibration_read(model, path, error));
 done:
     return status;
 }

@@ -28,6 +28,14 @@ static hf_status check_options(const hf_train_options *options, hf_error *error)
         return hf_fail(error, HF_ERROR_USAGE,
                        "a subsample of %g rows for each of the rarer class: give 1 or more, or 0 for all",
                        options->subsample);
+    if (options->calibrate < HF_CALIBRATE_AUTO || options->calibrate > HF_CALIBRATE_ISOTONIC)
+        return hf_fail(error, HF_ERROR_USAGE, "calibration %d is none; give one of hf_calibrate",
+                       (int)options->calibrate);
+    if (options->calibrate > HF_CALIBRATE_NONE && (options->plain || options->c > 0.0))
+        return hf_fail(
+            error, HF_ERROR_USAGE,
+            "a calibration is learnt on the inner splits, and %s makes none; leave one of the two out",
+            options->plain ? "--plain" : "--c");
     if (options->seed > INT64_MAX)
         return hf_fail(error, HF_ERROR_USAGE,
                        "the seed must be below 2^63, for the model file keeps it as a whole number");

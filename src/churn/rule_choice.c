@@ -14,7 +14,7 @@ enum { CANDIDATES = 1 + HF_RULE_STEPS, IDLE_STEPS = 2 };
 
 typedef struct {
     const hf_context *context;
-    const hf_stage *stages;
+    hf_stage *stages;
     int32_t splits, runs;
     hf_binned *binned[HF_MOST_SPLITS]; // owned
     double scale[HF_MOST_SPLITS];      // of l1
@@ -22,6 +22,7 @@ typedef struct {
     int64_t rows;                      // judged ones of all splits
     hf_rule_run *run;                  // owned: HF_RULE_SEARCHES a split
     double *losses;                    // owned: candidates x rows
+    double *margins;                   // owned, likewise
     double *part;                      // owned, a judged row each: what the rules add to its margin
     bool used[CANDIDATES];
 } trial;
@@ -33,6 +34,7 @@ static void trial_free(trial *t)
         hf_binned_destroy(t->binned[k]);
     hf_delete(t->context, t->run);
     hf_delete(t->context, t->losses);
+    hf_delete(t->context, t->margins);
     hf_delete(t->context, t->part);
 }
 
@@ -61,9 +63,10 @@ static hf_status trial_create(trial *t, const hf_splits *splits, const int64_t *
         t->scale[k] = sqrt((double)t->stages[k].inner->train / (double)rows_full);
     }
     t->losses = hf_new_raw(t->context, (size_t)t->rows * CANDIDATES, sizeof *t->losses);
+    t->margins = hf_new_raw(t->context, (size_t)t->rows * CANDIDATES, sizeof *t->margins);
     t->part = hf_new(t->context, (size_t)t->rows, sizeof *t->part);
     t->run = hf_new(t->context, (size_t)t->splits * HF_RULE_SEARCHES, sizeof *t->run);
-    if (!t->losses || !t->part || !t->run) return hf_fail_memory(error);
+    if (!t->losses || !t->margins || !t->part || !t->run) return hf_fail_memory(error);
     for (int32_t k = 0; k < t->splits; k++) {
         const hf_inner *inner = t->stages[k].inner;
         HF_TRY(done, hf_check_cancel(t->context, error));
@@ -92,16 +95,18 @@ static void add_up(double *part, const hf_rule_run *run, int64_t first, int64_t 
     }
 }
 
-// Losses of a split's judged rows with what the rules add.
+// Margins and losses of a split's judged rows with what the rules add.
 static void judge_split(const trial *t, int32_t split, int32_t candidate)
 {
     const hf_stage *stage = &t->stages[split];
     const hf_inner *inner = stage->inner;
     const double *part = t->part + t->first[split];
     double *losses = t->losses + candidate * t->rows + t->first[split];
+    double *margins = t->margins + candidate * t->rows + t->first[split];
     for (int64_t i = 0; i < inner->valid; i++) {
         const int64_t at = inner->train + i;
-        losses[i] = hf_log_loss(stage->margin[at] + part[i], inner->label[at]);
+        margins[i] = stage->margin[at] + part[i];
+        losses[i] = hf_log_loss(margins[i], inner->label[at]);
     }
 }
 
@@ -142,7 +147,7 @@ done:
     return status;
 }
 
-hf_status hf_rule_choose(hf_rule_choice *out, const hf_context *context, const hf_stage *stages,
+hf_status hf_rule_choose(hf_rule_choice *out, const hf_context *context, hf_stage *stages,
                          const hf_splits *splits, const int64_t *frame_rows, int64_t rows_full, uint64_t seed,
                          hf_error *error)
 {
@@ -162,6 +167,9 @@ hf_status hf_rule_choose(hf_rule_choice *out, const hf_context *context, const h
     }
     const int32_t taken = hf_one_standard_error(t.losses, t.used, CANDIDATES, t.rows);
     *out = (hf_rule_choice){taken - 1, none, mean_loss(&t, taken)};
+    for (int32_t k = 0; k < t.splits; k++)
+        memcpy(stages[k].margin + stages[k].inner->train, t.margins + taken * t.rows + t.first[k],
+               (size_t)stages[k].inner->valid * sizeof *t.margins);
 done:
     trial_free(&t);
     return status;

@@ -14,10 +14,10 @@ typedef struct {
     double loss_none, loss;
 } hf_rule_choice;
 
-// Finds rules on every split from its margins, walks the L1 paths while they pay, and takes the strongest l1
-// within one standard error of the best, or none. rows_full: the training rows that the model will be fitted
-// on in the end.
-hf_status hf_rule_choose(hf_rule_choice *out, const hf_context *context, const hf_stage *stages,
+// Finds rules on every split from its margins, walks the L1 paths while they pay, takes the strongest l1
+// within one standard error of the best, or none, and leaves the margins of the judged rows at the choice.
+// rows_full: the training rows that the model will be fitted on in the end.
+hf_status hf_rule_choose(hf_rule_choice *out, const hf_context *context, hf_stage *stages,
                          const hf_splits *splits, const int64_t *frame_rows, int64_t rows_full, uint64_t seed,
                          hf_error *error);
 

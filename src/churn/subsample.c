@@ -56,7 +56,8 @@ void hf_subsample_draw(hf_subsample *out, hf_training *t)
 hf_status hf_subsample_correct(hf_model *model, const hf_subsample *drawn, hf_error *error)
 {
     if (drawn->rows == 0) return HF_OK;
-    model->intercept += drawn->shift;
+    hf_status status = hf_model_shift(model, drawn->shift, error);
+    if (status != HF_OK) return status;
     return hf_model_note(model, "fit", "subsample",
                          json_pack("{s:I, s:I, s:f}", "commoner_rows", (json_int_t)drawn->rows, "kept",
                                    (json_int_t)drawn->kept, "shift", drawn->shift),

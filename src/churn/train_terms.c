@@ -4,6 +4,7 @@
 // its own training rows alone, with the one-standard-error rule and "none" always among the candidates; then
 // all is fitted once more on all rows. Where the rarer class has few rows only curves are tried.
 #include "churn/final_fit.h"
+#include "churn/held_out.h"
 #include "churn/inner_folds.h"
 #include "churn/summary.h"
 #include "churn/training.h"
@@ -158,7 +159,8 @@ static json_t *choices_to_json(const hf_training *t, const hf_choices *c, int32_
     return NULL;
 }
 
-static hf_status choose(hf_choices *out, int32_t *count, const hf_training *t, hf_error *error)
+static hf_status choose(hf_choices *out, int32_t *count, hf_model *model, const hf_training *t,
+                        hf_error *error)
 {
     hf_status status = HF_OK;
     const hf_context *context = t->context;
@@ -166,6 +168,7 @@ static hf_status choose(hf_choices *out, int32_t *count, const hf_training *t, h
     hf_inner inner[HF_MOST_SPLITS] = {{0}};
     hf_stage stages[HF_MOST_SPLITS] = {{0}};
     hf_choices c = {.rules = {.step = -1}};
+    hf_calibration calibration = {.method = HF_CALIBRATE_NONE};
     HF_TRY(done, make_splits(&splits, t, error));
     for (int32_t k = 0; k < splits.count; k++)
         HF_TRY(done, hf_inner_create(&inner[k], context, t->frame, t->rows, t->label, &splits.splits[k],
@@ -190,16 +193,27 @@ static hf_status choose(hf_choices *out, int32_t *count, const hf_training *t, h
         HF_TRY(done, hf_rule_choose(&c.rules, context, stages, &splits, t->rows, t->count, t->options->seed,
                                     error));
 chosen:
+    HF_TRY(done, hf_held_out_calibrate(&calibration, t, &splits, inner, stages, c.tau, c.lambda, error));
+    HF_TRY(done, hf_calibration_give(model, &calibration, splits.dated, error));
     hf_progress(context, "train", 3, 4);
     *out = c;
     *count = splits.count;
 done:
+    hf_calibration_free(context, &calibration);
     for (int32_t k = 0; k < splits.count; k++) {
         hf_stage_free(context, &stages[k]);
         hf_inner_free(context, &inner[k]);
     }
     hf_splits_free(&splits);
     return status;
+}
+
+// What was chosen comes before how it was calibrated.
+static hf_status note_fit(hf_model *model, json_t *choices, hf_error *error)
+{
+    json_t *calibration = json_object_get(json_object_get(model->record, "fit"), "calibration");
+    if (choices && calibration) json_object_set(choices, "calibration", calibration);
+    return json_object_set_new(model->record, "fit", choices) == 0 ? HF_OK : hf_fail_memory(error);
 }
 
 hf_status hf_train_terms(hf_model *model, const hf_training *t, hf_error *error)
@@ -212,15 +226,14 @@ hf_status hf_train_terms(hf_model *model, const hf_training *t, hf_error *error)
         choices.tau = hf_taus[1];
         choices.lambda = 1.0 / t->options->c;
     } else {
-        HF_TRY(done, choose(&choices, &splits, t, error));
+        HF_TRY(done, choose(&choices, &splits, model, t, error));
     }
     HF_TRY(done, hf_final_fit_create(&fit, t, &choices, error));
     HF_TRY(done, hf_final_fit_terms(&model->terms, &model->term_count, &fit, error));
     model->intercept = fit.intercept;
     model->c = model_c(t, &choices);
     HF_TRY(done, hf_summary_take(t, model, &fit, choices.lambda, error));
-    if (json_object_set_new(model->record, "fit", choices_to_json(t, &choices, splits)) != 0)
-        status = hf_fail_memory(error);
+    HF_TRY(done, note_fit(model, choices_to_json(t, &choices, splits), error));
     hf_progress(t->context, "train", 4, 4);
 done:
     hf_final_fit_free(&fit);

@@ -463,6 +463,10 @@ hf_status cli_fit(hf_train_options *out, const cli_arguments *arguments, hf_erro
     out->monotone = arguments->monotone;
     out->monotone_count = arguments->monotone_count;
     out->plain = cli_has(arguments, "plain");
+    int calibrate = out->calibrate;
+    if (status == HF_OK)
+        status = cli_choice(&calibrate, arguments, "calibrate", "auto none intercept platt isotonic", error);
+    out->calibrate = calibrate;
     return status;
 }
 

@@ -36,6 +36,7 @@ static const cli_option options[] = {
     {"predictions", 0, "FILE", "CSV of every row judged at an origin: probability and outcome"},
     {"allow-missing", 0, NULL, "with --model: signals the data lacks count as missing, with a warning"},
     {"format", 0, "FORMAT", "table or json (default table)"},
+    {"reliability", 0, NULL, "on a table: also what was predicted and what happened, tenth by tenth"},
     {"output", 'o', "OUT", "where the figures are written (default -: standard output)"},
     {"replicates", 0, "N", "bootstrap resamples for the intervals, 40 or more (default 200; 0: none)"},
     {"alpha", 0, "ALPHA", "intervals cover 1 - ALPHA (default 0.05)"},
@@ -44,6 +45,8 @@ static const cli_option options[] = {
     {"monotone", 0, "SIGNAL[:up|down],...",
      "curves that only rise or only fall (default: as their straight line); in no surface or rule"},
     {"plain", 0, NULL, "one coefficient a signal: no curves, surfaces or rules"},
+    {"calibrate", 0, "METHOD",
+     "auto, none, intercept, platt or isotonic, learnt on held-out rows (default auto: what pays)"},
     {"c", 0, "C", "use this C (1 / penalty) instead of choosing one on inner splits"},
     {"inner-folds", 0, "N",
      "folds that judge every choice (default: 5, of which two judge unless events are few)"},
@@ -98,9 +101,10 @@ static hf_status check_table_mode(const cli_arguments *arguments, hf_error *erro
                          OBSERVING ORIGINS "definition outcomes outcome horizon lead known-until",
                          "leave it out, or evaluate on a store's history with --store DIR", error);
     if (status == HF_OK && cli_has(arguments, "model"))
-        status = cli_only_without(arguments, "with --model",
-                                  "pairs rules monotone subsample plain c inner-folds allow-leak group",
-                                  "a model that is there is measured, not trained", error);
+        status =
+            cli_only_without(arguments, "with --model",
+                             "pairs rules monotone subsample plain calibrate c inner-folds allow-leak group",
+                             "a model that is there is measured, not trained", error);
     if (status == HF_OK && !cli_has(arguments, "model"))
         status = cli_only_without(arguments, "without --model", "allow-missing",
                                   "a model trained here has every column of the table", error);
@@ -199,6 +203,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.replicates = (int32_t)replicates;
     job.format = (hf_report_format)format;
     job.allow_missing = cli_has(arguments, "allow-missing");
+    job.reliability = cli_has(arguments, "reliability");
     job.overwrite = cli_has(arguments, "force");
     job.output = cli_text(arguments, "output", "-");
     return hf_workflow_evaluate(context, &job, error);

@@ -27,6 +27,8 @@ static const cli_option options[] = {
     {"monotone", 0, "SIGNAL[:up|down],...",
      "curves that only rise or only fall (default: as their straight line); in no surface or rule"},
     {"plain", 0, NULL, "one coefficient a signal: no curves, surfaces or rules"},
+    {"calibrate", 0, "METHOD",
+     "auto, none, intercept, platt or isotonic, learnt on held-out rows (default auto: what pays)"},
     {"c", 0, "C", "use this C (1 / penalty) instead of choosing one on inner splits"},
     {"inner-folds", 0, "N",
      "folds that judge every choice (default: 5, of which two judge unless events are few)"},

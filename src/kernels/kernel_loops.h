@@ -218,6 +218,30 @@ static inline void reasons_loop(int32_t *restrict reason, uint8_t *restrict uncl
     }
 }
 
+static inline void bend_loop(double *restrict x, int32_t n, const hf_kernel_bend *b)
+{
+    const double origin = b->origin, intercept = b->intercept, slope = b->slope;
+    double d[CURVE_BLOCK], f[CURVE_BLOCK];
+    for (int32_t begin = 0; begin < n; begin += CURVE_BLOCK) {
+        double *restrict at = x + begin;
+        const int32_t m = n - begin < CURVE_BLOCK ? n - begin : CURVE_BLOCK;
+#pragma omp simd
+        for (int32_t i = 0; i < m; i++) {
+            d[i] = at[i] - origin;
+            f[i] = intercept + slope * d[i];
+        }
+        for (int32_t k = 0; k < b->hinges; k++) {
+            const double t = b->hinge_at[k], s = b->hinge_slope[k];
+#pragma omp simd
+            for (int32_t i = 0; i < m; i++)
+                f[i] += s * (d[i] > t ? d[i] - t : 0.0);
+        }
+#pragma omp simd
+        for (int32_t i = 0; i < m; i++)
+            at[i] = f[i];
+    }
+}
+
 static inline void sigmoid_loop(double *out, const double *x, int32_t n)
 {
 #pragma omp simd

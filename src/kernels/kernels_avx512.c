@@ -96,6 +96,11 @@ static void reasons(int32_t *reason, uint8_t *unclear, const uint32_t *keys, int
                  margin);
 }
 
+static void bend(double *x, int32_t n, const hf_kernel_bend *b)
+{
+    bend_loop(x, n, b);
+}
+
 static void sigmoid(double *out, const double *x, int32_t n)
 {
     sigmoid_loop(out, x, n);
@@ -182,6 +187,7 @@ const hf_kernels hf_kernels_avx512 = {
     .add = add,
     .add_top = add_top,
     .reasons = reasons,
+    .bend = bend,
     .sigmoid = sigmoid,
     .fold = fold,
     .scan = scan,

@@ -110,6 +110,17 @@ static void reasons(int32_t *reason, uint8_t *unclear, const uint32_t *keys, int
     }
 }
 
+static void bend(double *x, int32_t n, const hf_kernel_bend *b)
+{
+    for (int32_t i = 0; i < n; i++) {
+        double d = x[i] - b->origin;
+        double f = b->intercept + b->slope * d;
+        for (int32_t k = 0; k < b->hinges; k++)
+            f += b->hinge_slope[k] * (d > b->hinge_at[k] ? d - b->hinge_at[k] : 0.0);
+        x[i] = f;
+    }
+}
+
 static void sigmoid(double *out, const double *x, int32_t n)
 {
     for (int32_t i = 0; i < n; i++)
@@ -177,6 +188,7 @@ const hf_kernels hf_kernels_reference = {
     .add = add,
     .add_top = add_top,
     .reasons = reasons,
+    .bend = bend,
     .sigmoid = sigmoid,
     .fold = fold,
     .scan = scan,

@@ -26,6 +26,16 @@ typedef struct {
     const float *step_at, *step_height;  // steps each
 } hf_kernel_curve;
 
+// A curve without jumps of a double:
+//   f(x) = intercept + slope * (x - origin) + sum_k hinge_slope[k] * (x - origin > hinge_at[k] ? x - origin -
+//          hinge_at[k] : 0)
+// in that order, without fused multiply-add.
+typedef struct {
+    double origin, intercept, slope;
+    int32_t hinges;
+    const double *hinge_at, *hinge_slope; // hinges each
+} hf_kernel_bend;
+
 // Structural bytes of a block of 64: bit i is byte i.
 typedef struct {
     uint64_t quote, delimiter, newline;
@@ -58,6 +68,8 @@ typedef struct {
     // values nearer, or one nearer to 0, than margin plus 2^(index_bits - 22) of it; else 0.
     void (*reasons)(int32_t *reason, uint8_t *unclear, const uint32_t *keys, int32_t stride, int32_t n,
                     int32_t last, uint32_t index_bits, float margin);
+    // x[i] = f(x[i])
+    void (*bend)(double *x, int32_t n, const hf_kernel_bend *bend);
     // out[i] = 1 / (1 + exp(-x[i])) in double, within 2e-15 relative (half a unit in the denormal range, so
     // exactly 0 and 1 at the infinities); NaN gives NaN. Non-decreasing within that accuracy. out may be x.
     void (*sigmoid)(double *out, const double *x, int32_t n);

@@ -90,6 +90,40 @@ hf_status hf_profile_correlations(double *rho, const hf_context *context, const 
 // number of groups. No allocation.
 int32_t hf_profile_groups(int32_t *group, const double *rho, int32_t count, double threshold);
 
+// ---- calibration -------------------------------------------------------------------------------------------
+
+// Where a search begins, and what it found: logit P = intercept + slope x, and the intercept with slope 1.
+typedef struct {
+    double intercept, slope; // NaN where the classes do not overlap
+    double in_the_large;     // NaN with one class only
+} hf_recalibration;
+
+// Groups of rows: rows[g] of them, events[g] of which had the outcome, at x[g]; groups without rows say
+// nothing. near: a solution nearby, which shortens the search and does not change what is found beyond
+// rounding; NULL: none. No allocation.
+hf_recalibration hf_recalibrate(const double *x, const double *rows, const double *events, int64_t groups,
+                                const hf_recalibration *near);
+
+// A tenth of the rows by probability, the lowest first, as a reliability diagram shows it (Murphy and Winkler
+// 1977). Rows of equal probability share a bin, so that there may be fewer bins of unequal size.
+#define HF_RELIABILITY_BINS 10
+
+typedef struct {
+    int64_t rows, events;
+    double predicted;       // mean probability
+    double rate, low, high; // events / rows and its 95 % interval (Wilson 1927)
+} hf_reliability_bin;
+
+typedef struct {
+    hf_reliability_bin bins[HF_RELIABILITY_BINS];
+    int32_t count;
+} hf_reliability;
+
+// probability: n of them in [0, 1]; label: 0 or 1. No result depends on the rows' order. Errors:
+// HF_ERROR_USAGE as hf_metrics_compute, HF_ERROR_MEMORY.
+hf_status hf_reliability_compute(hf_reliability *out, const hf_context *context, const double *probability,
+                                 const uint8_t *label, int64_t n, hf_error *error);
+
 // ---- judging scores ----------------------------------------------------------------------------------------
 
 #define HF_TENTHS 10

@@ -6,7 +6,7 @@
 
 #include "base/base_room.h"
 #include "holdfast/metrics.h"
-#include "metrics/recalibration.h"
+#include "metrics/metrics_room.h"
 
 // The rows by probability, highest first; rows of one probability by label (events first), then by number.
 typedef struct {

@@ -4,9 +4,8 @@
 // depend on one another. The log-likelihood is concave: a step is halved while it leads so far past the top
 // that the rise along it has turned by more than half; the level alone is kept inside a bracket. The maximum
 // is finite where, and only where, the classes overlap (Albert and Anderson 1984).
-#include "metrics/recalibration.h"
-
 #include "kernels/kernels_room.h"
+#include "metrics/metrics_room.h"
 
 #include <math.h>
 

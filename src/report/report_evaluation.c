@@ -80,7 +80,8 @@ static void add_evaluation(hf_grid *grid, const hf_evaluation *e, double alpha, 
 }
 
 hf_status hf_report_evaluation(hf_text *text, const hf_context *context, const hf_evaluation *folds,
-                               int32_t count, const hf_evaluation *mean, double alpha, hf_error *error)
+                               int32_t count, const hf_evaluation *mean, const hf_evaluation *pooled,
+                               double alpha, hf_error *error)
 {
     hf_grid *grid;
     hf_text headings;
@@ -98,6 +99,7 @@ hf_status hf_report_evaluation(hf_text *text, const hf_context *context, const h
     for (int32_t i = 0; i < count; i++)
         add_evaluation(grid, &folds[i], alpha, terms);
     if (mean) add_evaluation(grid, mean, alpha, terms);
+    if (pooled) add_evaluation(grid, pooled, alpha, terms);
     status = hf_grid_print(grid, text, error);
     hf_grid_destroy(grid);
     return status;
@@ -131,6 +133,8 @@ static json_t *evaluation_json(const hf_evaluation *e)
                                                  number_json(metric(&e->metrics.high, m))));
     }
     bad |= has_interval ? json_object_set(object, "interval", interval) : 0;
+    if (e->reliability.count > 0)
+        bad |= json_object_set_new(object, "reliability", hf_report_reliability_json(&e->reliability));
     json_decref(interval);
     if (!bad) return object;
     json_decref(object);
@@ -159,7 +163,7 @@ static hf_status print_json(hf_text *text, json_t *root, hf_error *error)
 }
 
 hf_status hf_report_evaluation_json(hf_text *text, const hf_evaluation *folds, int32_t count,
-                                    const hf_evaluation *mean, hf_error *error)
+                                    const hf_evaluation *mean, const hf_evaluation *pooled, hf_error *error)
 {
     json_t *root = json_object(), *list = json_array();
     int bad = 0;
@@ -167,6 +171,7 @@ hf_status hf_report_evaluation_json(hf_text *text, const hf_evaluation *folds, i
         bad |= json_array_append_new(list, evaluation_json(&folds[i]));
     bad |= json_object_set_new(root, "folds", list);
     if (mean) bad |= json_object_set_new(root, "mean", evaluation_json(mean));
+    if (pooled) bad |= json_object_set_new(root, "pooled", evaluation_json(pooled));
     if (bad) {
         json_decref(root);
         root = NULL;

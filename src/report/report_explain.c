@@ -387,8 +387,11 @@ static hf_status put_churn(hf_text *text, const hf_context *context, const hf_ac
     sum = put_reasons(text, page, parts, count, true);
     hf_text_puts(text, "  against it\n");
     sum += put_reasons(text, page, parts, count, false);
+    const double calibration = hf_plan_calibration(page->now.churn, page->now.row);
     hf_text_printf(text, "  average account %s, these %s, all others %s", hf_say_signed(a, base, 2),
-                   hf_say_signed(b, sum, 2), hf_say_signed(c, log_odds - base - sum, 2));
+                   hf_say_signed(b, sum, 2), hf_say_signed(c, log_odds - calibration - base - sum, 2));
+    if (page->now.model->calibrated)
+        hf_text_printf(text, ", calibration %s", hf_say_signed(a, calibration, 2));
     hf_text_printf(text, ", together %s = %s\n", hf_say_signed(a, log_odds, 2),
                    hf_say_share(b, 1 / (1 + exp(-log_odds))));
     hf_delete(context, parts);

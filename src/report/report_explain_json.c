@@ -175,9 +175,10 @@ static json_t *churn_json(const hf_context *context, const hf_account_night *nig
         json_decref(list);
         return NULL;
     }
-    return json_pack("{s:o,s:i,s:o,s:o,s:o}", "probability", hf_json_number(night->probability), "rank",
+    return json_pack("{s:o,s:i,s:o,s:o,s:o,s:o}", "probability", hf_json_number(night->probability), "rank",
                      (int)night->rank, "base", hf_json_number(hf_model_base(night->model)), "log_odds",
-                     hf_json_number(log_odds), "terms", list);
+                     hf_json_number(log_odds), "calibration",
+                     hf_json_number(hf_plan_calibration(night->churn, night->row)), "terms", list);
 }
 
 static json_t *move_json(const hf_context *context, const hf_account_page *page, hf_status *status,

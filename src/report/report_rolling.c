@@ -66,7 +66,7 @@ hf_status hf_report_rolling(hf_text *text, const hf_context *context, const hf_r
     hf_text_puts(text, "\nJudged on\n");
     HF_TRY(done, hf_report_ledger(text, context, r->ledger, error));
     hf_text_putc(text, '\n');
-    HF_TRY(done, hf_report_evaluation(text, context, each, r->count, &r->pooled, r->alpha, error));
+    HF_TRY(done, hf_report_evaluation(text, context, each, r->count, &r->pooled, NULL, r->alpha, error));
 done:
     hf_delete(context, each);
     return status;

@@ -45,14 +45,25 @@ typedef struct {
     int64_t train_rows;
     hf_metrics_interval metrics;
     int32_t curves, surfaces, rules; // terms of the fold's fit; no curve: nothing was trained
+    hf_reliability reliability;      // without bins in the mean of folds
 } hf_evaluation;
 
-// The evaluations and, where there are several, their mean. mean may be NULL.
+// The evaluations and, where there are several, their mean and all their rows as one. mean and pooled may be
+// NULL.
 hf_status hf_report_evaluation(hf_text *text, const hf_context *context, const hf_evaluation *folds,
-                               int32_t count, const hf_evaluation *mean, double alpha, hf_error *error);
-// {"folds": [{"fold", "n", "events", "auc", ..., "interval": {"auc": [low, high], ...}}], "mean": {...}}
+                               int32_t count, const hf_evaluation *mean, const hf_evaluation *pooled,
+                               double alpha, hf_error *error);
+// {"folds": [{"fold", "n", "events", "auc", ..., "interval": {"auc": [low, high], ...}, "reliability":
+// [bins]}], "mean": {...}, "pooled": {...}}
 hf_status hf_report_evaluation_json(hf_text *text, const hf_evaluation *folds, int32_t count,
-                                    const hf_evaluation *mean, hf_error *error);
+                                    const hf_evaluation *mean, const hf_evaluation *pooled, hf_error *error);
+// The bins of a reliability as a list, and as a table of two side by side; after NULL: one alone.
+json_t *hf_report_reliability_json(const hf_reliability *reliability);
+// How a trained model was calibrated, from its record; nothing where it says nothing.
+hf_status hf_report_calibration(hf_text *text, const hf_context *context, const hf_model *model,
+                                hf_error *error);
+hf_status hf_report_reliability(hf_text *text, const hf_context *context, const hf_reliability *before,
+                                const hf_reliability *after, hf_error *error);
 // One of them as such an object; a new reference, NULL when out of memory.
 json_t *hf_report_evaluation_value(const hf_evaluation *evaluation);
 

@@ -81,6 +81,7 @@ static void score_tile(const hf_plan *plan, const hf_kernels *kernels, workspace
     }
     for (int64_t k = plan->count; k < plan->need_count; k++)
         fetch(plan->needs[k].column, begin + n, next);
+    if (plan->model->calibrated) kernels->bend(sum, n, &plan->bend);
     kernels->sigmoid(sum, sum, n);
     if (!out->reason) return;
     int32_t *reason = out->reason + HF_REASONS * begin;

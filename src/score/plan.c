@@ -101,6 +101,8 @@ static uint32_t bits_for(int32_t count)
 static hf_status bind(hf_plan *plan, const hf_context *context, hf_error *error)
 {
     hf_status status = HF_OK;
+    const hf_curve *c = &plan->model->calibration;
+    plan->bend = (hf_kernel_bend){c->origin, c->intercept, c->slope, c->hinges, c->hinge_at, c->hinge_slope};
     plan->base = plan->model->intercept;
     for (int32_t t = 0; t < plan->count; t++) {
         const hf_term *term = &plan->model->terms[t];
@@ -149,6 +151,12 @@ void hf_plan_destroy(hf_plan *plan)
     hf_delete(plan->context, plan);
 }
 
+// What calibration adds to a sum.
+static double calibration_at(const hf_plan *plan, double sum)
+{
+    return plan->model->calibrated ? hf_curve_value(&plan->model->calibration, sum) - sum : 0.0;
+}
+
 double hf_plan_explain(const hf_plan *plan, int64_t row, double *contribution)
 {
     double sum = plan->base;
@@ -156,5 +164,13 @@ double hf_plan_explain(const hf_plan *plan, int64_t row, double *contribution)
         contribution[t] = hf_term_contribution(plan->terms[t], row);
         sum += contribution[t];
     }
-    return sum;
+    return sum + calibration_at(plan, sum);
+}
+
+double hf_plan_calibration(const hf_plan *plan, int64_t row)
+{
+    double sum = plan->base;
+    for (int32_t t = 0; t < plan->count; t++)
+        sum += hf_term_contribution(plan->terms[t], row);
+    return calibration_at(plan, sum);
 }

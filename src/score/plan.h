@@ -26,6 +26,7 @@ struct hf_plan {
     hf_need *needs;           // owned: the signals, each once, those of curves and tables first
     int64_t need_count;
     double base;         // log-odds of an account whose every term is at its reference
+    hf_kernel_bend bend; // the model's calibration, borrowed; used where it has one
     uint32_t index_bits; // of a term's place in the keys of kept contributions
 };
 

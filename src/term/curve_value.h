@@ -8,7 +8,5 @@
 
 // clamp(x, low, high) - origin; never decreases as x grows.
 double hf_curve_offset(const hf_curve *curve, double x);
-// The curve at a number.
-double hf_curve_value(const hf_curve *curve, double x);
 
 #endif

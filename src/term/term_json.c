@@ -45,7 +45,7 @@ static json_t *pairs_to_json(const char *key, const double *at, const double *am
     return list;
 }
 
-static json_t *curve_to_json(const hf_curve *c)
+json_t *hf_curve_to_json(const hf_curve *c)
 {
     return json_pack("{s:o, s:o, s:f, s:f, s:f, s:o, s:o}", "low", number_or_null(c->low), "high",
                      number_or_null(c->high), "origin", c->origin, "intercept", c->intercept, "slope",
@@ -70,7 +70,7 @@ static json_t *table_to_json(const hf_table *table)
 json_t *hf_term_to_json(const hf_term *term)
 {
     static const char *const keys[] = {"curve", "table", "surface", "rule"};
-    json_t *part = term->kind == HF_TERM_CURVE   ? curve_to_json(&term->curve)
+    json_t *part = term->kind == HF_TERM_CURVE   ? hf_curve_to_json(&term->curve)
                    : term->kind == HF_TERM_TABLE ? table_to_json(&term->table)
                                                  : hf_grid_to_json(term);
     const char *way = term->monotone == 0 ? NULL : term->monotone > 0 ? "up" : "down";
@@ -146,6 +146,19 @@ static hf_status read_curve(hf_curve *out, const reading *r, const json_t *json)
     HF_TRY(done, read_pairs(&out->hinge_at, &out->hinge_slope, &out->hinges, r, json, "hinges", "slope"));
     HF_TRY(done, read_pairs(&out->step_at, &out->step_height, &out->steps, r, json, "steps", "height"));
 done:
+    return status;
+}
+
+hf_status hf_curve_from_json(hf_curve *out, const hf_context *context, const json_t *json, const char *name,
+                             const char *file, hf_error *error)
+{
+    hf_curve curve = {0};
+    const reading r = {context, file, name, error};
+    const hf_status status = read_curve(&curve, &r, json);
+    if (status == HF_OK)
+        *out = curve;
+    else
+        hf_curve_free(context, &curve);
     return status;
 }
 

@@ -22,6 +22,14 @@ typedef struct {
     double *hinge_at, *hinge_slope, *step_at, *step_height; // owned; relative to origin, ascending
 } hf_curve;
 
+// The curve at a number.
+double hf_curve_value(const hf_curve *curve, double x);
+void hf_curve_free(const hf_context *context, hf_curve *curve); // frees what it owns, not the struct
+// JSON form, as in a term. name: whose curve it is, for messages. Errors as hf_term_from_json.
+json_t *hf_curve_to_json(const hf_curve *curve); // new reference; NULL when out of memory
+hf_status hf_curve_from_json(hf_curve *out, const hf_context *context, const json_t *json, const char *name,
+                             const char *file, hf_error *error);
+
 // A table: one value a level; `pooled` for levels that training saw too rarely or never.
 typedef struct {
     hf_dictionary levels; // sorted

@@ -35,14 +35,20 @@ double hf_term_value_level(const hf_term *term, const char *level)
     return code < 0 ? term->table.pooled : term->table.values[code];
 }
 
+void hf_curve_free(const hf_context *context, hf_curve *curve)
+{
+    hf_delete(context, curve->hinge_at);
+    hf_delete(context, curve->hinge_slope);
+    hf_delete(context, curve->step_at);
+    hf_delete(context, curve->step_height);
+    *curve = (hf_curve){0};
+}
+
 void hf_term_free(const hf_context *context, hf_term *term)
 {
     hf_delete(context, term->signal);
     hf_delete(context, term->unit);
-    hf_delete(context, term->curve.hinge_at);
-    hf_delete(context, term->curve.hinge_slope);
-    hf_delete(context, term->curve.step_at);
-    hf_delete(context, term->curve.step_height);
+    hf_curve_free(context, &term->curve);
     hf_dictionary_free(context, &term->table.levels);
     hf_delete(context, term->table.values);
     for (int32_t a = 0; a < term->axis_count; a++) {

@@ -2,10 +2,11 @@
 //
 // The evaluate verb: for each fold train on the other rows, score the fold's rows with the very plan that
 // serves, and measure. The mean over folds gets the interval of the mean: replicate r of every fold,
-// averaged.
+// averaged. Pooled, the predictions of all folds are measured as one: what is said of calibration needs many
+// rows.
 #include "churn/churn_room.h"
-#include "holdfast/metrics.h"
 #include "holdfast/workflow.h"
+#include "metrics/metrics_room.h"
 #include "report/report_room.h"
 #include "workflow/evaluate_health.h"
 #include "workflow/evaluate_model.h"
@@ -20,8 +21,16 @@
 
 enum { DRAWN_FOLDS = 5 };
 
+// The predictions of all folds, a row each. Owned arrays.
+typedef struct {
+    double *probability;
+    uint8_t *label;
+    int64_t *cluster, count;
+} pool;
+
 // Predicts and measures `rows` of the table. replicates: the job's count of hf_metrics, kept for the mean.
-static hf_status measure(hf_evaluation *out, hf_metrics *replicates, const hf_context *context,
+// pooled: gets the predictions too; may be NULL.
+static hf_status measure(hf_evaluation *out, hf_metrics *replicates, pool *pooled, const hf_context *context,
                          const hf_evaluate_job *job, const hf_labelled *table, const hf_model *model,
                          const int64_t *rows, int64_t count, hf_error *error)
 {
@@ -45,6 +54,12 @@ static hf_status measure(hf_evaluation *out, hf_metrics *replicates, const hf_co
     HF_TRY(done, hf_predict(probability, context, model, test, true, error));
     HF_TRY(done, hf_metrics_replicate(&out->metrics, replicates, context, probability, label, cluster, count,
                                       job->replicates, job->alpha, job->fit.seed, error));
+    HF_TRY(done, hf_reliability_compute(&out->reliability, context, probability, label, count, error));
+    for (int64_t i = 0; pooled && i < count; i++, pooled->count++) {
+        pooled->probability[pooled->count] = probability[i];
+        pooled->label[pooled->count] = label[i];
+        pooled->cluster[pooled->count] = table->cluster ? cluster[i] : rows[i];
+    }
 done:
     hf_delete(context, probability);
     hf_delete(context, label);
@@ -65,9 +80,9 @@ static int32_t gap_of(const hf_date *as_of, const int64_t *train, int64_t train_
     return first > last ? first - last : 0;
 }
 
-static hf_status evaluate_fold(hf_evaluation *out, hf_metrics *replicates, const hf_context *context,
-                               const hf_evaluate_job *job, const hf_labelled *table, const hf_folds *folds,
-                               int32_t fold, hf_error *error)
+static hf_status evaluate_fold(hf_evaluation *out, hf_metrics *replicates, pool *pooled,
+                               const hf_context *context, const hf_evaluate_job *job,
+                               const hf_labelled *table, const hf_folds *folds, int32_t fold, hf_error *error)
 {
     hf_model *model = NULL;
     int64_t train = 0, test = 0;
@@ -99,7 +114,7 @@ static hf_status evaluate_fold(hf_evaluation *out, hf_metrics *replicates, const
     if (fit.as_of) fit.gap = gap_of(fit.as_of, train_rows, train, test_rows, test);
     HF_TRY(done, hf_model_train(&model, context, table->frame, table->label, table->cluster, train_rows,
                                 train, &fit, error));
-    HF_TRY(done, measure(out, replicates, context, job, table, model, test_rows, test, error));
+    HF_TRY(done, measure(out, replicates, pooled, context, job, table, model, test_rows, test, error));
     out->c = hf_model_c(model);
     out->train_rows = train;
     hf_model_count_terms(model, &out->curves, &out->surfaces, &out->rules);
@@ -142,29 +157,62 @@ static hf_status mean_of_folds(hf_evaluation *out, const hf_context *context, co
     return status;
 }
 
+static hf_status pool_folds(hf_evaluation *out, const hf_context *context, const pool *pooled,
+                            const hf_evaluate_job *job, hf_error *error)
+{
+    hf_status status;
+    HF_TRY(done,
+           hf_metrics_bootstrap(&out->metrics, context, pooled->probability, pooled->label, pooled->cluster,
+                                pooled->count, job->replicates, job->alpha, job->fit.seed, error));
+    HF_TRY(done, hf_reliability_compute(&out->reliability, context, pooled->probability, pooled->label,
+                                        pooled->count, error));
+    out->c = NAN;
+    snprintf(out->name, sizeof out->name, "pooled");
+done:
+    return status;
+}
+
+// JSON has it anyway.
+static hf_status add_reliability(hf_text *text, const hf_context *context, const hf_evaluate_job *job,
+                                 const hf_evaluation *of, hf_error *error)
+{
+    if (!job->reliability || job->format == HF_REPORT_JSON) return HF_OK;
+    hf_text_putc(text, '\n');
+    return hf_report_reliability(text, context, &of->reliability, NULL, error);
+}
+
 static hf_status evaluate_folds(hf_text *text, const hf_context *context, const hf_evaluate_job *job,
                                 const hf_labelled *table, const hf_folds *folds, hf_error *error)
 {
-    hf_evaluation mean = {0};
+    hf_evaluation mean = {0}, all = {0};
+    const size_t rows = (size_t)table->count;
+    pool pooled = {hf_new_raw(context, rows, sizeof(double)), hf_new_raw(context, rows, sizeof(uint8_t)),
+                   hf_new_raw(context, rows, sizeof(int64_t)), 0};
     hf_evaluation *each = hf_new(context, (size_t)folds->count, sizeof *each);
     hf_metrics *replicates =
         hf_new(context, (size_t)folds->count * (size_t)job->replicates, sizeof *replicates);
     hf_status status = HF_OK;
-    if (!each || !replicates) {
+    if (!each || !replicates || !pooled.probability || !pooled.label || !pooled.cluster) {
         status = hf_fail_memory(error);
         goto done;
     }
     for (int32_t f = 0; f < folds->count; f++) {
         hf_progress(context, "evaluating folds", f, folds->count);
-        HF_TRY(done, evaluate_fold(&each[f], replicates + (size_t)f * (size_t)job->replicates, context, job,
-                                   table, folds, f, error));
+        HF_TRY(done, evaluate_fold(&each[f], replicates + (size_t)f * (size_t)job->replicates, &pooled,
+                                   context, job, table, folds, f, error));
     }
     hf_progress(context, "evaluating folds", folds->count, folds->count);
+    const hf_evaluation *several = folds->count > 1 ? &all : NULL; // else it is the one fold
+    if (several) HF_TRY(done, pool_folds(&all, context, &pooled, job, error));
     HF_TRY(done, mean_of_folds(&mean, context, each, replicates, folds->count, job, error));
     status = job->format == HF_REPORT_JSON
-                 ? hf_report_evaluation_json(text, each, folds->count, &mean, error)
-                 : hf_report_evaluation(text, context, each, folds->count, &mean, job->alpha, error);
+                 ? hf_report_evaluation_json(text, each, folds->count, &mean, several, error)
+                 : hf_report_evaluation(text, context, each, folds->count, &mean, several, job->alpha, error);
+    if (status == HF_OK) status = add_reliability(text, context, job, several ? several : each, error);
 done:
+    hf_delete(context, pooled.probability);
+    hf_delete(context, pooled.label);
+    hf_delete(context, pooled.cluster);
     hf_delete(context, each);
     hf_delete(context, replicates);
     return status;

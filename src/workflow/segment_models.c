@@ -132,7 +132,7 @@ static hf_status shift_intercept(double *shift, hf_model *model, const hf_contex
     for (int64_t i = 0; i < part->count; i++)
         margin[i] = hf_plan_explain(plan, i, contribution);
     *shift = fit_shift(margin, label, part->rows, part->count);
-    model->intercept += *shift;
+    HF_TRY(done, hf_model_shift(model, *shift, error));
 done:
     hf_delete(context, margin);
     hf_delete(context, contribution);

@@ -249,6 +249,7 @@ hf_status hf_workflow_train(const hf_context *context, const hf_train_job *job, 
     HF_TRY(done, hf_train_make(&model, &text, context, job, error));
     HF_TRY(done, hf_model_output(context, model, job, card, error));
     HF_TRY(done, write_ledger(context, job, model, error));
+    HF_TRY(done, hf_report_calibration(&text, context, model, error));
     summarise(&text, model, job->model, card);
     HF_TRY(done, hf_workflow_write_text(context, &text, job->output, true, error));
 done:

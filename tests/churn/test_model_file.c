@@ -142,7 +142,7 @@ Test(model_file, unknown_fields_are_kept)
     size_t length, again_length;
     setup(&s);
     json_t *file = json_loads(s.text, 0, NULL);
-    json_object_set_new(file, "calibration",
+    json_object_set_new(file, "footnote",
                         json_pack("{s:s, s:[f, f, n]}", "method", "platt", "at", 0.5, 1e-9));
     json_object_set_new(file, "version", json_string("1.7"));
     json_object_set_new(json_object_get(file, "fit"), "hours", json_integer(7));
@@ -474,6 +474,12 @@ Test(model_file, the_readme_scores_a_row)
         json_decref(row);
     }
     fclose(file);
+    static double at[] = {-1.5, 0.25}, bend[] = {-0.5, 1.75};
+    s.model->calibration = (hf_curve){-INFINITY, INFINITY, 0.125, -0.25, 1.0, 2, 0, at, bend, NULL, NULL};
+    json_object_set_new(
+        s.model->record, "calibration",
+        json_pack("{s:s, s:o}", "method", "isotonic", "curve", hf_curve_to_json(&s.model->calibration)));
+    cr_assert_eq(hf_model_save(s.model, s.path, true, NULL), HF_OK);
     char script_path[128], rows_path[128], out[128], command[600];
     snprintf(script_path, sizeof script_path, "%s", fixture_path("score.py"));
     snprintf(rows_path, sizeof rows_path, "%s", fixture_path("rows.jsonl"));
@@ -485,8 +491,10 @@ Test(model_file, the_readme_scores_a_row)
         double z = s.model->intercept + hf_term_value_number(&s.model->terms[0], rows[i].x) +
                    hf_term_value_level(&s.model->terms[1], rows[i].plan);
         double score = strtod(next, &next);
+        z = hf_curve_value(&s.model->calibration, z);
         cr_assert_float_eq(score, 1 / (1 + exp(-z)), 1e-15, "row %d", i);
     }
+    s.model->calibration = (hf_curve){0}; // borrowed
     free(scores);
     free(readme);
     teardown(&s);

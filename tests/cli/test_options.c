@@ -116,6 +116,8 @@ Test(options, options_of_the_other_mode_are_refused)
     refuse("score f.csv --model m.json --as-of 2026-10-31", "--as-of has no effect");
     refuse("score f.csv --definition d.yaml --as-of-column day", "--as-of-column has no effect");
     refuse("evaluate f.csv --target x --model m.json --c 1", "--c has no effect");
+    refuse("evaluate f.csv --target x --model m.json --calibrate platt", "--calibrate has no effect");
+    refuse("train f.csv --target x -o m.json --calibrate maybe", "--calibrate takes one of");
     refuse("evaluate f.csv --target x --model m.json --inner-folds 3", "--inner-folds has no effect");
     refuse("evaluate f.csv --target x --allow-missing", "--allow-missing has no effect");
     refuse("evaluate f.csv --target x --horizon 30", "--horizon has no effect");

@@ -254,6 +254,21 @@ static void check_sigmoid(const hf_kernels *tested, int n, int offset)
     cr_assert(same_doubles(expected, found, ROWS), "sigmoid, %s, n %d", isa_text(tested), n);
 }
 
+static void check_bend(const hf_kernels *tested, int n, int offset)
+{
+    static double x[ROWS], found[ROWS], at[7], slope[7];
+    for (int i = 0; i < ROWS; i++)
+        x[i] = found[i] = any_double();
+    hf_kernel_bend bend = {any_double(), any_double(), any_double(), (int32_t)(next() % 8), at, slope};
+    for (int k = 0; k < 7; k++) {
+        at[k] = any_double();
+        slope[k] = any_double();
+    }
+    hf_kernels_for(HF_ISA_SCALAR)->bend(x + offset, n, &bend);
+    tested->bend(found + offset, n, &bend);
+    cr_assert(same_doubles(x, found, ROWS), "bend, %s, n %d", isa_text(tested), n);
+}
+
 static void check_scan(const hf_kernels *tested, int n, int offset)
 {
     static const char delimiters[] = {',', ';', '\t', '|', '\xfe'};
@@ -321,6 +336,10 @@ Test(kernel_conformance, sigmoid)
 {
     at_every_length(check_sigmoid);
 }
+Test(kernel_conformance, bend)
+{
+    at_every_length(check_bend);
+}
 Test(kernel_conformance, scan)
 {
     at_every_length(check_scan);
@@ -336,7 +355,7 @@ Test(kernel_conformance, tables_are_whole)
         const hf_kernels *k = hf_kernels_for(ALL[t]);
         if (!k) continue;
         cr_assert(k->curve && k->table && k->cells && k->pick && k->narrow && k->add && k->add_top &&
-                  k->reasons && k->sigmoid && k->scan && k->read_bandwidth);
+                  k->reasons && k->bend && k->sigmoid && k->scan && k->read_bandwidth);
         if (ALL[t] != HF_ISA_AUTO) cr_assert(k->isa == ALL[t]);
     }
     cr_assert(hf_kernels_for(HF_ISA_SCALAR) && hf_kernels_for(HF_ISA_AUTO));

@@ -60,11 +60,54 @@ static void check_reasons(const int32_t *reason, const long double *contribution
     }
 }
 
-static void check_fleet(int64_t rows, int32_t terms, int32_t grids, uint64_t seed)
+// The published log-odds of a sum, by the points that a calibration goes through: straight between them, with
+// slope 1 beyond. Written with divisions where the curve has slopes.
+static const double calibration_at[] = {-3.0, -1.25, -1.0, 0.5, 4.0};
+static const double calibration_to[] = {-3.5, -2.0, -1.1, 0.4, 2.5};
+enum { POINTS = sizeof calibration_at / sizeof *calibration_at };
+
+static long double plainly_calibrated(long double z)
+{
+    if (z <= calibration_at[0]) return calibration_to[0] + (z - calibration_at[0]);
+    for (int k = 1; k < POINTS; k++)
+        if (z <= calibration_at[k])
+            return calibration_to[k - 1] + (calibration_to[k] - calibration_to[k - 1]) *
+                                               (z - calibration_at[k - 1]) /
+                                               (calibration_at[k] - calibration_at[k - 1]);
+    return calibration_to[POINTS - 1] + (z - calibration_at[POINTS - 1]);
+}
+
+static double hinge_at[POINTS], hinge_slope[POINTS];
+
+// The same as a model has it.
+static void calibrate(hf_model *model)
+{
+    double before = 1.0;
+    for (int k = 0; k < POINTS; k++) {
+        const double slope = k + 1 == POINTS ? 1.0
+                                             : (calibration_to[k + 1] - calibration_to[k]) /
+                                                   (calibration_at[k + 1] - calibration_at[k]);
+        hinge_at[k] = calibration_at[k] - calibration_at[0];
+        hinge_slope[k] = slope - before;
+        before = slope;
+    }
+    model->calibrated = true;
+    model->calibration = (hf_curve){.low = -INFINITY,
+                                    .high = INFINITY,
+                                    .origin = calibration_at[0],
+                                    .intercept = calibration_to[0],
+                                    .slope = 1.0,
+                                    .hinges = POINTS,
+                                    .hinge_at = hinge_at,
+                                    .hinge_slope = hinge_slope};
+}
+
+static void check_fleet(int64_t rows, int32_t terms, int32_t grids, bool calibrated, uint64_t seed)
 {
     random_fleet fleet;
     random_fleet_create(&fleet, NULL, rows, terms, seed);
     random_fleet_add_grids(&fleet, grids, seed);
+    if (calibrated) calibrate(&fleet.model);
     terms += grids;
     hf_scores scores = scores_of(fleet.context, &fleet, true);
     hf_plan *plan;
@@ -82,7 +125,10 @@ static void check_fleet(int64_t rows, int32_t terms, int32_t grids, uint64_t see
             cr_assert(fabsl(exact[t] - plain[t]) < 1e-9L);
             sum += exact[t];
         }
-        cr_assert(fabs(sum - said) < 1e-9 && fabsl(said - log_odds) < 1e-9L);
+        const double added = hf_plan_calibration(plan, i);
+        cr_assert(calibrated || added == 0.0);
+        if (calibrated) log_odds = plainly_calibrated(log_odds);
+        cr_assert(fabs(sum + added - said) < 1e-9 && fabsl(said - log_odds) < 1e-9L);
         long double p = 1 / (1 + expl(-log_odds));
         cr_assert(fabsl(scores.probability[i] - p) < 1e-6L, "row %lld: %.9f, plainly %.9Lf", (long long)i,
                   scores.probability[i], p);
@@ -97,18 +143,44 @@ Test(score_pass, agrees_with_the_oracle)
 {
     const int64_t rows[] = {0, 1, 511, 512, 513, 3000};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        check_fleet(rows[i], TERMS, 0, 100 + i);
+        check_fleet(rows[i], TERMS, 0, false, 100 + i);
     for (int32_t terms = 0; terms <= 5; terms++)
-        check_fleet(700, terms, 0, 200 + (uint64_t)terms);
+        check_fleet(700, terms, 0, false, 200 + (uint64_t)terms);
+}
+
+// Curves, tables, surfaces and rules with a calibration on top: the reasons with its part are the published
+// log-odds, and ranks are as without it.
+Test(score_pass, calibrated_scores_agree_with_the_oracle)
+{
+    const int64_t rows[] = {0, 1, 511, 513, 3000};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        check_fleet(rows[i], TERMS, GRIDS, true, 350 + i);
+    random_fleet fleet;
+    random_fleet_create(&fleet, NULL, 900, TERMS, 7);
+    hf_scores before = scores_of(fleet.context, &fleet, true);
+    calibrate(&fleet.model);
+    hf_scores after = scores_of(fleet.context, &fleet, true);
+    bool moved = false;
+    for (int64_t i = 0; i < 900; i++) {
+        moved = moved || fabs(before.probability[i] - after.probability[i]) > 0.01;
+        for (int64_t j = 0; j < i; j++)
+            if (before.probability[i] < before.probability[j] - 1e-12)
+                cr_assert_lt(after.probability[i], after.probability[j]);
+    }
+    cr_assert(moved);
+    cr_assert_arr_eq(before.reason, after.reason, 900 * HF_REASONS * sizeof *before.reason);
+    hf_scores_free(fleet.context, &before);
+    hf_scores_free(fleet.context, &after);
+    random_fleet_destroy(&fleet);
 }
 
 Test(score_pass, surfaces_and_rules_agree_with_the_oracle)
 {
     const int64_t rows[] = {0, 1, 511, 513, 3000};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        check_fleet(rows[i], TERMS, GRIDS, 300 + i);
+        check_fleet(rows[i], TERMS, GRIDS, false, 300 + i);
     for (int32_t grids = 1; grids <= 8; grids++) // more signals than terms of their own, and fewer
-        check_fleet(600, 4, grids, 400 + (uint64_t)grids);
+        check_fleet(600, 4, grids, false, 400 + (uint64_t)grids);
 }
 
 Test(score_pass, threads_and_instruction_sets_do_not_matter)

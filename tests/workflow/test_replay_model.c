@@ -134,6 +134,7 @@ static const struct {
     {"allow-small", TABLE "--allow-small"},
     {"pairs", DATA "--bootstrap 0 --pairs 0"},
     {"rules", DATA "--bootstrap 0 --rules 0"},
+    {"calibrate", DATA "--bootstrap 0 --calibrate platt"},
     {"subsample", DATA "--bootstrap 0 --c 0.5 --subsample 1.5"},
     {"monotone", DATA "--bootstrap 0 --c 0.5 --monotone tickets:up,use"},
     {"plain", TABLE "--plain"},
