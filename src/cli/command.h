@@ -15,8 +15,8 @@ typedef struct {
 
 typedef struct cli_arguments cli_arguments;
 
-typedef struct {
-    const char *name;
+typedef struct cli_command {
+    const char *name;          // of an action of a verb both words: "whatif weights"
     const char *purpose;       // one line
     const char *synopsis;      // lines of usage, without the leading "holdfast"
     const char *examples;      // two or more, one a line
@@ -24,11 +24,13 @@ typedef struct {
     bool takes_columns;        // also the options that say how to read a table
     bool tells_stages;         // in a log, each stage is told as it begins
     hf_status (*run)(const hf_context *context, const cli_arguments *arguments, hf_error *error);
+    const struct cli_command *const *actions; // of a verb that is nothing by itself, up to a NULL; else NULL
 } cli_command;
 
 extern const cli_command cli_replay, cli_report, cli_run;
 extern const cli_command cli_check, cli_evaluate, cli_explain, cli_ingest, cli_init, cli_profile, cli_score,
     cli_store, cli_synth, cli_train;
+extern const cli_command cli_whatif;
 
 // ---- arguments -------------------------------------------------------------------------------------------
 

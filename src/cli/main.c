@@ -10,9 +10,9 @@
 #include <string.h>
 
 static const cli_command *const commands[] = {
-    &cli_ingest, &cli_train, &cli_score,   &cli_evaluate, &cli_explain, &cli_store, &cli_synth,
-    &cli_init,   &cli_check, &cli_profile, &cli_run,      &cli_replay,  &cli_report};
-enum { COMMANDS = sizeof commands / sizeof commands[0] };
+    &cli_ingest, &cli_train, &cli_score,   &cli_evaluate, &cli_explain, &cli_store,  &cli_synth,
+    &cli_init,   &cli_check, &cli_profile, &cli_run,      &cli_replay,  &cli_report, &cli_whatif};
+enum { COMMANDS = sizeof commands / sizeof commands[0], MOST_ACTIONS = 16 };
 
 static int exit_code(hf_status status)
 {
@@ -59,6 +59,54 @@ static const cli_command *find_command(const char *name)
     return NULL;
 }
 
+static void print_examples(const cli_command *command)
+{
+    printf("\nExamples:\n");
+    for (const char *p = command->examples; *p != '\0';) {
+        size_t n = strcspn(p, "\n");
+        printf("  holdfast %.*s\n", (int)n, p);
+        p += n + (p[n] == '\n');
+    }
+}
+
+// An action's name begins with its verb's: "whatif weights".
+static const char *action_name(const cli_command *action)
+{
+    return strchr(action->name, ' ') + 1;
+}
+
+static void print_actions(const cli_command *command)
+{
+    printf("%s\n\nActions:\n", command->purpose);
+    for (int i = 0; command->actions[i]; i++)
+        printf("  %-9s %s\n", action_name(command->actions[i]), command->actions[i]->purpose);
+    print_examples(command);
+    printf("\n'holdfast %s ACTION --help' shows an action's options.\n", command->name);
+}
+
+static const cli_command *find_action(const cli_command *command, const char *name)
+{
+    for (int i = 0; command->actions[i]; i++)
+        if (strcmp(action_name(command->actions[i]), name) == 0) return command->actions[i];
+    return NULL;
+}
+
+static int unknown_action(const cli_command *command, const char *name)
+{
+    const char *names[MOST_ACTIONS];
+    size_t count = 0;
+    for (; command->actions[count] && count < MOST_ACTIONS; count++)
+        names[count] = action_name(command->actions[count]);
+    const char *nearest = hf_nearest(name, names, count);
+    if (nearest)
+        fprintf(stderr, "holdfast: '%s' has no action '%s'; did you mean '%s'?\n", command->name, name,
+                nearest);
+    else
+        fprintf(stderr, "holdfast: '%s' has no action '%s'; 'holdfast %s' lists them\n", command->name, name,
+                command->name);
+    return 2;
+}
+
 static int unknown_verb(const char *name)
 {
     const char *names[COMMANDS];
@@ -96,12 +144,8 @@ static int run(const cli_command *command, int count, char **words)
         return 0;
     }
     if (count == 0) {
-        printf("%s\n\nExamples:\n", command->purpose);
-        for (const char *p = command->examples; *p != '\0';) {
-            size_t n = strcspn(p, "\n");
-            printf("  holdfast %.*s\n", (int)n, p);
-            p += n + (p[n] == '\n');
-        }
+        printf("%s\n", command->purpose);
+        print_examples(command);
         printf("\n'holdfast %s --help' shows the options.\n", command->name);
         cli_free(arguments);
         return 2;
@@ -120,6 +164,31 @@ static int run(const cli_command *command, int count, char **words)
     return status == HF_OK ? 0 : report(&error);
 }
 
+// The verb's action by the words that follow it; without any, or with --help, the actions are listed.
+static int run_action(const cli_command *command, int count, char **words)
+{
+    const bool help = count > 0 && (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0);
+    if (count == 0 || help) {
+        print_actions(command);
+        return help ? 0 : 2;
+    }
+    const cli_command *action = find_action(command, words[0]);
+    return action ? run(action, count - 1, words + 1) : unknown_action(command, words[0]);
+}
+
+static int help_on(int count, char **words)
+{
+    const cli_command *command = find_command(words[0]);
+    if (!command) return unknown_verb(words[0]);
+    if (command->actions && count == 1) {
+        print_actions(command);
+        return 0;
+    }
+    if (command->actions && !find_action(command, words[1])) return unknown_action(command, words[1]);
+    cli_print_help(command->actions ? find_action(command, words[1]) : command);
+    return 0;
+}
+
 int main(int count, char **words)
 {
     // A reader that leaves early (| head) changes nothing: how a run ends must not hang on how much of its
@@ -134,16 +203,12 @@ int main(int count, char **words)
         printf("holdfast %s\n", hf_version());
         return 0;
     }
-    if (strcmp(verb, "help") == 0 && count > 2) {
-        const cli_command *command = find_command(words[2]);
-        if (!command) return unknown_verb(words[2]);
-        cli_print_help(command);
-        return 0;
-    }
+    if (strcmp(verb, "help") == 0 && count > 2) return help_on(count - 2, words + 2);
     if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0 || strcmp(verb, "help") == 0) {
         print_verbs();
         return 0;
     }
     const cli_command *command = find_command(verb);
-    return command ? run(command, count - 2, words + 2) : unknown_verb(verb);
+    if (!command) return unknown_verb(verb);
+    return (command->actions ? run_action : run)(command, count - 2, words + 2);
 }

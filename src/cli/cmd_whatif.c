@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// holdfast whatif: the verb of several actions, each a command of its own in a file of its own.
+#include "command.h"
+
+static const cli_command *const actions[] = {NULL};
+
+const cli_command cli_whatif = {
+    .name = "whatif",
+    .purpose = "Weighs, changes and fits what a score is made of, over the whole fleet; read-only.",
+    .examples = "whatif weights --store fleet --definition holdfast.yaml --set usage.weight=50\n",
+    .actions = actions,
+};
