@@ -15,6 +15,7 @@
 enum { TREES = 300, NODES = 15, LEAST_ROWS = 20, MOST_CANDIDATES = TREES * 12 };
 #define RATE 0.1
 #define SAMPLE 0.6
+#define MOST_DRAWN 100000.0 // rows a tree: more do not move its thresholds
 #define RIDGE 1.0
 #define LEAST_CURVATURE 1.0
 
@@ -31,8 +32,13 @@ typedef struct {
     const hf_binned *binned;
     const uint8_t *label;
     int64_t rows;
-    double *margin, *residual, *curvature; // owned, a row each
-    uint8_t *node;                         // owned: where a row is; 255: not sampled
+    double *margin;               // owned, a row each
+    double *residual, *curvature; // owned: of the rows drawn while trees grow, in the end of all
+    // The rows drawn for a tree: where they are in it, their margins and labels. Owned.
+    int64_t drawn;
+    int32_t *row;
+    uint8_t *node, *drawn_label;
+    double *drawn_margin;
     tree_node nodes[NODES];
     hf_rule *candidates; // owned
     int32_t count;
@@ -150,10 +156,10 @@ static void split_level(growing *t, int32_t depth)
         if (!t->used[s]) continue;
         const hf_binned_signal *signal = &t->binned->signals[s];
         memset(histogram, 0, (size_t)count * 128 * sizeof *histogram);
-        for (int64_t i = 0; i < t->rows; i++) {
+        for (int64_t i = 0; i < t->drawn; i++) {
             const int32_t k = t->node[i] - first;
-            if (k < 0 || k >= count) continue;
-            double *at = histogram + k * 128 + 2 * signal->cell[i];
+            if (k < 0) continue; // in a leaf above
+            double *at = histogram + k * 128 + 2 * signal->cell[t->row[i]];
             at[0] += t->residual[i];
             at[1] += t->curvature[i];
         }
@@ -178,10 +184,10 @@ static void split_level(growing *t, int32_t depth)
         t->nodes[2 * (first + k) + 2] = (tree_node){
             .signal = -1, .depth = depth + 1, .rule = narrowed(&node->rule, node->signal, all & ~node->left)};
     }
-    for (int64_t i = 0; i < t->rows; i++) {
+    for (int64_t i = 0; i < t->drawn; i++) {
         const int32_t k = t->node[i];
-        if (k < first || k >= first + count || t->nodes[k].signal < 0) continue;
-        const bool left = t->nodes[k].left >> t->binned->signals[t->nodes[k].signal].cell[i] & 1;
+        if (k < first || t->nodes[k].signal < 0) continue;
+        const bool left = t->nodes[k].left >> t->binned->signals[t->nodes[k].signal].cell[t->row[i]] & 1;
         t->node[i] = (uint8_t)(2 * k + (left ? 1 : 2));
     }
 }
@@ -189,11 +195,10 @@ static void split_level(growing *t, int32_t depth)
 static void set_leaves(growing *t)
 {
     double g[NODES] = {0}, h[NODES] = {0};
-    for (int64_t i = 0; i < t->rows; i++)
-        if (t->node[i] < NODES) {
-            g[t->node[i]] += t->residual[i];
-            h[t->node[i]] += t->curvature[i];
-        }
+    for (int64_t i = 0; i < t->drawn; i++) {
+        g[t->node[i]] += t->residual[i];
+        h[t->node[i]] += t->curvature[i];
+    }
     for (int32_t k = 0; k < NODES; k++)
         if (t->nodes[k].depth >= 0 && t->nodes[k].signal < 0)
             t->nodes[k].value = RATE * g[k] / (h[k] + RIDGE);
@@ -209,11 +214,23 @@ static void move_margins(growing *t)
     }
 }
 
+static void draw_rows(growing *t, hf_random *random)
+{
+    const double share = fmin(SAMPLE, MOST_DRAWN / (double)t->rows);
+    t->drawn = 0;
+    for (int64_t i = 0; i < t->rows; i++) {
+        if (hf_random_uniform(random) >= share) continue;
+        t->row[t->drawn] = (int32_t)i;
+        t->drawn_margin[t->drawn] = t->margin[i];
+        t->drawn_label[t->drawn] = t->label[i];
+        t->node[t->drawn++] = 0;
+    }
+    hf_logistic_slopes(t->residual, t->curvature, t->drawn_margin, t->drawn_label, t->drawn);
+}
+
 static void grow_tree(growing *t, hf_random *random)
 {
-    hf_logistic_slopes(t->residual, t->curvature, t->margin, t->label, t->rows);
-    for (int64_t i = 0; i < t->rows; i++)
-        t->node[i] = hf_random_uniform(random) < SAMPLE ? 0 : 255;
+    draw_rows(t, random);
     for (int32_t s = 0; s < t->binned->count; s++)
         t->used[s] = hf_random_uniform(random) < SAMPLE && !t->binned->signals[s].apart;
     for (int32_t k = 0; k < NODES; k++)
@@ -321,10 +338,13 @@ static hf_status growing_create(growing *t, const double *margin, hf_error *erro
     t->margin = new_array(t->context, n, sizeof *t->margin);
     t->residual = new_array(t->context, n, sizeof *t->residual);
     t->curvature = new_array(t->context, n, sizeof *t->curvature);
+    t->row = new_array(t->context, n, sizeof *t->row);
     t->node = new_array(t->context, n, sizeof *t->node);
+    t->drawn_label = new_array(t->context, n, sizeof *t->drawn_label);
+    t->drawn_margin = new_array(t->context, n, sizeof *t->drawn_margin);
     t->candidates = new_array(t->context, MOST_CANDIDATES, sizeof *t->candidates);
-    if (!t->used || !t->histogram || !t->margin || !t->residual || !t->curvature || !t->node ||
-        !t->candidates)
+    if (!t->used || !t->histogram || !t->margin || !t->residual || !t->curvature || !t->row || !t->node ||
+        !t->drawn_label || !t->drawn_margin || !t->candidates)
         return hf_fail_memory(error);
     memcpy(t->margin, margin, n * sizeof *margin);
     return HF_OK;
@@ -337,7 +357,10 @@ static void growing_free(growing *t)
     delete_array(t->context, t->margin);
     delete_array(t->context, t->residual);
     delete_array(t->context, t->curvature);
+    delete_array(t->context, t->row);
     delete_array(t->context, t->node);
+    delete_array(t->context, t->drawn_label);
+    delete_array(t->context, t->drawn_margin);
     delete_array(t->context, t->candidates);
 }
 
