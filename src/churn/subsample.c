@@ -49,8 +49,15 @@ void hf_subsample_draw(hf_subsample *out, hf_training *t)
     out->rows = t->count - rarer;
     out->kept = n - rarer;
     out->shift = log((double)out->kept / (double)out->rows) * (common == 0 ? 1.0 : -1.0);
+    t->shift = out->shift;
     t->count = n;
     t->events = common == 0 ? rarer : out->kept;
+}
+
+void hf_subsample_calibration(hf_curve *curve, const hf_training *t)
+{
+    curve->origin += t->shift;
+    curve->intercept += t->shift;
 }
 
 hf_status hf_subsample_correct(hf_model *model, const hf_subsample *drawn, hf_error *error)

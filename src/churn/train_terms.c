@@ -6,6 +6,7 @@
 #include "churn/final_fit.h"
 #include "churn/held_out.h"
 #include "churn/inner_folds.h"
+#include "churn/subsample.h"
 #include "churn/summary.h"
 #include "churn/training.h"
 
@@ -194,6 +195,7 @@ static hf_status choose(hf_choices *out, int32_t *count, hf_model *model, const 
                                     error));
 chosen:
     HF_TRY(done, hf_held_out_calibrate(&calibration, t, &splits, inner, stages, c.tau, c.lambda, error));
+    hf_subsample_calibration(&calibration.curve, t);
     HF_TRY(done, hf_calibration_give(model, &calibration, splits.dated, error));
     hf_progress(context, "train", 3, 4);
     *out = c;

@@ -19,6 +19,7 @@ typedef struct {
     uint8_t *label;        // owned, one a training row
     int64_t *cluster;      // owned, one a training row; NULL: each is its own
     hf_summary_work *work; // what the fit leaves for the summary; NULL: none is wanted
+    double shift;          // the fleet's log-odds less those of the rows drawn; 0 where all are
 } hf_training;
 
 // Both fill the model's terms, intercept and c, and "fit" in its record. record and design_path may be NULL.

@@ -55,7 +55,7 @@ static void clear(fleet *t)
     hf_context_destroy(t->context);
 }
 
-static hf_model *train(fleet *t, double subsample, uint64_t seed, bool plain)
+static hf_model *train_calibrated(fleet *t, double subsample, uint64_t seed, bool plain, hf_calibrate how)
 {
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
     hf_model *model = NULL;
@@ -63,7 +63,8 @@ static hf_model *train(fleet *t, double subsample, uint64_t seed, bool plain)
     options.subsample = subsample;
     options.pairs = options.rules = 0;
     options.seed = seed;
-    options.c = 0.1;
+    options.c = how == HF_CALIBRATE_NONE ? 0.1 : 0.0;
+    options.calibrate = how;
     options.plain = plain;
     cr_assert_eq(
         hf_model_train(&model, t->context, t->frame, t->label, t->cluster, NULL, 0, &options, &error), HF_OK,
@@ -71,12 +72,18 @@ static hf_model *train(fleet *t, double subsample, uint64_t seed, bool plain)
     return model;
 }
 
+static hf_model *train(fleet *t, double subsample, uint64_t seed, bool plain)
+{
+    return train_calibrated(t, subsample, seed, plain, HF_CALIBRATE_NONE);
+}
+
 // Calibration in the large and its slope's stand-in: of all rows, and of the half with the higher scores.
 static void check_calibration(const fleet *t, const hf_model *model, double within)
 {
     double said = 0.0, seen = 0.0, said_high = 0.0, seen_high = 0.0, high = 0.0, off = 0.0;
     for (int64_t i = 0; i < ROWS; i++) {
-        const double z = fixture_log_odds(model, t->frame, i), p = sigmoid(z);
+        const double sum = fixture_log_odds(model, t->frame, i);
+        const double z = model->calibrated ? hf_curve_value(&model->calibration, sum) : sum, p = sigmoid(z);
         off += (z - t->log_odds[i]) / ROWS;
         said += p / ROWS;
         seen += t->label[i] / (double)ROWS;
@@ -111,6 +118,21 @@ Test(subsample, probabilities_are_those_of_the_fleet)
             hf_model_destroy(model);
             clear(&t);
         }
+}
+
+// A calibration is learnt on the rows drawn, and moves with the model.
+Test(subsample, a_calibration_is_of_the_fleet_too)
+{
+    const hf_calibrate methods[] = {HF_CALIBRATE_PLATT, HF_CALIBRATE_ISOTONIC};
+    for (int k = 0; k < 2; k++) {
+        fleet t = {0};
+        make(&t, -2.5, 6);
+        hf_model *model = train_calibrated(&t, 2.0, 1, false, methods[k]);
+        cr_assert(model->calibrated);
+        check_calibration(&t, model, 0.012);
+        hf_model_destroy(model);
+        clear(&t);
+    }
 }
 
 Test(subsample, the_draw_is_of_whole_accounts_by_the_seed)
