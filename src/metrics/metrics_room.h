@@ -263,10 +263,11 @@ typedef struct {
 // 2017). And
 // the nearest rows may stand a fixed number of rows away, as where a table was repeated below itself. Either
 // counts in 2 rows of 100 or more, where the pairs have the same label more often than chance (by 3
-// standard errors, and four fifths of the way to always). group: n numbers from 0 by first appearance; copies share one, and so do rows of one cluster.
-// label: 0, 1 or HF_UNKNOWN_LABEL, whose rows are no copies. cluster: NULL where each row is its own. n at
-// most 2^31 - 1. Results do not depend on the number of threads. Errors: HF_ERROR_MEMORY, HF_ERROR_CANCELLED.
-// Cost: O(n log n), of 1 M rows of 24 signals some seconds.
+// standard errors, and four fifths of the way to always). group: n numbers from 0 by first appearance; copies
+// share one, and so do rows of one cluster. label: 0, 1 or HF_UNKNOWN_LABEL, whose rows are no copies.
+// cluster: NULL where each row is its own. n at most 2^31 - 1. Results do not depend on the number of
+// threads. Errors: HF_ERROR_MEMORY, HF_ERROR_CANCELLED. Cost: O(n log n), of 1 M rows of 24 signals some
+// seconds.
 hf_status hf_near_copies(int64_t *group, hf_copies *out, const hf_context *context,
                          const hf_profile_signal *signals, int32_t count, int64_t n, const uint8_t *label,
                          const int64_t *cluster, uint64_t seed, hf_error *error);
