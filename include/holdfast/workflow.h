@@ -294,6 +294,29 @@ typedef struct {
 HF_API hf_status hf_workflow_replay_model(const hf_context *context, const hf_replay_model_job *job,
                                           hf_error *error);
 
+// What if signals were otherwise: before and after, over one table or snapshot. Read-only.
+typedef struct {
+    const char *file;   // NULL: a snapshot of the store
+    hf_csv_options csv; // as in hf_score_job
+    const char *store;
+    hf_date as_of;            // as in hf_score_job
+    const char *model;        // NULL: health alone
+    const char *definition;   // NULL: churn alone
+    bool allow_missing;       // as in hf_score_job
+    const char *const *edits; // as src/whatif/whatif_room.h and models/README.md have them, in order
+    int32_t edit_count;
+    const char *where; // a condition for all of them; NULL: all accounts
+    const char *by;    // a category: figures also by its levels; NULL: by the definition's segments
+    const char *arr;   // the column of annual revenue; NULL: the definition's, else a column `arr` of amounts
+    int64_t capacity;  // accounts that can be worked; 0: not looked at
+    int64_t top;       // accounts shown that gain most, and that lose most
+    hf_report_format format;
+    bool overwrite;
+    const char *output;
+} hf_whatif_scenario_job;
+HF_API hf_status hf_workflow_whatif_scenario(const hf_context *context, const hf_whatif_scenario_job *job,
+                                             hf_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,11 +3,12 @@
 // holdfast whatif: the verb of several actions, each a command of its own in a file of its own.
 #include "command.h"
 
-static const cli_command *const actions[] = {NULL};
+static const cli_command *const actions[] = {&cli_whatif_scenario, NULL};
 
 const cli_command cli_whatif = {
     .name = "whatif",
     .purpose = "Weighs, changes and fits what a score is made of, over the whole fleet; read-only.",
-    .examples = "whatif weights --store fleet --definition holdfast.yaml --set usage.weight=50\n",
+    .examples = "whatif weights --store fleet --definition holdfast.yaml --set usage.weight=50\n"
+                "whatif scenario --store fleet --definition holdfast.yaml --set 'tickets_90d *= 0.5'\n",
     .actions = actions,
 };

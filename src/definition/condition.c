@@ -3,8 +3,6 @@
 // Conditions as people write them: "segment = SMB and tickets_90d >= 10 and csat is missing". A hand-written
 // reader of one pass: words, quoted texts and signs, each with its place, then comparisons joined by "and".
 // What people write from habit (==, or, <>) is refused with what to write instead.
-#include "definition/condition.h"
-
 #include "definition/definition_room.h"
 
 #include <math.h>

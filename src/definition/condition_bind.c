@@ -4,8 +4,6 @@
 // column's own storage, every comparison of a category a table over its levels, so that the loops have no
 // branch a cell. A constant is rounded to the storage as a cell that says the same was, hence a cell written
 // 0.1 equals 0.1 and is neither above nor below it; rounding keeps order, so no other comparison turns round.
-#include "definition/condition.h"
-
 #include "definition/definition_room.h"
 
 #include <float.h>

@@ -60,6 +60,11 @@ hf_status hf_condition_bind(hf_bound_condition **out, const hf_context *context,
 // out[i] = 1 where the condition holds for row begin + i, else 0. No allocation.
 void hf_condition_run(const hf_bound_condition *bound, uint8_t *out, int64_t begin, int32_t n);
 void hf_condition_unbind(const hf_context *context, hf_bound_condition *bound); // accepts NULL
+// A number as conditions write it: 12, -0.5, 1e6 and 12.5%, which is 0.125; NaN for any other text and for
+// what is too large for a double.
+hf_status hf_condition_number(double *out, const hf_context *context, const char *text, hf_error *error);
+// The bytes of text to show in a message: at most limit, cut at a character.
+int hf_condition_shown(const char *text, size_t length, size_t limit);
 
 // ---- signals ---------------------------------------------------------------------------------------------
 

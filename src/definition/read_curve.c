@@ -4,7 +4,6 @@
 // a slope and hinges between clips; steps, and points that repeat an x, become jumps. A jump at x counts from
 // x on, so it is placed at the number just below the smaller of x and x as single precision keeps it: columns
 // of either precision then have x itself on the upper side.
-#include "definition/condition.h"
 #include "definition/reading.h"
 
 #include <math.h>

@@ -2,7 +2,6 @@
 //
 // Typed values of a definition: numbers with ranges, whole numbers, shares, spans of days, dates, names,
 // words from a list. Each failure says what was expected and what was found, at the value's place.
-#include "definition/condition.h"
 #include "definition/reading.h"
 
 #include <math.h>

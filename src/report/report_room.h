@@ -351,4 +351,106 @@ hf_status hf_report_judged(hf_text *text, const hf_context *context, const hf_ju
 // The same figures, and those by date and segment against a second model; the keys are in models/README.md.
 hf_status hf_report_judged_json(hf_text *text, const hf_judged_page *page, hf_error *error);
 
+// ---- a scenario ----------------------------------------------------------------------------------------------
+
+enum { HF_BEFORE, HF_AFTER, HF_SCENARIO_SIDES };
+
+typedef struct {
+    const char *text; // as written
+    int64_t matched, changed, missing;
+} hf_scenario_edit;
+
+// What is expected of accounts, before or after. NaN without a model, and of money where there is no ARR.
+// The range is that of the outcomes' draw, 19 times of 20, as a night has it: the model's own doubt is not in
+// it.
+typedef struct {
+    double losses, losses_low, losses_high;    // accounts: the sum of p
+    double at_risk, at_risk_low, at_risk_high; // the sum of p x ARR
+    double arr;
+    double health;       // mean over the accounts with one before and after; NaN without a definition
+    int64_t *in_band;    // owned: worst first, then unknown; NULL without a definition
+    double *arr_in_band; // owned
+} hf_scenario_sums;
+
+typedef struct {
+    const char *name; // borrowed
+    int64_t accounts;
+    int64_t changed; // with another value of some signal
+    hf_scenario_sums side[HF_SCENARIO_SIDES];
+    double losses_change, at_risk_change, health_change; // sums, and a mean, of the accounts' own differences
+} hf_scenario_group;
+
+typedef struct {
+    char signal[128], from[96], to[96]; // "" where there is no value
+} hf_scenario_value;
+
+// A term of the change of one score: points of health, or log-odds.
+typedef struct {
+    char name[200];
+    double change;
+} hf_scenario_part;
+
+typedef struct {
+    const char *id;
+    size_t id_length;
+    double health[HF_SCENARIO_SIDES]; // in double; NaN without a definition
+    int8_t band[HF_SCENARIO_SIDES];
+    double probability[HF_SCENARIO_SIDES], log_odds[HF_SCENARIO_SIDES]; // NaN without a model
+    double at_risk[HF_SCENARIO_SIDES];
+    hf_scenario_value *values; // owned: the signals that changed, derived ones too
+    int32_t value_count;
+    hf_scenario_part *health_parts, *churn_parts; // owned: the largest first; they add up to the change
+    int32_t health_part_count, churn_part_count;
+} hf_scenario_account;
+
+typedef enum {
+    HF_CAUTION_PREDICTOR,      // the model took it for a sign; nothing shows that moving it moves the outcome
+    HF_CAUTION_NOT_ACTIONABLE, // measures that the scorecard says cannot be acted upon
+    HF_CAUTION_OUTSIDE,        // moved beyond what training saw
+    HF_CAUTION_UNUSED,         // no score reads it
+    HF_CAUTIONS
+} hf_scenario_caution_kind;
+
+typedef struct {
+    hf_scenario_caution_kind kind;
+    char signal[128];
+    char detail[160]; // the measure, or what training saw; "" if none
+    int64_t accounts; // of HF_CAUTION_OUTSIDE
+} hf_scenario_caution;
+
+typedef enum { HF_GAIN_AT_RISK, HF_GAIN_PROBABILITY, HF_GAIN_HEALTH } hf_scenario_gain;
+
+// Everything is borrowed unless said.
+typedef struct {
+    const char *definition, *model; // files; NULL: none
+    const char *data;               // the file, or the store
+    hf_date as_of;                  // HF_DATE_MISSING where the data has none
+    const char *where;              // of all edits; NULL
+    const char *unit;               // of the ARR, "" if unknown
+    const hf_scenario_edit *edits;
+    int32_t edit_count;
+    const char *const *bands; // band_count, then "unknown"; 0 without a definition
+    int32_t band_count;
+    const char *by; // what groups are: "segment", or a signal
+    const hf_scenario_group *all, *groups;
+    int32_t group_count;
+    const int64_t *moved;    // (band_count + 1) squared: accounts by band before and band after
+    const double *moved_arr; // by the ARR before
+    int64_t capacity;        // 0: none
+    int64_t stay, listed;  // of the accounts most at risk before, those that are so after; both lists' length
+    hf_scenario_gain gain; // what accounts are ordered by
+    const hf_scenario_account *gainers, *losers;
+    int32_t gainer_count, loser_count;
+    int64_t gaining, losing;             // all accounts that do
+    const hf_scenario_caution *cautions; // by kind
+    int32_t caution_count;
+    char fingerprint[HF_SCENARIO_SIDES][33]; // of the scored frames
+    bool same;                               // frames and scores are byte for byte the same
+} hf_scenario_page;
+
+hf_status hf_report_scenario(hf_text *text, const hf_context *context, const hf_scenario_page *page,
+                             hf_error *error);
+// The same figures with all digits, and every part; the keys are in models/README.md.
+hf_status hf_report_scenario_json(hf_text *text, const hf_scenario_page *page, hf_error *error);
+
 #endif

@@ -92,4 +92,71 @@ double hf_histogram_auc(double *most_error, const uint32_t *without, const uint3
 hf_status hf_whatif_exact(double *health, int8_t *band, const hf_whatif_fleet *fleet,
                           const hf_weightings *weightings, int32_t at, hf_error *error);
 
+// ---- scenarios ---------------------------------------------------------------------------------------------
+
+// An edit of a signal, as people write it:
+//   SIGNAL = VALUE     every account's value, missing ones too: a number (20% is 0.2), a date, a category's
+//                      level, yes or no; the bare word missing takes the value away
+//   SIGNAL += N, -= N  added, taken off; days of a date
+//   SIGNAL *= N        scaled
+//   SIGNAL <= N        capped: what is above becomes N
+//   SIGNAL >= N        a floor
+//   SIGNAL in [A, B]   clipped: both
+// and then, for some accounts alone, "where CONDITION". What is missing stays so but for "=".
+typedef enum {
+    HF_EDIT_SET,
+    HF_EDIT_UNSET, // = missing
+    HF_EDIT_ADD,   // -= too, with the number's sign turned
+    HF_EDIT_SCALE,
+    HF_EDIT_CAP,
+    HF_EDIT_FLOOR,
+    HF_EDIT_CLIP,
+} hf_edit_action;
+
+typedef struct {
+    char *text;   // owned: as written
+    char *signal; // owned
+    hf_edit_action action;
+    char *value[2];     // owned, as written without quotes; the second of a clip alone, else NULL
+    double number[2];   // NaN where it is none
+    hf_date date[2];    // HF_DATE_MISSING where it is none
+    bool limited;       // it has a where of its own
+    hf_condition where; // owned
+} hf_edit;
+
+typedef struct {
+    const hf_context *context;
+    hf_edit *edits; // owned, in order
+    int32_t count;
+    bool limited;
+    hf_condition where; // owned: of all edits, besides their own
+} hf_scenario;
+
+// where NULL: all accounts. Errors: HF_ERROR_USAGE, with the edit, the place in it in characters, what was
+// expected and what to write.
+hf_status hf_scenario_create(hf_scenario *out, const hf_context *context, const char *const *edits,
+                             int32_t count, const char *where, hf_error *error);
+void hf_scenario_free(hf_scenario *scenario); // accepts zeroed ones
+
+// What an edit did.
+typedef struct {
+    int64_t matched; // accounts that the conditions hold for
+    int64_t changed; // of those, with another value than before this edit
+    int64_t missing; // of those, left alone because the value is missing
+} hf_edit_count;
+
+// A frame of the same accounts with the first `columns` columns of base, edited in order, each edit on what
+// the one before left; conditions are asked of base, as it is. Values that nothing changes are borrowed from
+// base, which must live longer; a value that an edit leaves equal keeps its bits. Arithmetic is in double and
+// rounded to the column's storage; a scaled count becomes whole, halves even. definition: whose derived
+// signals are not to be edited; NULL: none. counts: one an edit.
+//
+// Errors: HF_ERROR_DATA for a signal that is not there (with the nearest) or is derived, a value that its
+// kind does not take, and accounts that all edits together leave with a count below 0, a ratio outside 0 to
+// 1 (or outside the data, where that goes beyond) or a number too large; HF_ERROR_MEMORY. The result does not
+// depend on threads.
+hf_status hf_scenario_apply(hf_frame **out, hf_edit_count *counts, const hf_context *context,
+                            const hf_scenario *scenario, const hf_frame *base, int32_t columns,
+                            const hf_definition *definition, hf_error *error);
+
 #endif
