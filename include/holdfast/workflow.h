@@ -294,6 +294,68 @@ typedef struct {
 HF_API hf_status hf_workflow_replay_model(const hf_context *context, const hf_replay_model_job *job,
                                           hf_error *error);
 
+// ---- what if -------------------------------------------------------------------------------------------------
+
+// Other weights of a definition over one night or a store's whole history, held to the present ones.
+typedef struct {
+    const char *store;
+    const char *definition;
+    hf_date as_of;                 // of the night; HF_DATE_MISSING: the newest
+    bool history;                  // every night of the store
+    const char *const *candidates; // candidate_count other definitions
+    int32_t candidate_count;
+    const char *const *sets; // set_count edits as "usage.weight=50": together one weighting; none: no such
+    int32_t set_count;
+    bool one_at_a_time; // each weight by itself, times `factor` and divided by it
+    double factor;      // above 1
+    int32_t sweep;      // weightings drawn around the present one
+    double concentration;
+    const char *grid; // CSV, a weighting a row; NULL: none
+    uint64_t seed;    // of draws, samples and resamples
+    const char *outcomes, *outcome;
+    int32_t lead, horizon;
+    hf_date known_until;
+    int64_t capacity;   // accounts of the red list; 0: no list
+    int32_t top;        // of weightings that were not named, so many of the best are told of
+    int32_t replicates; // 0: no intervals
+    double alpha;
+    const char *name; // keeps the result in the store under this name; NULL: keeps nothing
+    hf_report_format format;
+    bool overwrite;
+    const char *output;
+} hf_whatif_weights_job;
+
+// Nothing but the named record is written to the store. Errors: HF_ERROR_USAGE for a weight that is not there
+// (with the nearest), HF_ERROR_TOO_LITTLE where no outcome of the dates is known, HF_ERROR_EXISTS for a name
+// that is taken; those of reading.
+HF_API hf_status hf_workflow_whatif_weights(const hf_context *context, const hf_whatif_weights_job *job,
+                                            hf_error *error);
+
+// The experiments a store keeps, one line each.
+HF_API hf_status hf_workflow_whatif_list(const hf_context *context, const char *store,
+                                         hf_report_format format, const char *output, bool overwrite,
+                                         hf_error *error);
+// One of them as it was told when it was made.
+HF_API hf_status hf_workflow_whatif_show(const hf_context *context, const char *store, const char *name,
+                                         hf_report_format format, const char *output, bool overwrite,
+                                         hf_error *error);
+
+typedef struct {
+    const char *store, *name;
+    const char *definition; // where the definition is now; NULL: where the record says
+    int32_t weighting;      // its place in the record, from 1; 0: the best
+    const char *hash;       // what the record's hash has to begin with; NULL: not asked
+    bool overwrite;
+    const char *output;
+} hf_whatif_promote_job;
+
+// Writes a weighting of an experiment as a definition: the file it was made from, with the changed weights in
+// their places, each with a comment that says where it came from. Errors: HF_ERROR_DATA where the definition
+// is no longer the one recorded, or the record's hash another; HF_ERROR_USAGE for a weighting that is not
+// there.
+HF_API hf_status hf_workflow_whatif_promote(const hf_context *context, const hf_whatif_promote_job *job,
+                                            hf_error *error);
+
 // What if signals were otherwise: before and after, over one table or snapshot. Read-only.
 typedef struct {
     const char *file;   // NULL: a snapshot of the store

@@ -77,4 +77,8 @@ double hf_explicit_curves_margin(const hf_explicit_curves *curves, int64_t row);
 void hf_explicit_curves_size(const hf_explicit_curves *curves, int32_t *features, int64_t *nonzero);
 void hf_explicit_curves_destroy(hf_explicit_curves *curves); // accepts NULL
 
+// JSON for people and diffs: two blanks a level, keys in their order, small flat values on one line, numbers
+// with the shortest digits that read back the same.
+void hf_json_write(hf_text *out, const json_t *json);
+
 #endif

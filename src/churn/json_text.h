@@ -4,12 +4,8 @@
 #ifndef HOLDFAST_JSON_TEXT_H
 #define HOLDFAST_JSON_TEXT_H
 
-#include "base/base_room.h"
+#include "churn/churn_room.h"
 
-#include <jansson.h>
-
-// For people and diffs: two blanks a level, keys in their order, small flat values on one line.
-void hf_json_write(hf_text *out, const json_t *json);
 // For checksums: no blanks, keys sorted bytewise; the text of Python's
 // json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).
 void hf_json_write_canonical(hf_text *out, const json_t *json);

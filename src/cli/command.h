@@ -32,6 +32,7 @@ extern const cli_command cli_check, cli_evaluate, cli_explain, cli_ingest, cli_i
     cli_store, cli_synth, cli_train;
 extern const cli_command cli_whatif;
 extern const cli_command cli_whatif_scenario;
+extern const cli_command cli_whatif_list, cli_whatif_promote, cli_whatif_show, cli_whatif_weights;
 
 // ---- arguments -------------------------------------------------------------------------------------------
 

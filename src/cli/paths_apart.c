@@ -15,8 +15,8 @@ typedef struct {
     const char *path, *role; // role: the option's name; "" for a word by itself
 } named_path;
 
-static const char *const inputs[] = {"model", "against", "definition", "outcomes",
-                                     "folds", "input",   "segments",   "file"};
+static const char *const inputs[] = {"model", "against",  "definition", "outcomes",  "folds",
+                                     "input", "segments", "file",       "candidate", "grid"};
 static const char *const outputs[] = {"output", "rejects", "ledger", "predictions", "card"};
 
 static const char *name_of(const char *path)

@@ -256,4 +256,25 @@ typedef struct {
 hf_status hf_weight_text(hf_text *out, const hf_definition *definition, const hf_weight_change *changes,
                          int32_t count, hf_error *error);
 
+// A weight written anew. segment: its place, the last one for the definition's own weight; measure -1: the
+// group's weight, else that of the measure (and group says nothing).
+typedef struct {
+    int32_t segment, group, measure;
+    double value;
+    const char *comment; // one line, put behind the weight; NULL: none
+} hf_weight_edit;
+
+// Which weights a segment writes itself, rather than taking them from the definition: segments x (groups +
+// measures), the default's all true. Errors: HF_ERROR_MEMORY.
+hf_status hf_definition_own_weights(bool *own, const hf_definition *definition, hf_error *error);
+// The definition's text with other weights, everything else to the byte as it stands: a number in its place,
+// or a key of its own where the file leaves a weight out. A comment goes behind its line, or where it cannot
+// stand there, to the head of the file. The text is not read again here. Errors: HF_ERROR_DATA for a file of
+// a form that leaves no room for a weight.
+hf_status hf_definition_reweigh(hf_text *out, const hf_definition *definition, const hf_weight_edit *changes,
+                                int32_t count, hf_error *error);
+// Whether two definitions score alike but for weights: groups, measures, curves, bands, segments, overrides
+// and settings are the same. What is for people alone (names of the file, reasons, authors) may differ.
+hf_status hf_definition_alike(bool *alike, const hf_definition *a, const hf_definition *b, hf_error *error);
+
 #endif

@@ -453,4 +453,14 @@ hf_status hf_report_scenario(hf_text *text, const hf_context *context, const hf_
 // The same figures with all digits, and every part; the keys are in models/README.md.
 hf_status hf_report_scenario_json(hf_text *text, const hf_scenario_page *page, hf_error *error);
 
+// ---- what if -------------------------------------------------------------------------------------------------
+
+// The record of an experiment with weights as tables.
+hf_status hf_report_whatif_weights(hf_text *text, const hf_context *context, const json_t *record,
+                                   hf_error *error);
+// Records, each with its "name" and "hash", a line each.
+hf_status hf_report_experiments(hf_text *text, const hf_context *context, const json_t *records,
+                                hf_error *error);
+hf_status hf_report_experiments_json(hf_text *text, const json_t *records, hf_error *error);
+
 #endif

@@ -159,4 +159,70 @@ hf_status hf_scenario_apply(hf_frame **out, hf_edit_count *counts, const hf_cont
                             const hf_scenario *scenario, const hf_frame *base, int32_t columns,
                             const hf_definition *definition, hf_error *error);
 
+// ---- weightings with names -------------------------------------------------------------------------------------
+
+typedef enum {
+    HF_WEIGHTING_PRESENT,   // the definition's own
+    HF_WEIGHTING_SET,       // edits given one by one
+    HF_WEIGHTING_CANDIDATE, // another definition's
+    HF_WEIGHTING_ONE,       // one weight larger or smaller
+    HF_WEIGHTING_GRID,      // a row of a file
+    HF_WEIGHTING_DRAW,      // drawn around the present one
+} hf_weighting_kind;
+
+typedef struct {
+    hf_weighting_kind kind;
+    char name[160];
+} hf_weighting_name;
+
+// Weightings, what they are called, and which weights the definition's segments write themselves: as in the
+// file, a segment that does not write a weight takes the definition's own.
+typedef struct {
+    hf_weightings weights;
+    hf_weighting_name *name; // owned
+    bool *own;               // owned: segments x (groups + measures)
+} hf_weighting_set;
+
+// All of them the present one. Errors: HF_ERROR_MEMORY.
+hf_status hf_weighting_set_create(hf_weighting_set *out, const hf_context *context,
+                                  const hf_definition *definition, int32_t count, hf_error *error);
+void hf_weighting_set_free(hf_weighting_set *set);
+
+// Sets one weight: of the definition ("usage.weight", "usage.depth.weight"; segments that write it themselves
+// keep theirs) or of a segment ("smb:usage.weight"). Errors: HF_ERROR_USAGE for a path that names nothing
+// (with the nearest) or a value that is no weight.
+hf_status hf_weighting_edit(hf_weighting_set *set, int32_t at, const char *path, double value,
+                            hf_error *error);
+// The same from "usage.weight=50".
+hf_status hf_weighting_parse(hf_weighting_set *set, int32_t at, const char *text, hf_error *error);
+// Takes the weights of a definition that is alike but for them.
+void hf_weighting_take(hf_weighting_set *set, int32_t at, const hf_definition *other);
+// How many weightings hf_weighting_ones makes: two a weight above 0, up and down. They are those from `first`
+// on: the weight of the definition and every segment times `factor`, then divided by it. What would change
+// nothing (the only weight of its group, or the only group) is left out.
+int32_t hf_weighting_ones_count(const hf_definition *definition);
+void hf_weighting_ones(hf_weighting_set *set, int32_t first, double factor);
+// Draws a weighting: shares of the groups, and of each group's measures, from Dirichlet distributions whose
+// means are the present shares and whose parameters sum to `concentration`; a share has the standard
+// deviation sqrt(share (1 - share) / (concentration + 1)). Weights of 0 stay 0. Drawn weights have four
+// digits, so that a file can say them. A segment's own weights move in proportion. Draw k depends on seed and
+// k alone.
+void hf_weighting_draw(hf_weighting_set *set, int32_t at, int32_t k, double concentration, uint64_t seed);
+// A weighting a row of a frame whose columns are named like paths of hf_weighting_edit; a missing value keeps
+// the present weight. Errors: HF_ERROR_DATA naming the column, or the row with a value that is no weight.
+hf_status hf_weighting_grid(hf_weighting_set *set, int32_t first, const hf_frame *grid, hf_error *error);
+// Fails where nothing of a segment would be scored.
+hf_status hf_weighting_check(const hf_weighting_set *set, int32_t at, hf_error *error);
+// Which weights are to be written into the definition's file to have this weighting. out has room for
+// segments x (groups + measures); comments are left NULL.
+int32_t hf_weighting_changes(hf_weight_edit *out, const hf_weighting_set *set, int32_t at);
+// A change's path, as hf_weighting_edit takes it.
+void hf_weighting_path(hf_text *out, const hf_definition *definition, const hf_weight_edit *change);
+
+// How alike two scores rank n rows: Spearman's correlation of ranks (ties share their mean rank) and
+// Kendall's tau-b (Knight 1966). NaN where one is constant. Rows where either is NaN do not count. Errors:
+// HF_ERROR_MEMORY. Cost: O(n log n).
+hf_status hf_rank_agreement(double *spearman, double *kendall, const hf_context *context, const double *a,
+                            const double *b, int32_t n, hf_error *error);
+
 #endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Weightings from a table: a row each, a column a weight, named as an edit names it.
+#include "whatif/whatif_room.h"
+
+#include <math.h>
+
+static hf_status fail_column(const hf_frame *grid, const hf_column *column, hf_error *error)
+{
+    return hf_fail_at(error, HF_ERROR_DATA, grid->source, 0, 0,
+                      "column '%s': expected weights in numbers, found %s", column->name,
+                      hf_kind_name(column->kind));
+}
+
+hf_status hf_weighting_grid(hf_weighting_set *set, int32_t first, const hf_frame *grid, hf_error *error)
+{
+    hf_status status = HF_OK;
+    hf_error why = {0};
+    for (int32_t c = 0; c < grid->column_count; c++) {
+        const hf_column *column = &grid->columns[c];
+        if (column->kind == HF_KIND_CATEGORY || column->kind == HF_KIND_DATE)
+            return fail_column(grid, column, error);
+        for (int64_t row = 0; row < grid->rows; row++) {
+            double value = hf_column_number(column, row);
+            if (isnan(value)) continue;
+            if (column->storage == HF_STORAGE_F32) {
+                char text[32]; // the number as the file wrote it
+                const size_t length = hf_format_f32(text, (float)value);
+                hf_parse_double(&value, text, length);
+            }
+            status = hf_weighting_edit(set, first + (int32_t)row, column->name, value, &why);
+            if (status == HF_ERROR_USAGE)
+                return hf_fail_at(error, HF_ERROR_DATA, grid->source, row + 2, 0, "%s", why.message);
+            if (status != HF_OK) return status;
+        }
+    }
+    for (int64_t row = 0; row < grid->rows; row++) {
+        hf_weighting_name *name = &set->name[first + row];
+        name->kind = HF_WEIGHTING_GRID;
+        snprintf(name->name, sizeof name->name, "row %lld", (long long)row + 1);
+        status = hf_weighting_check(set, first + (int32_t)row, &why);
+        if (status != HF_OK)
+            return hf_fail_at(error, HF_ERROR_DATA, grid->source, row + 2, 0, "%s", why.message);
+    }
+    return HF_OK;
+}
