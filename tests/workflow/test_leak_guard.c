@@ -165,7 +165,7 @@ static void make_store(int stray)
     hf_store *store = NULL;
     char path[512], recorded[32], date[11];
     hf_synth_options synth = HF_SYNTH_OPTIONS_INIT;
-    synth.accounts = 600;
+    synth.accounts = 1500;
     synth.months = 9;
     cr_assert_eq(hf_context_create(&context, NULL, NULL), HF_OK);
     snprintf(path, sizeof path, "%s/fleet", folder);
