@@ -225,4 +225,61 @@ void hf_weighting_path(hf_text *out, const hf_definition *definition, const hf_w
 hf_status hf_rank_agreement(double *spearman, double *kendall, const hf_context *context, const double *a,
                             const double *b, int32_t n, hf_error *error);
 
+// ---- weights fitted to outcomes ------------------------------------------------------------------------------
+
+#define HF_FIT_STRENGTHS 11
+
+// Account-dates with their outcome, as one set of weights scores them. A column is a measure of a mean group,
+// or a worst or best group as a whole; columns of one group lie together. All borrowed.
+typedef struct {
+    int64_t rows;
+    int32_t columns, groups;
+    const float *score;     // rows x columns, row by row: 0 to 100; NaN: none, its weight goes to others
+    const uint8_t *label;   // 0 or 1
+    const int64_t *account; // from 0: rows of one account share a number
+    const hf_date *as_of;
+    int32_t window;              // lead + horizon
+    const double *present;       // one a column: its share of all weight, more than 0; sum 1
+    const int32_t *group;        // one a column, from 0
+    const double *cap;           // one a group: its share of all weight is at most this; 1: none
+    double max_inherit, neutral; // of the definition
+} hf_weight_rows;
+
+typedef struct {
+    double shrink; // strength; NaN: chosen on inner splits
+    int32_t replicates;
+    double alpha;
+    uint64_t seed;
+} hf_weight_fit_options;
+
+typedef struct {
+    double strength;    // 1: a shift of weight costs what the data say of one measure on average
+    double gain, error; // of log-loss over the present weights on inner splits, a row; its standard error
+} hf_fit_strength;
+
+typedef struct {
+    const hf_context *context;
+    int32_t columns;
+    double strength; // INFINITY: no change
+    bool chosen;     // on inner splits
+    bool forward;    // they went forward in time; false: dates were too few, they are by accounts alone
+    hf_fit_strength path[HF_FIT_STRENGTHS]; // the strongest first; NaN where not chosen
+    double *weight, *low,
+        *high; // owned, one a column: share of all weight; low, high: NaN without replicates
+    // Log-odds a point lost of the measure, without limits and shrinkage: below 0 goes against its direction.
+    double *slope, *slope_low, *slope_high;
+} hf_weight_fit;
+
+// Fits log-odds = a + sum of b_j x points lost of column j, b_j at least 0 and within the caps, shrunk toward
+// proportions of the present weights; the weights are the b_j in proportion. A score that is missing counts
+// as what the weights at hand make of the others, so that the sum is health lost exactly as the fleet pass
+// has it. Strength: on inner splits, earlier dates fit and later ones judge, the window between left out, no
+// account on both sides; of strengths within one standard error of the best the strongest, and no change
+// unless the gain is two standard errors. Intervals: percentiles over resampled accounts, two Newton steps
+// each. Errors: HF_ERROR_TOO_LITTLE for outcomes all alike, HF_ERROR_MEMORY, HF_ERROR_CANCELLED. The result
+// does not depend on threads. Cost: some hundred walks over the rows, columns squared each.
+hf_status hf_weight_fit_run(hf_weight_fit *out, const hf_context *context, const hf_weight_rows *rows,
+                            const hf_weight_fit_options *options, hf_error *error);
+void hf_weight_fit_free(hf_weight_fit *fit);
+
 #endif

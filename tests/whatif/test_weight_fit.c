@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Weights fitted to outcomes against a truth: fleets whose outcomes follow known weights while the present ones
+// are wrong, and fleets whose outcomes are noise. Health comes from the definition written out in the test.
+#include "base/failing_context.h"
+#include "whatif/weight_fit.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COLUMNS = 8, GROUPS = 3, DATES = 9, WINDOW = 30 };
+
+static const int32_t group_of[COLUMNS] = {0, 0, 0, 1, 1, 1, 2, 2};
+static const double present[COLUMNS] = {0.05, 0.05, 0.2, 0.05, 0.25, 0.1, 0.2, 0.1};
+static const double truth[COLUMNS] = {0.35, 0.05, 0.05, 0.3, 0.05, 0.1, 0.05, 0.05};
+static const double no_cap[GROUPS] = {1, 1, 1};
+
+typedef struct {
+    hf_weight_rows rows;
+    float *score;
+    uint8_t *label;
+    int64_t *account;
+    hf_date *as_of;
+} fleet;
+
+static hf_context *context_of(int threads)
+{
+    hf_context_options options = HF_CONTEXT_OPTIONS_INIT;
+    hf_context *context = NULL;
+    options.threads = threads;
+    cr_assert(hf_context_create(&context, &options, NULL) == HF_OK);
+    return context;
+}
+
+// Steps 5 and 6 of the scorecard's definition, all groups means; NaN where nothing is present.
+static double health_of(const float *score, const double *weight, double max_inherit, double neutral)
+{
+    double share[GROUPS] = {0}, there[GROUPS] = {0}, all = 0, health = 0, assigned = 0;
+    for (int c = 0; c < COLUMNS; c++) {
+        share[group_of[c]] += weight[c];
+        if (!isnan(score[c])) there[group_of[c]] += weight[c];
+    }
+    for (int g = 0; g < GROUPS; g++)
+        all += there[g] > 0 ? share[g] : 0;
+    for (int c = 0; c < COLUMNS; c++) {
+        const int g = group_of[c];
+        if (isnan(score[c]) || !(weight[c] > 0)) continue;
+        const double e = fmin(share[g] / all * weight[c] / there[g], max_inherit * weight[c]);
+        health += e * score[c];
+        assigned += e;
+    }
+    return all > 0 ? health + (1 - assigned) * neutral : NAN;
+}
+
+// slope 0: outcomes are noise.
+static fleet make_fleet(uint64_t seed, int32_t accounts, double slope, double missing)
+{
+    fleet f = {0};
+    hf_random random = hf_random_seed(seed, 77);
+    const size_t most = (size_t)accounts * DATES;
+    f.score = calloc(most * COLUMNS, sizeof *f.score);
+    f.label = calloc(most, 1);
+    f.account = calloc(most, sizeof *f.account);
+    f.as_of = calloc(most, sizeof *f.as_of);
+    int64_t n = 0;
+    for (int64_t a = 0; a < accounts; a++) {
+        double level[COLUMNS];
+        const double common = hf_random_normal(&random);
+        for (int c = 0; c < COLUMNS; c++)
+            level[c] = 55 + 10 * common + 15 * hf_random_normal(&random);
+        for (int32_t t = 0; t < DATES; t++) {
+            float *q = f.score + n * COLUMNS;
+            for (int c = 0; c < COLUMNS; c++) {
+                q[c] = (float)fmin(fmax(level[c] + 12 * hf_random_normal(&random), 0), 100);
+                if (hf_random_uniform(&random) < missing) q[c] = NAN;
+            }
+            const double health = health_of(q, truth, 3, 50);
+            if (isnan(health)) continue;
+            const double eta = -2.2 - slope * (health - 55) / 100;
+            f.account[n] = a;
+            f.as_of[n] = 1000 + 30 * t;
+            f.label[n++] = hf_random_uniform(&random) < 1 / (1 + exp(-eta));
+            if (f.label[n - 1]) break;
+        }
+    }
+    f.rows = (hf_weight_rows){n,      COLUMNS, GROUPS,   f.score, f.label, f.account, f.as_of,
+                              WINDOW, present, group_of, no_cap,  3,       50};
+    return f;
+}
+
+static void end_fleet(fleet *f)
+{
+    free(f->score);
+    free(f->label);
+    free(f->account);
+    free(f->as_of);
+}
+
+static hf_weight_fit fit_of(const fleet *f, int threads, double shrink, int32_t replicates)
+{
+    hf_context *context = context_of(threads);
+    hf_weight_fit fit = {0};
+    hf_error error = {0};
+    const hf_weight_fit_options options = {shrink, replicates, 0.05, 1};
+    cr_assert(hf_weight_fit_run(&fit, context, &f->rows, &options, &error) == HF_OK, "%s", error.message);
+    return fit;
+}
+
+static void end_fit(hf_weight_fit *fit)
+{
+    hf_context *context = (hf_context *)fit->context;
+    hf_weight_fit_free(fit);
+    hf_context_destroy(context);
+}
+
+static double apart(const double *a, const double *b)
+{
+    double sum = 0;
+    for (int c = 0; c < COLUMNS; c++)
+        sum += fabs(a[c] - b[c]);
+    return sum / 2;
+}
+
+Test(weight_fit, substitutes_make_the_sum_the_health)
+{
+    hf_random random = hf_random_seed(5, 5);
+    for (int i = 0; i < 5000; i++) {
+        float score[COLUMNS];
+        double weight[COLUMNS], sum = 0, lost[COLUMNS], got = 0;
+        for (int c = 0; c < COLUMNS; c++) {
+            score[c] = hf_random_uniform(&random) < 0.5 ? NAN : (float)(100 * hf_random_uniform(&random));
+            weight[c] = hf_random_uniform(&random) < 0.2 ? 0 : hf_random_uniform(&random);
+            sum += weight[c];
+        }
+        for (int c = 0; c < COLUMNS; c++)
+            weight[c] /= sum;
+        const double cap = i % 2 ? INFINITY : 1.0 + 2 * hf_random_uniform(&random);
+        const double health = health_of(score, weight, cap, 40);
+        if (isnan(health)) continue;
+        const hf_weight_rows rows = {1, COLUMNS, GROUPS, score, NULL, NULL, NULL, 0, weight, group_of, no_cap, cap, 40};
+        hf_weight_fit_row(lost, &rows, weight, 0);
+        for (int c = 0; c < COLUMNS; c++)
+            got += weight[c] * lost[c];
+        cr_assert_float_eq(100 * (1 - got), health, 1e-6, "case %d: %g, not %g", i, 100 * (1 - got), health);
+    }
+}
+
+Test(weight_fit, lands_nearer_the_truth)
+{
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        fleet f = make_fleet(seed, 1200, 9, seed == 1 ? 0 : 0.15);
+        hf_weight_fit fit = fit_of(&f, 2, NAN, seed == 1 ? 40 : 0);
+        cr_assert(fit.chosen && fit.forward && !isinf(fit.strength));
+        cr_log_info("seed %d: %.3f from %.3f, strength %g", (int)seed, apart(fit.weight, truth), apart(present, truth), fit.strength);
+        cr_assert_lt(apart(fit.weight, truth), 0.5 * apart(present, truth));
+        double sum = 0;
+        for (int c = 0; c < COLUMNS; c++)
+            sum += fit.weight[c];
+        cr_assert_float_eq(sum, 1, 1e-9);
+        for (int c = 0; seed == 1 && c < COLUMNS; c++)
+            cr_assert(fit.low[c] <= fit.weight[c] && fit.weight[c] <= fit.high[c] && fit.low[c] >= 0);
+        end_fit(&fit);
+        end_fleet(&f);
+    }
+}
+
+Test(weight_fit, leaves_weights_alone_where_outcomes_are_noise)
+{
+    int changed = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        fleet f = make_fleet(100 + seed, 400, 0, 0.1);
+        hf_weight_fit fit = fit_of(&f, 2, NAN, 0);
+        changed += !isinf(fit.strength);
+        if (isinf(fit.strength)) cr_assert(memcmp(fit.weight, present, sizeof present) == 0);
+        end_fit(&fit);
+        end_fleet(&f);
+    }
+    cr_assert_leq(changed, 1, "%d of 20 changed", changed);
+}
