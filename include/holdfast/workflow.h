@@ -379,6 +379,31 @@ typedef struct {
 HF_API hf_status hf_workflow_whatif_scenario(const hf_context *context, const hf_whatif_scenario_job *job,
                                              hf_error *error);
 
+// Weights fitted to what happened to the accounts of a store's history, for the weights of a definition.
+typedef struct {
+    const char *store, *definition;
+    const char *outcomes, *outcome; // outcome NULL: "churn"
+    int32_t lead, horizon;
+    hf_date known_until;
+    const char *const *caps; // cap_count, as "usage=40%": a group has at most this share of all weight
+    int32_t cap_count;
+    double shrink;      // strength toward the present weights; NaN: chosen on earlier dates
+    int32_t replicates; // of the bootstraps; 0 leaves the intervals out
+    double alpha;
+    uint64_t seed;
+    int64_t capacity;      // accounts worked a date; 0: a tenth of them
+    const char *candidate; // where the definition with the fitted weights is written; NULL: nowhere
+    bool overwrite;
+    hf_report_format format;
+    const char *output; // the report
+} hf_whatif_fit_job;
+
+// Fits on the earlier dates and judges on the last quarter of them by the fleet pass. The candidate is never
+// applied; where no change is proposed none is written, with a warning. Errors: HF_ERROR_USAGE for a cap of
+// no group, HF_ERROR_TOO_LITTLE for dates or outcomes that do not suffice; those of reading and writing.
+HF_API hf_status hf_workflow_whatif_fit(const hf_context *context, const hf_whatif_fit_job *job,
+                                        hf_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,8 +3,13 @@
 // holdfast whatif: the verb of several actions, each a command of its own in a file of its own.
 #include "command.h"
 
-static const cli_command *const actions[] = {&cli_whatif_weights, &cli_whatif_scenario, &cli_whatif_list,
-                                             &cli_whatif_show,    &cli_whatif_promote,  NULL};
+static const cli_command *const actions[] = {&cli_whatif_weights,
+                                             &cli_whatif_scenario,
+                                             &cli_whatif_fit,
+                                             &cli_whatif_list,
+                                             &cli_whatif_show,
+                                             &cli_whatif_promote,
+                                             NULL};
 
 const cli_command cli_whatif = {
     .name = "whatif",

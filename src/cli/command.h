@@ -31,6 +31,7 @@ extern const cli_command cli_replay, cli_report, cli_run;
 extern const cli_command cli_check, cli_evaluate, cli_explain, cli_ingest, cli_init, cli_profile, cli_score,
     cli_store, cli_synth, cli_train;
 extern const cli_command cli_whatif;
+extern const cli_command cli_whatif_fit;
 extern const cli_command cli_whatif_scenario;
 extern const cli_command cli_whatif_list, cli_whatif_promote, cli_whatif_show, cli_whatif_weights;
 

@@ -463,4 +463,45 @@ hf_status hf_report_experiments(hf_text *text, const hf_context *context, const 
                                 hf_error *error);
 hf_status hf_report_experiments_json(hf_text *text, const json_t *records, hf_error *error);
 
+// ---- weights fitted to outcomes --------------------------------------------------------------------------------
+
+// A measure, or a worst or best group as a whole. Weights are shares of all weight.
+typedef struct {
+    char name[256];
+    const char *group;                   // borrowed
+    double present, fitted;              // NaN: not known
+    double low, high;                    // of the fitted; NaN without replicates
+    double present_in, fitted_in;        // shares of the group's weight
+    double slope, slope_low, slope_high; // log-odds of the outcome for 100 points lost, without limits
+    bool against; // the whole interval is below 0: the signal goes against its direction
+} hf_fitted_weight;
+
+typedef struct {
+    double strength, gain, error;
+} hf_fitted_strength;
+
+// Everything is borrowed.
+typedef struct {
+    const char *definition, *outcome;
+    int64_t rows, events, accounts; // fitted on
+    hf_date first, last;            // their dates
+    hf_date judged_first, judged_last;
+    int64_t left_out; // account-dates of segments with weights of their own, or whose health an override sets
+    bool chosen, forward;
+    double strength;                // INFINITY: no change
+    const hf_fitted_strength *path; // path_count; none where the strength was given
+    int32_t path_count;
+    const hf_fitted_weight *weights; // weight_count
+    int32_t weight_count;
+    const hf_verdict *verdict; // of the fitted against the present, on dates no choice has seen
+    int64_t capacity;
+    double alpha;
+    bool intervals;
+    const char *candidate; // the file written, NULL: none
+} hf_fitted_page;
+
+hf_status hf_report_whatif_fit(hf_text *text, const hf_context *context, const hf_fitted_page *page,
+                               hf_error *error);
+hf_status hf_report_whatif_fit_json(hf_text *text, const hf_fitted_page *page, hf_error *error);
+
 #endif

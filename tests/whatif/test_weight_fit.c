@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Weights fitted to outcomes against a truth: fleets whose outcomes follow known weights while the present ones
-// are wrong, and fleets whose outcomes are noise. Health comes from the definition written out in the test.
+// Weights fitted to outcomes against a truth: fleets whose outcomes follow known weights while the present
+// ones are wrong, and fleets whose outcomes are noise. Health comes from the definition written out in the
+// test.
 #include "base/failing_context.h"
 #include "whatif/weight_fit.h"
 
@@ -139,7 +140,8 @@ Test(weight_fit, substitutes_make_the_sum_the_health)
         const double cap = i % 2 ? INFINITY : 1.0 + 2 * hf_random_uniform(&random);
         const double health = health_of(score, weight, cap, 40);
         if (isnan(health)) continue;
-        const hf_weight_rows rows = {1, COLUMNS, GROUPS, score, NULL, NULL, NULL, 0, weight, group_of, no_cap, cap, 40};
+        const hf_weight_rows rows = {1, COLUMNS, GROUPS,   score,  NULL, NULL, NULL,
+                                     0, weight,  group_of, no_cap, cap,  40};
         hf_weight_fit_row(lost, &rows, weight, 0);
         for (int c = 0; c < COLUMNS; c++)
             got += weight[c] * lost[c];
@@ -153,7 +155,8 @@ Test(weight_fit, lands_nearer_the_truth)
         fleet f = make_fleet(seed, 1200, 9, seed == 1 ? 0 : 0.15);
         hf_weight_fit fit = fit_of(&f, 2, NAN, seed == 1 ? 40 : 0);
         cr_assert(fit.chosen && fit.forward && !isinf(fit.strength));
-        cr_log_info("seed %d: %.3f from %.3f, strength %g", (int)seed, apart(fit.weight, truth), apart(present, truth), fit.strength);
+        cr_log_info("seed %d: %.3f from %.3f, strength %g", (int)seed, apart(fit.weight, truth),
+                    apart(present, truth), fit.strength);
         cr_assert_lt(apart(fit.weight, truth), 0.5 * apart(present, truth));
         double sum = 0;
         for (int c = 0; c < COLUMNS; c++)

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The parts of `whatif fit`: account-dates to fit by, and the definition that comes of it. Private to the
+// room.
+#ifndef HOLDFAST_WHATIF_FIT_H
+#define HOLDFAST_WHATIF_FIT_H
+
+#include "workflow/whatif_nights.h"
+
+// What a column of the rows is.
+typedef struct {
+    int32_t group, measure; // measure -1: the group as a whole
+} hf_fit_column;
+
+typedef struct {
+    const hf_context *context;
+    const hf_definition *definition; // borrowed
+    hf_fit_column *column;           // owned, as the rest
+    double *present, *cap;
+    int32_t *group;
+    float *score;
+    uint8_t *label;
+    int64_t *account;
+    hf_date *as_of;
+    int64_t room, left_out, events, accounts;
+    hf_weight_rows rows; // of the arrays above
+} hf_fit_rows;
+
+// The labelled accounts of the nights before `until` whose window has closed by then, and that score by the
+// definition's own weights.
+hf_status hf_fit_rows_read(hf_fit_rows *out, const hf_context *context, const hf_whatif_fit_job *job,
+                           const hf_whatif_scorecard *present, const hf_whatif_nights *nights, hf_date until,
+                           hf_error *error);
+void hf_fit_rows_free(hf_fit_rows *rows);
+
+// The definition with these shares of all weight (one a column) for weights: sums within groups, and of
+// groups, stay as they are, four digits are kept. text: what is written to a file; out: the same, read.
+hf_status hf_fit_candidate(hf_definition **out, hf_text *text, const hf_fit_rows *rows, const double *share,
+                           const char *why, hf_error *error);
+
+#endif
