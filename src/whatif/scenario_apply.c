@@ -240,8 +240,8 @@ done:
 }
 
 // The code that a category is set to. A level no account gets is not added, so that nothing changes.
-static hf_status find_level(hf_bound_edit *e, hf_column *column, const hf_frame *frame, const hf_edit *edit,
-                            const uint8_t *holds, hf_error *error)
+static hf_status find_level(hf_bound_edit *e, hf_column *column, const hf_frame *frame, const hf_frame *base,
+                            const hf_edit *edit, const uint8_t *holds, hf_error *error)
 {
     if (edit->action == HF_EDIT_UNSET) {
         e->whole_value[0] = -1;
@@ -249,7 +249,7 @@ static hf_status find_level(hf_bound_edit *e, hf_column *column, const hf_frame 
     }
     e->whole_value[0] = hf_dictionary_find(&column->dictionary, edit->value[0]);
     if (e->whole_value[0] >= 0 || !memchr(holds, 1, (size_t)frame->rows)) return HF_OK;
-    hf_scenario_new_level(frame->context, edit, column);
+    hf_scenario_new_level(base->context, edit, column);
     return add_level(&e->whole_value[0], column, frame, edit->value[0], error);
 }
 
@@ -267,7 +267,7 @@ static hf_status apply_edit(hf_edit_count *count, hf_frame *frame, uint8_t *hold
     HF_TRY(done, find_rows(holds, context, scenario, edit, base, error));
     HF_TRY(done, own_values(column, frame, error));
     if (column->storage == HF_STORAGE_CODE)
-        HF_TRY(done, find_level(&bound, column, frame, edit, holds, error));
+        HF_TRY(done, find_level(&bound, column, frame, base, edit, holds, error));
     edit_column(count, column, &bound, holds, frame->rows, hf_context_threads(context));
     hf_column_count_missing(column, frame->rows);
 done:

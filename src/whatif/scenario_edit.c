@@ -240,6 +240,7 @@ done:
 static hf_status read_condition(reader *r, hf_condition *out)
 {
     hf_error inner = {.status = HF_OK};
+    skip_blanks(r);
     hf_status status = hf_condition_parse(out, r->context, r->at, &inner);
     if (status == HF_OK) return HF_OK;
     if (status != HF_ERROR_DATA) {

@@ -179,6 +179,15 @@ static void bounds_of(double *low, double *high, const hf_column *column, int64_
     }
 }
 
+static void say_number(char out[32], const hf_column *column, int64_t row)
+{
+    const double x = hf_column_number(column, row);
+    if (column->storage == HF_STORAGE_F32)
+        hf_format_f32(out, (float)x);
+    else
+        hf_format_f64(out, x);
+}
+
 // Says of the account what it has become, and what to write.
 static hf_status beyond(const hf_edit *edit, const hf_frame *frame, const hf_column *was,
                         const hf_column *now, int64_t row, double low, double high, hf_error *error)
@@ -187,8 +196,8 @@ static hf_status beyond(const hf_edit *edit, const hf_frame *frame, const hf_col
     size_t length;
     const char *id = hf_frame_id(frame, row, &length);
     const double x = hf_column_number(now, row);
-    hf_format_f64(before, hf_column_number(was, row));
-    hf_format_f64(after, x);
+    say_number(before, was, row);
+    say_number(after, now, row);
     hf_format_f64(bound, low);
     hf_format_f64(other, high);
     if (!isfinite(x))
