@@ -345,20 +345,24 @@ static hf_status tell_ones(hf_whatif_weighing *w, hf_error *error)
     return bad ? hf_fail_memory(error) : HF_OK;
 }
 
+// A file by its path and the hash of its bytes; what came through a pipe cannot be read again.
 static json_t *hashed(const hf_context *context, const char *path, int *bad)
 {
     hf_bytes bytes;
     hf_fingerprint *f = NULL;
-    char hash[33] = "";
-    if (hf_bytes_open(&bytes, context, path, NULL) != HF_OK) return json_null();
-    if (hf_fingerprint_create(&f, context, NULL) == HF_OK) {
+    char hash[33];
+    if (strcmp(path, "-") == 0) return json_pack("{s:s, s:n}", "path", path, "hash");
+    if (hf_bytes_open(&bytes, context, path, NULL) != HF_OK) {
+        *bad = 1;
+        return NULL;
+    }
+    const hf_status status = hf_fingerprint_create(&f, context, NULL);
+    if (status == HF_OK) {
         hf_fingerprint_add(f, bytes.data, bytes.size);
         hf_fingerprint_finish(f, hash);
-    } else {
-        *bad = 1;
     }
     hf_bytes_close(context, &bytes);
-    return json_pack("{s:s, s:s}", "path", path, "hash", hash);
+    return status == HF_OK ? json_pack("{s:s, s:s}", "path", path, "hash", hash) : NULL;
 }
 
 static json_t *inputs_of(const hf_whatif_weighing *w, int *bad)
