@@ -38,6 +38,15 @@ static hf_status set_margins(hf_final_fit *f, const hf_blocks *blocks, hf_error 
     return HF_OK;
 }
 
+static void warn_unsettled(const hf_training *t, const hf_ridge *fit)
+{
+    if (!fit->settled)
+        hf_warn(t->context,
+                "the fit had not come to rest after %d steps, and another machine may end elsewhere; give a "
+                "smaller C with --c",
+                (int)fit->newton_steps);
+}
+
 static hf_status fit_curves(hf_final_fit *f, const hf_training *t, const hf_choices *c, hf_error *error)
 {
     hf_status status = HF_OK;
@@ -64,6 +73,7 @@ static hf_status fit_curves(hf_final_fit *f, const hf_training *t, const hf_choi
     HF_TRY(done, hf_warm_start(f->weights, t->context, &blocks, t->label, c->lambda, error));
     HF_TRY(done, hf_ridge_fit(&fit, t->context, &blocks, t->label, c->lambda,
                               c->joint.pairs > 0 ? SCREEN_EPS : FINAL_EPS, error));
+    warn_unsettled(t, &fit);
     HF_TRY(done, set_margins(f, &blocks, error));
     f->intercept = f->weights[blocks.features];
 done:
@@ -99,6 +109,7 @@ static hf_status fit_surfaces(hf_final_fit *f, const hf_training *t, const hf_ch
     f->weights = weights;
     hf_ridge fit = {.weights = f->weights};
     HF_TRY(done, hf_ridge_fit(&fit, t->context, &blocks, t->label, c->lambda, FINAL_EPS, error));
+    warn_unsettled(t, &fit);
     HF_TRY(done, set_margins(f, &blocks, error));
     f->intercept = f->weights[blocks.features];
 done:

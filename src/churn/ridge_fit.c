@@ -13,6 +13,7 @@
 
 enum { MOST_NEWTON = 60, MOST_PRODUCTS = 60 };
 #define NEAR_BOUND 1e-3
+#define SETTLED 1e-10  // of an objective: a step that promises less leaves what matters as it is
 #define ROUNDING 1e-13 // of an objective: nearer than this, a step is not to be told from none
 
 double hf_log_loss(double margin, bool event)
@@ -182,12 +183,20 @@ static double open_length(const newton *t, const double *weights)
     return sqrt(squares);
 }
 
-// Weights at or near their bound that the gradient pushes down stay out of the step, and go to the bound
-// (Bertsekas 1982).
-static void hold_bounded(newton *t, const double *weights)
+// Weights at or near their bound that the gradient pushes down stay out of the step, and go to the bound. What
+// is near shrinks with the way still to go, or weights that belong close to the bound would never come to
+// rest: the way is what is left of a step down the gradient, scaled and held at the bounds (Bertsekas 1982).
+static void hold_bounded(newton *t, const double *weights, double of_feature, double of_intercept)
 {
+    double squares = 0.0;
+    for (int32_t f = 0; t->bounded && f < t->size; f++) {
+        const double down = t->gradient[f] / (f < t->size - 1 ? of_feature : of_intercept);
+        const double way = t->bounded[f] ? fmin(weights[f], down) : down;
+        squares += way * way;
+    }
+    const double near = fmin(NEAR_BOUND, sqrt(squares));
     for (int32_t f = 0; t->bounded && f < t->size; f++)
-        t->held[f] = t->bounded[f] && weights[f] <= NEAR_BOUND && t->gradient[f] > 0.0;
+        t->held[f] = t->bounded[f] && weights[f] <= near && t->gradient[f] > 0.0;
 }
 
 // out = (X' D X + lambda) v, the intercept's column of ones last and not shrunk.
@@ -216,6 +225,7 @@ static int32_t solve_step(newton *t, const double *weights, double tolerance)
     for (int64_t i = 0; i < t->blocks.row_count; i++)
         curvature += t->curvature[i];
     const double of_feature = t->lambda + 0.3 * curvature, of_intercept = curvature + 1e-12;
+    hold_bounded(t, weights, of_feature, of_intercept);
     memset(t->step, 0, (size_t)size * sizeof *t->step);
     for (int32_t f = 0; f < size; f++)
         t->rest[f] = t->held && t->held[f] ? 0.0 : -t->gradient[f];
@@ -302,6 +312,7 @@ hf_status hf_ridge_fit(hf_ridge *fit, const hf_context *context, const hf_blocks
     if (status != HF_OK) return status;
     const double tolerance = eps * first_length(&t);
     fit->newton_steps = fit->products = 0;
+    double promised = INFINITY; // by the step before
     step_weights(&t, fit->weights, 0.0); // within the bounds, whatever they were
     memcpy(fit->weights, t.next, (size_t)t.size * sizeof *t.next);
     hf_blocks_log_odds(t.margin, &t.blocks, fit->weights, t.scratch);
@@ -309,11 +320,14 @@ hf_status hf_ridge_fit(hf_ridge *fit, const hf_context *context, const hf_blocks
         if (omp_get_thread_num() == 0) HF_TRY(done, hf_check_cancel(context, error));
         fit->loss = take_gradient(&t, fit->weights);
         const double length = open_length(&t, fit->weights);
+        fit->settled = length <= tolerance || promised <= SETTLED * objective(&t, fit->loss, fit->weights);
         if (length <= tolerance || fit->newton_steps == MOST_NEWTON) break;
-        hold_bounded(&t, fit->weights);
         fit->products += solve_step(&t, fit->weights, fmax(0.1 * length, 0.3 * tolerance));
         fit->newton_steps++;
-        if (!search_line(&t, fit->weights, &fit->loss)) break;
+        promised = fabs(step_weights(&t, fit->weights, 1.0));
+        if (search_line(&t, fit->weights, &fit->loss)) continue;
+        fit->settled = promised <= SETTLED * objective(&t, fit->loss, fit->weights);
+        break;
     }
 done:
     free_newton(context, &t);

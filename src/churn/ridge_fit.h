@@ -12,6 +12,7 @@ typedef struct {
     double *weights;                // features + 1, the intercept last; where the fit starts and ends
     double loss;                    // sum over the rows of log-loss, at the end
     int32_t newton_steps, products; // what it took
+    bool settled;                   // whether it came to rest before its steps were up
 } hf_ridge;
 
 // Minimises sum of log-loss + lambda / 2 |w|^2 from what weights hold (the intercept is not shrunk), over

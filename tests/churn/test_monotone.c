@@ -158,19 +158,20 @@ Test(monotone, features_are_those_of_the_definition)
 
 Test(monotone, a_fit_is_the_best_within_its_bounds)
 {
-    const double lambdas[] = {30, 1};
+    const double lambdas[] = {30, 1, 1e5}; // the last leaves weights that are close to their bound
     one_way t = {0};
     make(&t, 1);
     const int32_t width = t.basis->features;
     double *x = read_features(&t), *g = calloc((size_t)width + 1, sizeof *g);
     double *w = calloc((size_t)width + 1, sizeof *w);
-    for (int l = 0; l < 2; l++) {
+    for (int l = 0; l < 3; l++) {
         hf_ridge fit = {.weights = w};
         int32_t held = 0, open = 0;
         for (int32_t f = 0; f <= width; f++)
             w[f] = l == 0 ? 0.0 : -0.1; // outside the bounds, which is mended
         cr_assert_eq(hf_ridge_fit(&fit, t.context, &t.blocks, t.label, lambdas[l], 1e-9, NULL), HF_OK);
         cr_expect_lt(fit.newton_steps, 30);
+        cr_expect(fit.settled);
         for (int32_t f = 0; f < width; f++)
             g[f] = lambdas[l] * w[f];
         g[width] = 0.0;
