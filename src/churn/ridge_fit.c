@@ -183,9 +183,10 @@ static double open_length(const newton *t, const double *weights)
     return sqrt(squares);
 }
 
-// Weights at or near their bound that the gradient pushes down stay out of the step, and go to the bound. What
-// is near shrinks with the way still to go, or weights that belong close to the bound would never come to
-// rest: the way is what is left of a step down the gradient, scaled and held at the bounds (Bertsekas 1982).
+// Weights at or near their bound that the gradient pushes down stay out of the step, and go to the bound.
+// What is near shrinks with the way still to go, or weights that belong close to the bound would never come
+// to rest: the way is what is left of a step down the gradient, scaled and held at the bounds (Bertsekas
+// 1982).
 static void hold_bounded(newton *t, const double *weights, double of_feature, double of_intercept)
 {
     double squares = 0.0;
@@ -312,7 +313,7 @@ hf_status hf_ridge_fit(hf_ridge *fit, const hf_context *context, const hf_blocks
     if (status != HF_OK) return status;
     const double tolerance = eps * first_length(&t);
     fit->newton_steps = fit->products = 0;
-    double promised = INFINITY; // by the step before
+    double promised = INFINITY;          // by the step before
     step_weights(&t, fit->weights, 0.0); // within the bounds, whatever they were
     memcpy(fit->weights, t.next, (size_t)t.size * sizeof *t.next);
     hf_blocks_log_odds(t.margin, &t.blocks, fit->weights, t.scratch);

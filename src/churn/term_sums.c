@@ -82,11 +82,17 @@ static int32_t rows_of(const work *w, int64_t tile)
     return left < HF_TILE ? (int32_t)left : HF_TILE;
 }
 
+// By what the model's own intercept was corrected for rows that were sampled; a calibration has it in itself.
+static double corrected(const work *w)
+{
+    return w->model->calibrated ? 0.0 : w->t->shift;
+}
+
 static void sum_tile(const work *w, int64_t tile, double *contribution)
 {
     const int32_t terms = w->model->term_count, n = rows_of(w, tile);
     const int64_t begin = tile * HF_TILE;
-    const double base = hf_model_base(w->model);
+    const double base = hf_model_base(w->model) - corrected(w);
     hf_term_sums *part = w->part + tile * (terms + 1), *all = &part[terms];
     double *total = w->log_odds + begin;
     memset(total, 0, (size_t)n * sizeof *total);
@@ -134,19 +140,40 @@ static double probability(double log_odds)
     return 1.0 / (1.0 + exp(-log_odds));
 }
 
+// How many rows one row stands for: of the class that was thinned, as many more as the odds were off.
+static double stands_for(const work *w, int64_t i)
+{
+    return w->t->label[i] == (w->t->shift > 0.0) ? exp(fabs(w->t->shift)) : 1.0;
+}
+
 static void change_tile(const work *w, int64_t tile, const double *step)
 {
     const int32_t terms = w->model->term_count, n = rows_of(w, tile);
     const int64_t begin = tile * HF_TILE;
     hf_term_sums *part = w->part + tile * (terms + 1);
     for (int32_t k = 0; k < terms; k++) {
-        part[k].change = 0.0;
+        part[k].change = part[k].weight = 0.0;
         if (isnan(step[k])) continue;
         for (int32_t i = 0; i < n; i++) {
             if (w->column[k] && isnan(hf_column_number(w->column[k], w->t->rows[begin + i]))) continue;
-            const double now = w->log_odds[begin + i];
-            part[k].change += probability(now + step[k]) - probability(now);
+            const double now = w->log_odds[begin + i] + w->t->shift, weight = stands_for(w, begin + i);
+            part[k].change += weight * (probability(now + step[k]) - probability(now));
+            part[k].weight += weight;
         }
+    }
+}
+
+// The mean over what the rows stand for, times the rows.
+static void add_changes(hf_sums *sums, const work *w)
+{
+    for (int32_t k = 0; k < sums->count; k++) {
+        hf_term_sums *s = &sums->terms[k];
+        for (int64_t tile = 0; tile < w->tiles; tile++) {
+            s->change += w->part[tile * (sums->count + 1) + k].change;
+            s->weight += w->part[tile * (sums->count + 1) + k].weight;
+        }
+        const int64_t rows = w->column[k] ? s->present : sums->rows;
+        if (s->weight > 0.0) s->change *= (double)rows / s->weight;
     }
 }
 
@@ -222,9 +249,7 @@ hf_status hf_sums_create(hf_sums *out, const hf_model *model, const hf_training 
                       : hf_sums_slope(&sums.terms[k]) * hf_sums_deviation(&sums.terms[k]);
     HF_TRY(done, hf_check_cancel(t->context, error));
     run_tiles(&w, step);
-    for (int64_t tile = 0; tile < w.tiles; tile++)
-        for (int32_t k = 0; k < sums.count; k++)
-            sums.terms[k].change += w.part[tile * (sums.count + 1) + k].change;
+    add_changes(&sums, &w);
     *out = sums;
     sums = (hf_sums){0};
 done:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the terms of a model come to over its training rows.
+// What the terms of a model come to over its training rows. Where these were sampled on the outcome, the loss
+// is that of the fit to them; changes of the probability are the fleet's, every row for as many as it stands.
 #ifndef HOLDFAST_TERM_SUMS_H
 #define HOLDFAST_TERM_SUMS_H
 
@@ -16,6 +17,7 @@ typedef struct {
     int64_t support, events; // of a rule: rows where it holds
     double change; // second pass: sum of the probability's change where the log-odds grow by what one
                    // deviation of the signal is worth, over rows that have it; of a table, by its spread
+    double weight; // second pass: how many rows those stand for
 } hf_term_sums;
 
 typedef struct {
@@ -24,7 +26,7 @@ typedef struct {
     hf_term_sums *terms; // owned
     int64_t rows;
     double total, squares; // of T
-    double loss;           // mean log-loss
+    double loss;           // mean log-loss, of the fit before its intercept was corrected
 } hf_sums;
 
 hf_status hf_sums_create(hf_sums *out, const hf_model *model, const hf_training *t, hf_error *error);

@@ -135,6 +135,43 @@ Test(subsample, a_calibration_is_of_the_fleet_too)
     }
 }
 
+// The figures of a summary: the likelihood is that of the fit to the rows drawn, and changes of the
+// probability those of the fleet, however few of it were drawn.
+static void summarise(double *loss, double *none, double *change, fleet *t, double subsample, bool plain)
+{
+    hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    hf_model *model = NULL;
+    options.subsample = subsample;
+    options.pairs = options.rules = options.bootstrap = 0;
+    options.plain = plain;
+    options.c = 0.1;
+    options.summary = true;
+    cr_assert_eq(hf_model_train(&model, t->context, t->frame, t->label, t->cluster, NULL, 0, &options, NULL),
+                 HF_OK);
+    const json_t *summary = json_object_get(model->record, "summary");
+    *loss = json_number_value(json_object_get(summary, "log_loss"));
+    *none = json_number_value(json_object_get(summary, "log_loss_none"));
+    *change = json_number_value(
+        json_object_get(json_array_get(json_object_get(summary, "terms"), 0), "probability_change"));
+    hf_model_destroy(model);
+}
+
+Test(subsample, a_summary_is_not_thrown_off)
+{
+    const double bases[] = {-2.5, 4.0};
+    for (int k = 0; k < 2; k++)
+        for (int plain = 0; plain <= 1; plain++) {
+            fleet t = {0};
+            double loss, none, change, of_all;
+            make(&t, bases[k], 3);
+            summarise(&loss, &none, &of_all, &t, 0.0, plain);
+            summarise(&loss, &none, &change, &t, 1.0, plain);
+            cr_expect(none > 0.69 && loss < 0.96 * none && loss > 0.7 * none, "%g of %g", loss, none);
+            cr_expect_float_eq(change, of_all, 0.12 * of_all, "%g, of all rows %g", change, of_all);
+            clear(&t);
+        }
+}
+
 Test(subsample, the_draw_is_of_whole_accounts_by_the_seed)
 {
     const double shares[] = {1.0, 3.0};
