@@ -6,30 +6,52 @@
 #include "workflow/labelled.h"
 #include "workflow/whatif_weighing.h"
 
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
-// The record's weighting by its place; the best: the first that was not named, or else the first of all.
+static const char *word(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static double auc_of(const json_t *weighting)
+{
+    const json_t *pooled = json_object_get(json_object_get(weighting, "judged"), "pooled");
+    return json_number_value(json_object_get(json_object_get(pooled, "auc"), "value"));
+}
+
+// The place of the best: of what was chosen from the first, since that was chosen by other dates than those
+// it is reported on; else the one of the named with the highest AUC, the first where nothing is known of
+// outcomes.
+static size_t best_place(const json_t *list)
+{
+    size_t best = 1;
+    for (size_t i = 1; i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        if (strcmp(word(one, "kind"), "set") != 0 && strcmp(word(one, "kind"), "candidate") != 0) return i;
+        if (auc_of(one) > auc_of(json_array_get(list, best))) best = i;
+    }
+    return best;
+}
+
+// The record's weighting by its place; 0: the best.
 static hf_status find_weighting(json_t **out, const json_t *record, const hf_whatif_promote_job *job,
                                 hf_error *error)
 {
-    json_t *list = json_object_get(record, "weightings");
+    const json_t *list = json_object_get(record, "weightings");
     const size_t count = json_array_size(list);
-    size_t at = (size_t)job->weighting;
-    if (count < 2 || job->weighting < 0 || at >= count)
+    if (count < 2 || job->weighting < 0 || (size_t)job->weighting >= count)
         return hf_fail(error, HF_ERROR_USAGE,
                        "experiment '%s' has weightings 1 to %d; pass --weighting with one", job->name,
                        count < 2 ? 0 : (int)count - 1);
-    for (size_t i = 1; at == 0 && i < count; i++) {
-        const char *kind = json_string_value(json_object_get(json_array_get(list, i), "kind"));
-        if (kind && strcmp(kind, "set") != 0 && strcmp(kind, "candidate") != 0) at = i;
-    }
-    *out = json_array_get(list, at > 0 ? at : 1);
+    *out = json_array_get(list, job->weighting > 0 ? (size_t)job->weighting : best_place(list));
     if (!json_is_true(json_object_get(*out, "weights_alone")))
         return hf_fail(
             error, HF_ERROR_USAGE,
-            "weighting '%s' is a definition of its own that differs in more than weights; copy its file",
-            json_string_value(json_object_get(*out, "name")));
+            "weighting '%s' is a definition of its own that differs in more than weights; copy its "
+            "file",
+            word(*out, "name"));
     return HF_OK;
 }
 
@@ -84,8 +106,12 @@ static hf_status take_edits(promotion *p, const hf_context *context, const hf_de
         status = hf_fail_memory(error);
         goto done;
     }
-    json_object_foreach(json_object_get(weighting, "weights"), path, edit) HF_TRY(
-        done, hf_weighting_edit(&p->set, 0, path, json_number_value(json_object_get(edit, "to")), error));
+    json_object_foreach(json_object_get(weighting, "weights"), path, edit)
+    {
+        const json_t *to = json_object_get(edit, "to");
+        HF_TRY(done,
+               hf_weighting_edit(&p->set, 0, path, json_is_number(to) ? json_number_value(to) : NAN, error));
+    }
     HF_TRY(done, hf_weighting_check(&p->set, 0, error));
     p->count = hf_weighting_changes(p->changes, &p->set, 0);
     for (int32_t i = 0; i < p->count; i++) {
@@ -157,8 +183,7 @@ hf_status hf_workflow_whatif_promote(const hf_context *context, const hf_whatif_
     HF_TRY(done, check_text(&p, context, d, &text, error));
     HF_TRY(done, hf_workflow_write_text(context, &text, job->output, job->overwrite, error));
     hf_log(context, HF_LOG_NOTICE, "weighting '%s' of experiment '%s' in %s: %d weight%s changed",
-           json_string_value(json_object_get(weighting, "name")), job->name, job->output, (int)p.count,
-           p.count == 1 ? "" : "s");
+           word(weighting, "name"), job->name, job->output, (int)p.count, p.count == 1 ? "" : "s");
 done:
     free_promotion(context, &p);
     hf_definition_destroy(d);

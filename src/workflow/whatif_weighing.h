@@ -42,6 +42,8 @@ typedef struct {
 // puts "weightings" and "outcomes" into the result.
 hf_status hf_whatif_judge(hf_whatif_weighing *w, hf_error *error);
 
+#define HF_WEIGHTS_EXPERIMENT "weights experiment"
+
 // The record of an experiment. A name is letters, digits, and . _ - after the first.
 hf_status hf_whatif_experiment_path(hf_text *out, const char *store, const char *name, hf_error *error);
 hf_status hf_whatif_experiment_write(const hf_context *context, const hf_whatif_weights_job *job,

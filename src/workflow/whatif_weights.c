@@ -414,7 +414,7 @@ static hf_status begin_result(hf_whatif_weighing *w, hf_error *error)
 {
     int bad = 0;
     w->result =
-        json_pack("{s:s, s:i, s:s}", "holdfast", "weights experiment", "form", 1, "version", hf_version());
+        json_pack("{s:s, s:i, s:s}", "holdfast", HF_WEIGHTS_EXPERIMENT, "form", 1, "version", hf_version());
     if (w->job->name) bad |= json_object_set_new(w->result, "name", json_string(w->job->name));
     bad |= json_object_set_new(w->result, "inputs", inputs_of(w, &bad));
     bad |= json_object_set_new(w->result, "options", options_of(w, &bad));

@@ -111,6 +111,26 @@ static hf_status run(int job, const hf_context *context, hf_error *error)
                                   .output = output};
         return hf_workflow_init(context, &init, error);
     }
+    if (job == 8) {
+        const hf_whatif_weights_job weights = {.store = store,
+                                               .definition = definition,
+                                               .as_of = HF_DATE_MISSING,
+                                               .one_at_a_time = true,
+                                               .factor = 2,
+                                               .sweep = 3,
+                                               .concentration = 5,
+                                               .outcomes = outcomes,
+                                               .horizon = 30,
+                                               .known_until = 20100,
+                                               .capacity = 5,
+                                               .top = 2,
+                                               .replicates = 40,
+                                               .alpha = 0.05,
+                                               .name = "memory",
+                                               .overwrite = true,
+                                               .output = output};
+        return hf_workflow_whatif_weights(context, &weights, error);
+    }
     if (job > 5) {
         static const int64_t capacity[] = {5, 20};
         const hf_evaluate_job evaluate = {.store = job == 7 ? store : NULL,
@@ -181,4 +201,15 @@ Test(starter_memory, every_request_of_an_evaluation_may_fail)
 {
     put_history();
     fail_every_request(6, 7, 8);
+}
+
+Test(starter_memory, every_request_of_a_weighing_may_fail)
+{
+    hf_context *context = NULL;
+    hf_error error = {0};
+    put_history();
+    good(hf_context_create(&context, NULL, &error), &error);
+    good(run(3, context, &error), &error);
+    hf_context_destroy(context);
+    fail_every_request(8, 8, 4);
 }
