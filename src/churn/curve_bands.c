@@ -1,28 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The cluster bootstrap of curves. A replicate is a list of training rows, whole accounts as often as they
-// were drawn, fitted from where the full fit ended; its draws come from a stream of its own, so replicates
-// run side by side. Where rows are many m of the n accounts are drawn, under m / n of the penalty, and
-// deviations shrink by sqrt(m / n) (Bickel, Gotze and van Zwet 1997). A point's value is linear in the
-// weights: its row's features, less their means over all training rows, which is what makes a contribution of
-// a value.
+// were drawn, learnt anew; its draws come from a stream of its own, so replicates run side by side. Where
+// rows are many m of the n accounts are drawn, under m / n of the penalty, and deviations shrink by
+// sqrt(m / n) (Bickel, Gotze and van Zwet 1997).
 #include "churn/curve_bands.h"
 
-#include "churn/ridge_fit.h"
+#include "churn/curve_replicate.h"
 
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EPS 1e-3
-#define WORK 1.5e7        // rows x blocks x replicates that training spends by itself
+#define WORK 1.0e7        // rows x blocks x replicates that training spends by itself
 #define MOST_ROWS 20000.0 // of a replicate, about
-// Knots and cuts are held in the replicates, though they were learnt from the same rows. On samples of a
-// known truth that left the bands a little narrow, by up to a fifth where they missed it.
-#define WIDER 1.25
 #define STREAM 0x62616e64
-enum { LEAST = 20, MOST = 100 };
+enum { LEAST = 20, MOST = 60 };
 
 typedef struct {
     const hf_context *context;
@@ -31,8 +25,10 @@ typedef struct {
     uint64_t seed;
     int32_t *account; // owned, one a training row: numbered from 0
     int32_t accounts, drawn;
-    double *weights; // owned, replicates x (features + 1)
-    bool *good;      // owned, one a replicate
+    hf_replicates shared;
+    int32_t points;
+    double *value; // owned, replicates x points
+    bool *good;    // owned, one a replicate
 } bootstrap;
 
 typedef struct {
@@ -70,30 +66,26 @@ static hf_status number_accounts(bootstrap *b, hf_error *error)
 }
 
 // The rows of a replicate, in the training rows' order; owned. *good false where a class is lacking.
-static hf_status draw(int64_t **out, int64_t *count, bool *good, const bootstrap *b, int32_t replicate,
+static hf_status draw(int64_t **out, int64_t *count, bool *good, const bootstrap *b, hf_random *random,
                       hf_error *error)
 {
-    hf_random random = hf_random_seed(b->seed, STREAM + (uint64_t)replicate);
+    const hf_context *context = b->shared.context;
     const int64_t rows = b->refit->blocks.row_count;
     int64_t n = 0, events = 0, *list = NULL;
-    uint16_t *times = NULL;
-#pragma omp critical(hf_churn_memory)
-    times = hf_new(b->context, (size_t)b->accounts, sizeof *times);
+    uint16_t *times = hf_new(context, (size_t)b->accounts, sizeof *times);
     if (!times) return hf_fail_memory(error);
     for (int32_t i = 0; i < b->drawn; i++)
-        times[hf_random_below(&random, (uint64_t)b->accounts)]++;
+        times[hf_random_below(random, (uint64_t)b->accounts)]++;
     for (int64_t i = 0; i < rows; i++)
         n += times[b->account[i]];
-#pragma omp critical(hf_churn_memory)
-    list = hf_new_raw(b->context, (size_t)n, sizeof *list);
+    list = hf_new_raw(context, (size_t)n, sizeof *list);
     n = 0;
     for (int64_t i = 0; i < rows && list; i++)
         for (uint16_t k = 0; k < times[b->account[i]]; k++) {
-            list[n++] = b->refit->blocks.rows[i];
+            list[n++] = i;
             events += b->refit->label[i];
         }
-#pragma omp critical(hf_churn_memory)
-    hf_delete(b->context, times);
+    hf_delete(context, times);
     if (!list) return hf_fail_memory(error);
     *good = events > 0 && events < n;
     *count = n;
@@ -108,21 +100,16 @@ static double share_drawn(const bootstrap *b)
 
 static hf_status fit_replicate(bootstrap *b, int32_t replicate, hf_error *error)
 {
-    const hf_refit *r = b->refit;
-    const size_t size = (size_t)r->blocks.features + 1;
-    int64_t *rows = NULL;
-    hf_blocks blocks = r->blocks;
-    hf_ridge fit = {.weights = b->weights + (size_t)replicate * size};
+    hf_random random = hf_random_seed(b->seed, STREAM + (uint64_t)replicate);
+    int64_t *place = NULL, count = 0;
     hf_status status;
-    HF_TRY(done, draw(&rows, &blocks.row_count, &b->good[replicate], b, replicate, error));
-    blocks.rows = rows;
-    memcpy(fit.weights, r->weights, size * sizeof *fit.weights);
+    if (omp_get_thread_num() == 0) HF_TRY(done, hf_check_cancel(b->context, error));
+    HF_TRY(done, draw(&place, &count, &b->good[replicate], b, &random, error));
     if (b->good[replicate])
-        HF_TRY(done,
-               hf_ridge_fit(&fit, b->context, &blocks, r->label, r->lambda * share_drawn(b), EPS, error));
+        HF_TRY(done, hf_replicate_fit(b->value + (int64_t)replicate * b->points, &b->shared, place, count,
+                                      b->refit->lambda * share_drawn(b), &random, error));
 done:
-#pragma omp critical(hf_churn_memory)
-    hf_delete(b->context, rows);
+    hf_delete(b->shared.context, place);
     return status;
 }
 
@@ -173,65 +160,76 @@ static void set_band(hf_curve_point *points, int32_t count, const double *deviat
     qsort(largest, (size_t)made, sizeof *largest, compare_doubles);
     const int32_t at = (int32_t)ceil(HF_BAND_LEVEL * made) - 1;
     for (int32_t k = 0; k < count; k++) {
-        const double half = WIDER * largest[at] * points[k].high;
+        const double half = largest[at] * points[k].high;
         points[k].low = points[k].log_odds - half;
         points[k].high = points[k].log_odds + half;
     }
 }
 
-// Deviations of a term's points in every good replicate.
-static void deviate(double *out, const bootstrap *b, const hf_curve_point *points, int32_t count,
-                    const double *features, const double *mean)
+// Deviations of the points of a term from what the full fit says, in every good replicate.
+static void deviate(double *out, const bootstrap *b, const double *full, int32_t first, int32_t count)
 {
-    const hf_block *block = &b->refit->blocks.blocks[points->term];
-    const size_t size = (size_t)b->refit->blocks.features + 1;
-    for (int32_t r = 0; r < b->replicates; r++) {
-        const double *weights = b->weights + (size_t)r * size;
-        if (!b->good[r]) continue;
-        for (int32_t k = 0; k < count; k++) {
-            double sum = 0.0;
-            for (int32_t f = block->first; f < block->first + block->features; f++)
-                sum +=
-                    (features[(size_t)k * size + (size_t)f] - mean[f]) * (weights[f] - b->refit->weights[f]);
-            *out++ = sum * sqrt(share_drawn(b));
-        }
-    }
+    const double shrink = sqrt(share_drawn(b));
+    for (int32_t r = 0; r < b->replicates; r++)
+        for (int32_t k = first; k < first + count && b->good[r]; k++)
+            *out++ = shrink * (b->value[(int64_t)r * b->points + k] - full[k]);
 }
 
 static hf_status set_bands(hf_curve_points *p, int32_t made, const bootstrap *b, hf_error *error)
 {
     hf_status status = HF_OK;
-    const hf_blocks *blocks = &b->refit->blocks;
-    const size_t rows = (size_t)blocks->row_count, size = (size_t)blocks->features + 1;
     const size_t points = (size_t)p->count;
-    double *residual = hf_new_raw(b->context, rows, sizeof *residual);
-    double *mean = hf_new(b->context, size, sizeof *mean);
-    double *features = hf_new(b->context, points * size, sizeof *features);
+    double *full = hf_new(b->context, points, sizeof *full);
     double *deviation = hf_new(b->context, points * (size_t)made, sizeof *deviation);
-    double *scratch = hf_new(b->context, hf_blocks_sums(blocks) + (size_t)made, sizeof *scratch);
-    if (!residual || !mean || !features || !deviation || !scratch) {
+    double *largest = hf_new(b->context, (size_t)made, sizeof *largest);
+    if (!full || !deviation || !largest) {
         status = hf_fail_memory(error);
         goto done;
     }
-    for (size_t i = 0; i < rows; i++)
-        residual[i] = 1.0 / (double)rows;
-    hf_blocks_gradient(mean, blocks, residual, scratch);
+    HF_TRY(done, hf_replicate_full(full, &b->shared, error));
     for (int32_t k = 0, count; k < p->count; k += count) {
-        hf_curve_point *first = &p->points[k];
-        for (count = 1; k + count < p->count && first[count].term == first->term;)
+        for (count = 1; k + count < p->count && p->points[k + count].term == p->points[k].term;)
             count++;
-        for (int32_t i = 0; i < count; i++)
-            hf_refit_row(features + (size_t)i * size, b->refit, blocks->rows[first[i].place], scratch);
-        deviate(deviation, b, first, count, features, mean);
-        set_band(first, count, deviation, made, scratch);
+        deviate(deviation, b, full, k, count);
+        set_band(&p->points[k], count, deviation, made, largest);
     }
 done:
-    hf_delete(b->context, residual);
-    hf_delete(b->context, mean);
-    hf_delete(b->context, features);
+    hf_delete(b->context, full);
     hf_delete(b->context, deviation);
-    hf_delete(b->context, scratch);
+    hf_delete(b->context, largest);
     return status;
+}
+
+// The means of a plain form's features, with which a value becomes a contribution.
+static hf_status take_means(double **out, const bootstrap *b, hf_error *error)
+{
+    const hf_blocks *blocks = &b->refit->blocks;
+    const size_t rows = (size_t)blocks->row_count;
+    double *residual = hf_new_raw(b->context, rows, sizeof *residual);
+    double *scratch = hf_new(b->context, hf_blocks_sums(blocks), sizeof *scratch);
+    double *mean = hf_new(b->context, (size_t)blocks->features + 1, sizeof *mean);
+    const bool good = residual && scratch && mean;
+    for (size_t i = 0; i < rows && good; i++)
+        residual[i] = 1.0 / (double)rows;
+    if (good) hf_blocks_gradient(mean, blocks, residual, scratch);
+    hf_delete(b->context, residual);
+    hf_delete(b->context, scratch);
+    *out = mean;
+    return good ? HF_OK : hf_fail_memory(error);
+}
+
+// Evenly spaced training rows over which curves are centred, as rows of the frame.
+static hf_status take_spread(int64_t **out, bootstrap *b, hf_error *error)
+{
+    const int64_t rows = b->refit->blocks.row_count;
+    const int64_t taken = rows < (int64_t)MOST_ROWS ? rows : (int64_t)MOST_ROWS;
+    int64_t *spread = hf_new_raw(b->context, (size_t)taken, sizeof *spread);
+    if (!spread) return hf_fail_memory(error);
+    for (int64_t i = 0; i < taken; i++)
+        spread[i] = b->refit->training->rows[(int64_t)((double)i * (double)rows / (double)taken)];
+    b->shared.spread_count = taken;
+    *out = spread;
+    return HF_OK;
 }
 
 int32_t hf_curve_bands_fit(const hf_refit *refit)
@@ -243,19 +241,34 @@ int32_t hf_curve_bands_fit(const hf_refit *refit)
 hf_status hf_curve_bands(hf_curve_points *points, int32_t *made, const hf_refit *refit, int32_t replicates,
                          uint64_t seed, hf_error *error)
 {
-    const size_t size = (size_t)refit->blocks.features + 1;
-    bootstrap b = {.context = refit->context, .refit = refit, .replicates = replicates, .seed = seed};
+    bootstrap b = {.context = refit->context,
+                   .refit = refit,
+                   .replicates = replicates,
+                   .seed = seed,
+                   .points = points->count};
+    hf_context *locked = NULL;
+    const hf_context *keeper;
+    double *mean = NULL;
+    int64_t *spread = NULL;
     int32_t good = 0;
-    hf_status status = HF_OK;
+    hf_status status;
+    HF_TRY(done, hf_locked_context(&locked, &keeper, b.context, error));
     b.account = hf_new_raw(b.context, (size_t)refit->blocks.row_count, sizeof *b.account);
-    b.weights = hf_new(b.context, (size_t)replicates * size, sizeof *b.weights);
+    b.value = hf_new(b.context, (size_t)replicates * (size_t)points->count, sizeof *b.value);
     b.good = hf_new(b.context, (size_t)replicates, sizeof *b.good);
-    if (!b.account || !b.weights || !b.good) {
+    if (!b.account || !b.value || !b.good) {
         status = hf_fail_memory(error);
         goto done;
     }
     HF_TRY(done, number_accounts(&b, error));
     b.drawn = (int32_t)ceil(b.accounts * fmin(1.0, MOST_ROWS / (double)refit->blocks.row_count));
+    if (!refit->basis) HF_TRY(done, take_means(&mean, &b, error));
+    HF_TRY(done, take_spread(&spread, &b, error));
+    b.shared.context = locked;
+    b.shared.refit = refit;
+    b.shared.points = points;
+    b.shared.spread = spread;
+    b.shared.mean = mean;
     HF_TRY(done, fit_all(&b, error));
     for (int32_t r = 0; r < replicates; r++)
         good += b.good[r];
@@ -263,7 +276,10 @@ hf_status hf_curve_bands(hf_curve_points *points, int32_t *made, const hf_refit 
     *made = good;
 done:
     hf_delete(b.context, b.account);
-    hf_delete(b.context, b.weights);
+    hf_delete(b.context, b.value);
     hf_delete(b.context, b.good);
+    hf_delete(b.context, mean);
+    hf_delete(b.context, spread);
+    hf_context_destroy(locked);
     return status;
 }

@@ -5,8 +5,9 @@
 #ifndef HOLDFAST_REFIT_H
 #define HOLDFAST_REFIT_H
 
-#include "churn/block.h"
+#include "churn/basis.h"
 #include "churn/design.h"
+#include "churn/training.h"
 
 // Everything is borrowed. The first `signals` blocks are those of the model's first terms, in their order;
 // blocks after them are surfaces'.
@@ -18,6 +19,9 @@ typedef struct {
     const double *weights;  // features + 1, the intercept last
     const uint8_t *label;   // one a training row
     const int64_t *cluster; // one a training row; NULL: each is its own
+    const hf_training *training;
+    const hf_basis *basis; // of curves; NULL: the plain form
+    const hf_bent *bent;   // likewise
 } hf_refit;
 
 // The features of one training row: out has room for the blocks' features. scratch: hf_blocks_sums.

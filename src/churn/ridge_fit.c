@@ -37,6 +37,7 @@ typedef struct {
     const uint8_t *label;
     int32_t size; // features + 1
     double lambda;
+    const double *toward; // features; NULL: 0
     double *memory;                                       // owned
     double *margin, *trial, *curvature;                   // a row each; trial: residuals, then margins to try
     double *gradient, *step, *rest, *direction, *product; // size each
@@ -158,6 +159,12 @@ static double trial_loss(newton *t)
     return sum_parts(t);
 }
 
+// Where the penalty draws a weight to.
+static double toward(const newton *t, int32_t f)
+{
+    return t->toward ? t->toward[f] : 0.0;
+}
+
 // Loss and gradient at the weights, whose margins are known.
 static double take_gradient(newton *t, const double *weights)
 {
@@ -168,7 +175,7 @@ static double take_gradient(newton *t, const double *weights)
     for (int64_t i = 0; i < t->blocks.row_count; i++)
         sum += t->trial[i];
     for (int32_t f = 0; f < features; f++)
-        t->gradient[f] += t->lambda * weights[f];
+        t->gradient[f] += t->lambda * (weights[f] - toward(t, f));
     t->gradient[features] = sum;
     return loss;
 }
@@ -256,7 +263,12 @@ static int32_t solve_step(newton *t, const double *weights, double tolerance)
 
 static double objective(const newton *t, double loss, const double *weights)
 {
-    return loss + 0.5 * t->lambda * dot(weights, weights, t->size - 1);
+    double squares = 0.0;
+    for (int32_t f = 0; f < t->size - 1; f++) {
+        const double off = weights[f] - toward(t, f);
+        squares += off * off;
+    }
+    return loss + 0.5 * t->lambda * squares;
 }
 
 // The weights a share of the step away, held at their bounds; how fast the objective falls on the way there.
@@ -308,7 +320,7 @@ static double first_length(newton *t)
 hf_status hf_ridge_fit(hf_ridge *fit, const hf_context *context, const hf_blocks *blocks,
                        const uint8_t *label, double lambda, double eps, hf_error *error)
 {
-    newton t = {.label = label, .lambda = lambda};
+    newton t = {.label = label, .lambda = lambda, .toward = fit->toward};
     hf_status status = newton_create(&t, context, blocks, error);
     if (status != HF_OK) return status;
     const double tolerance = eps * first_length(&t);

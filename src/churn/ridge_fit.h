@@ -13,13 +13,14 @@ typedef struct {
     double loss;                    // sum over the rows of log-loss, at the end
     int32_t newton_steps, products; // what it took
     bool settled;                   // whether it came to rest before its steps were up
+    const double *toward;           // features: where the penalty draws weights to; NULL: to 0
 } hf_ridge;
 
-// Minimises sum of log-loss + lambda / 2 |w|^2 from what weights hold (the intercept is not shrunk), over
-// weights that respect the blocks' bounds. label: one a row of the blocks. Stops when the gradient, where it
-// may be followed, is eps times the one at zero weights. Truncated Newton with conjugate gradients (Lin, Weng
-// and Keerthi 2008). Works on the context's threads, or where fits run side by side on one each. Errors:
-// HF_ERROR_MEMORY; HF_ERROR_CANCELLED, asked for by the first thread before every step.
+// Minimises sum of log-loss + lambda / 2 |w - toward|^2 from what weights hold (the intercept is not shrunk),
+// over weights that respect the blocks' bounds. label: one a row of the blocks. Stops when the gradient,
+// where it may be followed, is eps times the one at zero weights. Truncated Newton with conjugate gradients
+// (Lin, Weng and Keerthi 2008). Works on the context's threads, or where fits run side by side on one each.
+// Errors: HF_ERROR_MEMORY; HF_ERROR_CANCELLED, asked for by the first thread before every step.
 hf_status hf_ridge_fit(hf_ridge *fit, const hf_context *context, const hf_blocks *blocks,
                        const uint8_t *label, double lambda, double eps, hf_error *error);
 // Mean log-loss of rows under weights; losses, one a row of blocks->rows, may be NULL.

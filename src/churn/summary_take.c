@@ -49,7 +49,10 @@ hf_status hf_summary_take(const hf_training *t, const hf_model *model, const hf_
                       .lambda = lambda,
                       .weights = fit->weights,
                       .label = t->label,
-                      .cluster = t->cluster};
+                      .cluster = t->cluster,
+                      .training = t,
+                      .basis = fit->basis,
+                      .bent = &fit->bent};
     if (fit->joint.pairs > 0)
         refit.blocks = hf_joint_blocks(&fit->joint, fit->joint.pairs, fit->every, t->count);
     return take(t, model, &refit, rules, error);
@@ -83,7 +86,8 @@ hf_status hf_summary_take_plain(const hf_training *t, const hf_model *model, con
                             .lambda = 1.0 / model->c,
                             .weights = own,
                             .label = t->label,
-                            .cluster = t->cluster};
+                            .cluster = t->cluster,
+                            .training = t};
     HF_TRY(done, take(t, model, &refit, 0, error));
 done:
     hf_design_blocks_free(&blocks);
