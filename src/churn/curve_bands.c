@@ -143,9 +143,10 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-// The band of one term's points. deviation: good replicates x points, of what the full fit says.
-static void set_band(hf_curve_point *points, int32_t count, const double *deviation, int32_t made,
-                     double *largest)
+// The band of one term's points around its sharp curve, and with the curve itself. shift: from the curve to
+// the sharp one. deviation: good replicates x points, from the sharp one.
+static void set_band(hf_curve_point *points, int32_t count, const double *shift, const double *deviation,
+                     int32_t made, double *largest)
 {
     for (int32_t r = 0; r < made; r++)
         largest[r] = 0.0;
@@ -161,12 +162,12 @@ static void set_band(hf_curve_point *points, int32_t count, const double *deviat
     const int32_t at = (int32_t)ceil(HF_BAND_LEVEL * made) - 1;
     for (int32_t k = 0; k < count; k++) {
         const double half = largest[at] * points[k].high;
-        points[k].low = points[k].log_odds - half;
-        points[k].high = points[k].log_odds + half;
+        points[k].low = points[k].log_odds + fmin(shift[k] - half, 0.0);
+        points[k].high = points[k].log_odds + fmax(shift[k] + half, 0.0);
     }
 }
 
-// Deviations of the points of a term from what the full fit says, in every good replicate.
+// Deviations of the points of a term from what the sharp full fit says, in every good replicate.
 static void deviate(double *out, const bootstrap *b, const double *full, int32_t first, int32_t count)
 {
     const double shrink = sqrt(share_drawn(b));
@@ -180,21 +181,25 @@ static hf_status set_bands(hf_curve_points *p, int32_t made, const bootstrap *b,
     hf_status status = HF_OK;
     const size_t points = (size_t)p->count;
     double *full = hf_new(b->context, points, sizeof *full);
+    double *shift = hf_new(b->context, points, sizeof *shift);
     double *deviation = hf_new(b->context, points * (size_t)made, sizeof *deviation);
     double *largest = hf_new(b->context, (size_t)made, sizeof *largest);
-    if (!full || !deviation || !largest) {
+    if (!full || !shift || !deviation || !largest) {
         status = hf_fail_memory(error);
         goto done;
     }
-    HF_TRY(done, hf_replicate_full(full, &b->shared, error));
+    HF_TRY(done, hf_replicate_full(shift, full, &b->shared, error));
+    for (size_t k = 0; k < points; k++)
+        shift[k] = full[k] - shift[k];
     for (int32_t k = 0, count; k < p->count; k += count) {
         for (count = 1; k + count < p->count && p->points[k + count].term == p->points[k].term;)
             count++;
         deviate(deviation, b, full, k, count);
-        set_band(&p->points[k], count, deviation, made, largest);
+        set_band(&p->points[k], count, shift + k, deviation, made, largest);
     }
 done:
     hf_delete(b->context, full);
+    hf_delete(b->context, shift);
     hf_delete(b->context, deviation);
     hf_delete(b->context, largest);
     return status;

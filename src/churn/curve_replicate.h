@@ -17,11 +17,12 @@ typedef struct {
     const double *mean; // of a plain form's features over the training rows; NULL: curves are learnt anew
 } hf_replicates;
 
-// value[k]: the contribution at each point, as the full fit has it.
-hf_status hf_replicate_full(double *value, const hf_replicates *r, hf_error *error);
-// The same of a fit to count training rows, repeated as they were drawn, under `lambda`: knots, cuts and
-// levels learnt from those rows, the pairs' cells as they are. The penalty draws each weight to a normal
-// number of variance 1 / lambda instead of to 0. Errors: HF_ERROR_MEMORY.
+// The contribution at each point: value, as the full fit has it; sharp, as it has it once a second fit to all
+// rows is drawn to its weights instead of to 0.
+hf_status hf_replicate_full(double *value, double *sharp, const hf_replicates *r, hf_error *error);
+// value[k]: sharp of a fit to count training rows, repeated as they were drawn, under `lambda`: knots, cuts
+// and levels learnt from those rows, the pairs' cells as they are. The penalty draws each weight to a normal
+// number of variance 1 / lambda instead of to 0, then to the first fit's. Errors: HF_ERROR_MEMORY.
 hf_status hf_replicate_fit(double *value, const hf_replicates *r, const int64_t *place, int64_t count,
                            double lambda, hf_random *random, hf_error *error);
 
