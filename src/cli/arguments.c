@@ -96,8 +96,8 @@ static hf_status unknown_option(const cli_command *command, const char *word, hf
 // Lists grow with every time they are given; of anything else a second value would silently win.
 static bool may_repeat(const cli_option *option)
 {
-    static const char *const lists[] = {"ignore",     "na",       "kind", "input",    "capacity",
-                                        "allow-leak", "monotone", "set",  "candidate"};
+    static const char *const lists[] = {"ignore",     "na",       "kind", "input",     "capacity",
+                                        "allow-leak", "monotone", "set",  "candidate", "cap"};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         if (strcmp(option->name, lists[i]) == 0) return true;
     return !option->value;

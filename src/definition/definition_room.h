@@ -242,20 +242,6 @@ hf_status hf_definition_fail(hf_error *error, const hf_definition *definition, h
 
 // ---- other weights, in the text ----------------------------------------------------------------------------
 
-typedef struct {
-    int32_t group, measure; // measure -1: the group's own weight; else the group is not looked at
-    double weight;
-    const char *why; // one line: where the weight came from; borrowed
-} hf_weight_change;
-
-// The definition's own text with these weights in place, above each a comment that says what it was and why
-// it changed; every other byte stays. A weight the text left to its default is written out. Weights of
-// segments stay as written. What was made has been read again: it is a definition whose weights are these and
-// whose others are as before. Errors: HF_ERROR_DATA where the text has a form in which no weight can be put;
-// HF_ERROR_MEMORY. out is added to.
-hf_status hf_weight_text(hf_text *out, const hf_definition *definition, const hf_weight_change *changes,
-                         int32_t count, hf_error *error);
-
 // A weight written anew. segment: its place, the last one for the definition's own weight; measure -1: the
 // group's weight, else that of the measure (and group says nothing).
 typedef struct {

@@ -34,7 +34,8 @@ hf_status hf_fit_rows_read(hf_fit_rows *out, const hf_context *context, const hf
 void hf_fit_rows_free(hf_fit_rows *rows);
 
 // The definition with these shares of all weight (one a column) for weights: sums within groups, and of
-// groups, stay as they are, four digits are kept. text: what is written to a file; out: the same, read.
+// groups, stay as they are, four digits are kept. text: what is written to a file, every changed weight with
+// what it was and `why`; out: the same, read again and compared.
 hf_status hf_fit_candidate(hf_definition **out, hf_text *text, const hf_fit_rows *rows, const double *share,
                            const char *why, hf_error *error);
 

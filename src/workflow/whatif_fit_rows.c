@@ -89,9 +89,11 @@ static hf_status take_cap(hf_fit_rows *r, const char *cap, hf_error *error)
         memcpy(name, cap,
                (size_t)(equals - cap) < sizeof name - 1 ? (size_t)(equals - cap) : sizeof name - 1);
         const char *nearest = hf_nearest(name, names, count);
-        return hf_fail(error, HF_ERROR_USAGE, "--cap names '%s', and %s has no such group; %s%s", name,
-                       d->path, nearest ? "did you mean " : "its groups are under 'groups:'",
-                       nearest ? nearest : "");
+        if (nearest)
+            return hf_fail(error, HF_ERROR_USAGE, "--cap: %s has no group '%s'; did you mean '%s'?", d->path,
+                           name, nearest);
+        return hf_fail(error, HF_ERROR_USAGE, "--cap: %s has no group '%s'; they are under 'groups:'",
+                       d->path, name);
     }
     r->cap[g] = share;
     return HF_OK;
