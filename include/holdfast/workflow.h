@@ -372,6 +372,7 @@ typedef struct {
     const char *arr;   // the column of annual revenue; NULL: the definition's, else a column `arr` of amounts
     int64_t capacity;  // accounts that can be worked; 0: not looked at
     int64_t top;       // accounts shown that gain most, and that lose most
+    const char *name;  // with a store: kept as an experiment of this name; NULL: not kept
     hf_report_format format;
     bool overwrite;
     const char *output;

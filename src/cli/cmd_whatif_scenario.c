@@ -18,6 +18,7 @@ static const cli_option options[] = {
     {"arr", 0, "COLUMN", "the column of annual revenue (default: the definition's, else arr)"},
     {"capacity", 0, "N", "how many of the N accounts most at risk stay so"},
     {"top", 0, "N", "show the N accounts that gain most, and those that lose most (default 5)"},
+    {"name", 0, "NAME", "keep what is told in the store, as an experiment of this name"},
     {"allow-missing", 0, NULL, "score although signals are lacking, with a warning"},
     {"format", 0, "FORMAT", "table or json (default table)"},
     {"output", 'o', "OUT", "where the result is written (default -: standard output)"},
@@ -56,6 +57,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.definition = cli_text(arguments, "definition", NULL);
     job.where = cli_text(arguments, "where", NULL);
     job.by = cli_text(arguments, "by", NULL);
+    job.name = cli_text(arguments, "name", NULL);
     job.arr = cli_text(arguments, "arr", NULL);
     job.allow_missing = cli_has(arguments, "allow-missing");
     job.format = (hf_report_format)format;

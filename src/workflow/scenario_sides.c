@@ -28,6 +28,12 @@ static hf_status check_job(const hf_whatif_scenario_job *job, hf_error *error)
     if (job->file && job->definition && job->as_of == HF_DATE_MISSING)
         return hf_fail(error, HF_ERROR_USAGE,
                        "%s: as of when? A definition needs the date; pass --as-of DATE", job->file);
+    if (job->name && !job->store)
+        return hf_fail(
+            error, HF_ERROR_USAGE,
+            "--name '%.100s' keeps an experiment in a store; ingest the file and name the store with "
+            "--store DIR",
+            job->name);
     if (job->edit_count == 0)
         return hf_fail(error, HF_ERROR_USAGE, "no edit; say what changes, as in --set 'tickets_90d *= 0.5'");
     return HF_OK;
@@ -82,18 +88,18 @@ done:
     return status;
 }
 
-hf_status hf_scenario_read(hf_frame **out, const hf_context *context, const hf_scenario_ground *ground,
+hf_status hf_scenario_read(hf_frame **out, const hf_context *context, hf_scenario_ground *ground,
                            hf_error *error)
 {
     const hf_whatif_scenario_job *job = ground->job;
-    hf_snapshot_info info;
+    hf_snapshot_info *info = &ground->info;
     char date[11];
     if (job->file) return read_file(out, context, ground, error);
-    hf_status status = hf_store_read(out, &info, ground->store, job->as_of, error);
+    hf_status status = hf_store_read(out, info, ground->store, job->as_of, error);
     if (status != HF_OK) return status;
-    hf_date_format(info.as_of, date);
+    hf_date_format(info->as_of, date);
     hf_log(context, job->as_of == HF_DATE_MISSING ? HF_LOG_NOTICE : HF_LOG_INFO,
-           "the scenario is of the snapshot of %s, revision %d", date, (int)info.revision);
+           "the scenario is of the snapshot of %s, revision %d", date, (int)info->revision);
     return HF_OK;
 }
 

@@ -26,14 +26,15 @@ typedef struct {
     hf_model *model;           // owned; NULL: none
     hf_store *store;           // owned; NULL: a file
     hf_context *quiet;         // owned: what the first side's scoring said is not said again
+    hf_snapshot_info info;     // of the snapshot read; zero of a file
 } hf_scenario_ground;
 
 hf_status hf_scenario_ground_open(hf_scenario_ground *out, const hf_context *context,
                                   const hf_whatif_scenario_job *job, hf_error *error);
 void hf_scenario_ground_close(hf_scenario_ground *ground);
 
-// The frame the job names, without derived signals; *dated says whether the date came from the store.
-hf_status hf_scenario_read(hf_frame **out, const hf_context *context, const hf_scenario_ground *ground,
+// The frame the job names, without derived signals; fills the ground's info.
+hf_status hf_scenario_read(hf_frame **out, const hf_context *context, hf_scenario_ground *ground,
                            hf_error *error);
 // Derives and scores. The frame is the side's from now on, whether it succeeds or not.
 hf_status hf_scenario_score(hf_scenario_side *out, const hf_context *context,

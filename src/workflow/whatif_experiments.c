@@ -211,12 +211,16 @@ hf_status hf_workflow_whatif_show(const hf_context *context, const char *store, 
     hf_text_init(&text, context);
     HF_TRY(done, hf_whatif_experiment_read(&record, hash, context, store, name, error));
     const char *version = json_string_value(json_object_get(record, "version")),
-               *kind = json_string_value(json_object_get(record, "holdfast"));
-    if (format == HF_REPORT_JSON || strcmp(kind, HF_WEIGHTS_EXPERIMENT) != 0) {
+               *kind = json_string_value(json_object_get(record, "holdfast")),
+               *page = json_string_value(json_object_get(record, "page")); // of a scenario, as it was told
+    if (format == HF_REPORT_JSON || (strcmp(kind, HF_WEIGHTS_EXPERIMENT) != 0 && !page)) {
         HF_TRY(done, hf_whatif_print(&text, record, error));
     } else {
         hf_text_printf(&text, "Experiment %s, hash %s, holdfast %s\n\n", name, hash, version ? version : "?");
-        HF_TRY(done, hf_report_whatif_weights(&text, context, record, error));
+        if (page)
+            hf_text_puts(&text, page);
+        else
+            HF_TRY(done, hf_report_whatif_weights(&text, context, record, error));
     }
     status = hf_workflow_write_text(context, &text, output, overwrite, error);
 done:

@@ -9,6 +9,7 @@
 #include "workflow/scenario_accounts.h"
 #include "workflow/scenario_cautions.h"
 #include "workflow/scenario_count.h"
+#include "workflow/scenario_record.h"
 #include "workflow/scenario_sides.h"
 
 #include <string.h>
@@ -179,6 +180,7 @@ hf_status hf_workflow_whatif_scenario(const hf_context *context, const hf_whatif
     HF_TRY(done, hf_scenario_ground_open(&t.ground, context, job, error));
     HF_TRY(done, score_sides(&t, error));
     HF_TRY(done, make_page(&t, error));
+    if (job->name) HF_TRY(done, hf_scenario_record(context, &t.ground, &t.page, error));
     if (job->format == HF_REPORT_JSON)
         HF_TRY(done, hf_report_scenario_json(&text, &t.page, error));
     else

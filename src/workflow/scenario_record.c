@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The record of a scenario: what it was made of, with hashes, what was asked, and what was told, for people
+// (page) and for programs (result).
+#include "workflow/scenario_record.h"
+
+#include "workflow/whatif_weighing.h"
+
+#include <string.h>
+
+// A file's path and the hash of its bytes.
+static hf_status hashed(json_t **out, const hf_context *context, const char *path, hf_error *error)
+{
+    hf_bytes bytes;
+    hf_fingerprint *f = NULL;
+    char hash[33];
+    hf_status status = hf_bytes_open(&bytes, context, path, error);
+    if (status != HF_OK) return status;
+    status = hf_fingerprint_create(&f, context, error);
+    if (status == HF_OK) {
+        hf_fingerprint_add(f, bytes.data, bytes.size);
+        hf_fingerprint_finish(f, hash);
+        *out = json_pack("{s:s, s:s}", "path", path, "hash", hash);
+        if (!*out) status = hf_fail_memory(error);
+    }
+    hf_bytes_close(context, &bytes);
+    return status;
+}
+
+static hf_status add_inputs(json_t *record, const hf_context *context, const hf_scenario_ground *ground,
+                            hf_error *error)
+{
+    const hf_whatif_scenario_job *job = ground->job;
+    json_t *inputs = json_object(), *file = NULL;
+    char date[11];
+    hf_status status = HF_OK;
+    int bad = json_object_set_new(record, "inputs", inputs);
+    hf_date_format(ground->info.as_of, date);
+    if (job->definition)
+        bad |= json_object_set_new(
+            inputs, "definition",
+            json_pack("{s:s, s:s}", "path", job->definition, "hash", ground->definition->fingerprint));
+    if (job->model) {
+        HF_TRY(done, hashed(&file, context, job->model, error));
+        bad |= json_object_set_new(inputs, "model", file);
+    }
+    bad |= json_object_set_new(inputs, "snapshots",
+                               json_pack("[{s:s, s:i, s:s}]", "as_of", date, "revision",
+                                         (int)ground->info.revision, "hash", ground->info.fingerprint));
+    if (bad) status = hf_fail_memory(error);
+done:
+    return status;
+}
+
+static json_t *text_or_null(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+static hf_status add_options(json_t *record, const hf_whatif_scenario_job *job, hf_error *error)
+{
+    json_t *edits = json_array();
+    int bad = edits == NULL;
+    for (int32_t i = 0; i < job->edit_count; i++)
+        bad |= json_array_append_new(edits, json_string(job->edits[i]));
+    bad |= json_object_set_new(record, "options",
+                               json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:b}", "set", edits, "where",
+                                         text_or_null(job->where), "by", text_or_null(job->by), "arr",
+                                         text_or_null(job->arr), "capacity", (json_int_t)job->capacity, "top",
+                                         (json_int_t)job->top, "allow_missing", (int)job->allow_missing));
+    return bad ? hf_fail_memory(error) : HF_OK;
+}
+
+static hf_status add_told(json_t *record, const hf_context *context, const hf_scenario_page *page,
+                          hf_error *error)
+{
+    hf_text text;
+    hf_status status;
+    hf_text_init(&text, context);
+    HF_TRY(done, hf_report_scenario(&text, context, page, error));
+    int bad = json_object_set_new(record, "page", json_string(text.data));
+    hf_text_clear(&text);
+    HF_TRY(done, hf_report_scenario_json(&text, page, error));
+    bad |= json_object_set_new(record, "result", json_loadb(text.data, text.length, 0, NULL));
+    if (bad) status = hf_fail_memory(error);
+done:
+    hf_text_free(&text);
+    return status;
+}
+
+hf_status hf_scenario_record(const hf_context *context, const hf_scenario_ground *ground,
+                             const hf_scenario_page *page, hf_error *error)
+{
+    const hf_whatif_scenario_job *job = ground->job;
+    const hf_whatif_weights_job place = {.store = job->store, .name = job->name, .overwrite = job->overwrite};
+    json_t *record = json_pack("{s:s, s:i, s:s, s:s}", "holdfast", "scenario experiment", "form", 1,
+                               "version", hf_version(), "name", job->name);
+    hf_status status;
+    if (!record) return hf_fail_memory(error);
+    HF_TRY(done, add_inputs(record, context, ground, error));
+    HF_TRY(done, add_options(record, job, error));
+    HF_TRY(done, add_told(record, context, page, error));
+    HF_TRY(done, hf_whatif_experiment_write(context, &place, record, error));
+done:
+    json_decref(record);
+    return status;
+}
