@@ -329,9 +329,37 @@ Test(whatif_scenario, threads_do_not_matter)
     free(first);
 }
 
-// ---- messages ----------------------------------------------------------------------------------------------------
-
 #define ON "whatif scenario data.csv --id id --as-of 2026-10-31 --definition small.yaml "
+
+// ---- the record --------------------------------------------------------------------------------------------------
+
+Test(whatif_scenario, a_named_scenario_is_kept_as_it_was_told)
+{
+    static const char line[] =
+        "whatif scenario --store store --definition small.yaml --model m.json --set 'tickets "
+        "*= 0.5' --name half -q";
+    size_t length;
+    free(must("ingest data.csv --id id --store store --as-of 2026-10-31 -q"));
+    char *told = must(line), *shown = must("whatif show half --store store");
+    cr_assert_not_null(strstr(shown, told), "%s\nis not in\n%s", told, shown);
+    char *file = get_file(folder, "store/experiments/half.json", &length);
+    json_t *record = json_loads(file, 0, NULL), *inputs = json_object_get(record, "inputs");
+    cr_assert_str_eq(json_string_value(json_object_get(record, "holdfast")), "scenario experiment");
+    cr_assert(json_string_length(json_object_get(json_object_get(inputs, "model"), "hash")) == 32);
+    cr_assert(json_string_length(
+                  json_object_get(json_array_get(json_object_get(inputs, "snapshots"), 0), "hash")) == 32);
+    cr_assert((int)figure(json_object_get(json_object_get(record, "result"), "all"), "accounts", NULL,
+                          NULL) == ROWS);
+    json_decref(record);
+    free(file);
+    free(shown);
+    free(told);
+    expect_message(folder, "scenario_name_taken", 1, line);
+    expect_message(folder, "scenario_promote", 2, "whatif promote half --store store -o new.yaml");
+    expect_message(folder, "scenario_name_of_file", 2, ON "--set 'tickets *= 0.5' --name half");
+}
+
+// ---- messages ----------------------------------------------------------------------------------------------------
 
 Test(whatif_scenario, refusals_say_what_to_do)
 {
