@@ -41,6 +41,12 @@ static hf_status find_weighting(json_t **out, const json_t *record, const hf_wha
 {
     const json_t *list = json_object_get(record, "weightings");
     const size_t count = json_array_size(list);
+    if (!list)
+        return hf_fail(
+            error, HF_ERROR_USAGE,
+            "experiment '%s' is no comparison of weights and has none to promote; promote one that "
+            "'holdfast whatif weights' made",
+            job->name);
     if (count < 2 || job->weighting < 0 || (size_t)job->weighting >= count)
         return hf_fail(error, HF_ERROR_USAGE,
                        "experiment '%s' has weightings 1 to %d; pass --weighting with one", job->name,
