@@ -24,7 +24,7 @@ static json_t *bins_to_json(const hf_reliability *r)
     return bins;
 }
 
-static json_t *choice_to_json(const hf_calibration *c, bool later)
+static json_t *choice_to_json(const hf_calibration *c)
 {
     json_t *losses = json_object();
     int wrong = losses ? 0 : -1;
@@ -35,16 +35,17 @@ static json_t *choice_to_json(const hf_calibration *c, bool later)
         json_decref(losses);
         return NULL;
     }
-    return json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:o}", "method",
-                     hf_calibration_names[c->method - HF_CALIBRATE_NONE], "held_out",
-                     later ? "later rows" : "folds", "rows", (json_int_t)c->rows, "events",
-                     (json_int_t)c->events, "log_loss", losses, "before", bins_to_json(&c->before), "after",
-                     bins_to_json(&c->after));
+    return json_pack(
+        "{s:s, s:s, s:s*, s:I, s:I, s:o, s:o, s:o}", "method",
+        hf_calibration_names[c->method - HF_CALIBRATE_NONE], "held_out", c->later ? "later rows" : "folds",
+        "level", c->later && c->method != HF_CALIBRATE_NONE ? (c->late ? "last dates" : "all dates") : NULL,
+        "rows", (json_int_t)c->rows, "events", (json_int_t)c->events, "log_loss", losses, "before",
+        bins_to_json(&c->before), "after", bins_to_json(&c->after));
 }
 
-hf_status hf_calibration_give(hf_model *model, hf_calibration *calibration, bool later, hf_error *error)
+hf_status hf_calibration_give(hf_model *model, hf_calibration *calibration, hf_error *error)
 {
-    hf_status status = hf_model_note(model, "fit", "calibration", choice_to_json(calibration, later), error);
+    hf_status status = hf_model_note(model, "fit", "calibration", choice_to_json(calibration), error);
     if (status != HF_OK || calibration->method == HF_CALIBRATE_NONE) return status;
     json_t *made =
         json_pack("{s:s, s:o}", "method", hf_calibration_names[calibration->method - HF_CALIBRATE_NONE],

@@ -138,15 +138,25 @@ static hf_status fit_line(hf_curve *out, bool *good, const hf_context *context, 
     return HF_OK;
 }
 
+static int64_t rarer_of(int64_t rows, int64_t events)
+{
+    return 2 * events < rows ? events : rows - events;
+}
+
+bool hf_calibration_enough(int64_t rows, int64_t events)
+{
+    return rarer_of(rows, events) >= LEAST_ROWS;
+}
+
 hf_status hf_calibration_fit(hf_curve *out, bool *good, const hf_context *context, hf_calibrate method,
                              const double *log_odds, const uint8_t *label, int64_t rows, hf_error *error)
 {
     int64_t events = 0;
     for (int64_t i = 0; i < rows; i++)
         events += label[i];
-    const int64_t rarer = 2 * events < rows ? events : rows - events;
     *good = false;
-    if (rarer < (method == HF_CALIBRATE_ISOTONIC ? LEAST_ISOTONIC : LEAST_ROWS)) return HF_OK;
+    if (rarer_of(rows, events) < (method == HF_CALIBRATE_ISOTONIC ? LEAST_ISOTONIC : LEAST_ROWS))
+        return HF_OK;
     if (method == HF_CALIBRATE_ISOTONIC)
         return fit_isotonic(out, good, context, log_odds, label, rows, error);
     return fit_line(out, good, context, method == HF_CALIBRATE_PLATT, log_odds, label, rows, error);

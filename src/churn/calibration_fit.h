@@ -11,6 +11,9 @@
 hf_status hf_calibration_fit(hf_curve *out, bool *good, const hf_context *context, hf_calibrate method,
                              const double *log_odds, const uint8_t *label, int64_t rows, hf_error *error);
 
+// Whether so many rows with so many events say enough of a level.
+bool hf_calibration_enough(int64_t rows, int64_t events);
+
 // Whether a curve can be a calibration: finite, without clips and jumps, rising everywhere.
 bool hf_calibration_rises(const hf_curve *curve);
 

@@ -117,6 +117,13 @@ done:
     return status;
 }
 
+static void add_rules(double *log_odds, const hf_rules *rules)
+{
+    for (int32_t j = 0; j < rules->count; j++)
+        for (int64_t k = rules->first[j]; k < rules->first[j + 1]; k++)
+            log_odds[rules->row[k]] += rules->rules[j].weight;
+}
+
 // What to add to the intercept, so that with the rules probabilities sum to the events: the mean of paths
 // that each do does not quite.
 static hf_status settle_intercept(hf_final_fit *f, const hf_training *t, hf_error *error)
@@ -124,10 +131,9 @@ static hf_status settle_intercept(hf_final_fit *f, const hf_training *t, hf_erro
     double *margin = hf_new_raw(f->context, (size_t)t->count, sizeof *margin);
     if (!margin) return hf_fail_memory(error);
     memcpy(margin, f->margin, (size_t)t->count * sizeof *margin);
-    for (int32_t j = 0; j < f->rules.count; j++)
-        for (int64_t k = f->rules.first[j]; k < f->rules.first[j + 1]; k++)
-            margin[f->rules.row[k]] += f->rules.rules[j].weight;
-    f->intercept += hf_intercept_fit(margin, t->count, t->events);
+    add_rules(margin, &f->rules);
+    f->rule_shift = hf_intercept_fit(margin, t->count, t->events);
+    f->intercept += f->rule_shift;
     hf_delete(f->context, margin);
     return HF_OK;
 }
@@ -153,6 +159,13 @@ static hf_status fit_rules(hf_final_fit *f, const hf_training *t, const hf_choic
 done:
     hf_rule_runs_free(runs, count);
     return status;
+}
+
+void hf_final_fit_log_odds(double *out, const hf_final_fit *fit, int64_t rows)
+{
+    for (int64_t i = 0; i < rows; i++)
+        out[i] = fit->margin[i] + fit->rule_shift;
+    add_rules(out, &fit->rules);
 }
 
 hf_status hf_final_fit_create(hf_final_fit *out, const hf_training *t, const hf_choices *choices,

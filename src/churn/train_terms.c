@@ -160,7 +160,7 @@ static json_t *choices_to_json(const hf_training *t, const hf_choices *c, int32_
     return NULL;
 }
 
-static hf_status choose(hf_choices *out, int32_t *count, hf_model *model, const hf_training *t,
+static hf_status choose(hf_choices *out, hf_calibration *calibration, int32_t *count, const hf_training *t,
                         hf_error *error)
 {
     hf_status status = HF_OK;
@@ -169,7 +169,6 @@ static hf_status choose(hf_choices *out, int32_t *count, hf_model *model, const 
     hf_inner inner[HF_MOST_SPLITS] = {{0}};
     hf_stage stages[HF_MOST_SPLITS] = {{0}};
     hf_choices c = {.rules = {.step = -1}};
-    hf_calibration calibration = {.method = HF_CALIBRATE_NONE};
     HF_TRY(done, make_splits(&splits, t, error));
     for (int32_t k = 0; k < splits.count; k++)
         HF_TRY(done, hf_inner_create(&inner[k], context, t->frame, t->rows, t->label, &splits.splits[k],
@@ -194,14 +193,11 @@ static hf_status choose(hf_choices *out, int32_t *count, hf_model *model, const 
         HF_TRY(done, hf_rule_choose(&c.rules, context, stages, &splits, t->rows, t->count, t->options->seed,
                                     error));
 chosen:
-    HF_TRY(done, hf_held_out_calibrate(&calibration, t, &splits, inner, stages, c.tau, c.lambda, error));
-    hf_subsample_calibration(&calibration.curve, t);
-    HF_TRY(done, hf_calibration_give(model, &calibration, splits.dated, error));
+    HF_TRY(done, hf_held_out_calibrate(calibration, t, &splits, inner, stages, c.tau, c.lambda, error));
     hf_progress(context, "train", 3, 4);
     *out = c;
     *count = splits.count;
 done:
-    hf_calibration_free(context, &calibration);
     for (int32_t k = 0; k < splits.count; k++) {
         hf_stage_free(context, &stages[k]);
         hf_inner_free(context, &inner[k]);
@@ -222,22 +218,29 @@ hf_status hf_train_terms(hf_model *model, const hf_training *t, hf_error *error)
 {
     hf_choices choices = {.rules = {.step = -1}};
     hf_final_fit fit = {0};
+    hf_calibration calibration = {0};
     int32_t splits = 0;
     hf_status status = HF_OK;
     if (t->options->c > 0.0) { // nothing to choose: curves at the middle scale
         choices.tau = hf_taus[1];
         choices.lambda = 1.0 / t->options->c;
     } else {
-        HF_TRY(done, choose(&choices, &splits, model, t, error));
+        HF_TRY(done, choose(&choices, &calibration, &splits, t, error));
     }
     HF_TRY(done, hf_final_fit_create(&fit, t, &choices, error));
     HF_TRY(done, hf_final_fit_terms(&model->terms, &model->term_count, &fit, error));
     model->intercept = fit.intercept;
     model->c = model_c(t, &choices);
+    if (splits > 0) {
+        HF_TRY(done, hf_held_out_settle(&calibration, t, &fit, error));
+        hf_subsample_calibration(&calibration.curve, t);
+        HF_TRY(done, hf_calibration_give(model, &calibration, error));
+    }
     HF_TRY(done, hf_summary_take(t, model, &fit, choices.lambda, error));
     HF_TRY(done, note_fit(model, choices_to_json(t, &choices, splits), error));
     hf_progress(t->context, "train", 4, 4);
 done:
+    hf_calibration_free(t->context, &calibration);
     hf_final_fit_free(&fit);
     return status;
 }

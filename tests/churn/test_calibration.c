@@ -90,11 +90,34 @@ Test(calibration, isotonic_rises_and_follows_what_happened)
     hf_context_destroy(context);
 }
 
+// Forward in time, what the fit of a split had: as many rows, the last quarter late, whose outcome has
+// log-odds shifted by `was`, and by `late` in the last quarter.
+static double had_log_odds[4][MOST];
+static uint8_t had_label[4][MOST];
+static bool had_late[4][MOST];
+static hf_level_rows had[4];
+
+static void draw_had(int split, int64_t rows, double was, double late, uint64_t seed)
+{
+    hf_random r = hf_random_seed(seed, 4);
+    for (int64_t i = 0; i < rows; i++) {
+        had_late[split][i] = i >= rows * 3 / 4;
+        had_log_odds[split][i] = -1.0 + 1.5 * hf_random_normal(&r);
+        const double z = had_log_odds[split][i] + (had_late[split][i] ? late : was);
+        had_label[split][i] = hf_random_uniform(&r) < 1.0 / (1.0 + exp(-z));
+    }
+    had[split] = (hf_level_rows){had_log_odds[split], had_label[split], had_late[split], rows};
+}
+
 static hf_calibration chosen(const hf_context *context, int64_t rows, int32_t splits, bool later,
                              hf_calibrate wish)
 {
-    hf_held_out held = {
-        .splits = splits, .later = later, .log_odds = log_odds, .label = label, .cluster = cluster};
+    hf_held_out held = {.splits = splits,
+                        .later = later,
+                        .log_odds = log_odds,
+                        .label = label,
+                        .cluster = cluster,
+                        .had = had};
     hf_calibration out;
     for (int32_t s = 0; s <= splits; s++)
         held.first[s] = rows * s / splits;
@@ -109,6 +132,8 @@ Test(calibration, what_is_right_is_left_alone)
     int taken = 0;
     for (uint64_t seed = 0; seed < 30; seed++) {
         draw(0, 4000, 0.0, 1.0, 0, 100 + seed);
+        draw_had(0, 4000, 0.0, 0.0, 200 + seed);
+        draw_had(1, 4000, 0.0, 0.0, 300 + seed);
         hf_calibration c = chosen(context, 4000, 2, seed % 2, HF_CALIBRATE_AUTO);
         taken += c.method != HF_CALIBRATE_NONE;
         hf_calibration_free(context, &c);
@@ -136,16 +161,61 @@ Test(calibration, the_method_is_the_one_that_is_needed)
     c = chosen(context, MOST, 2, false, HF_CALIBRATE_AUTO);
     cr_expect_eq(c.method, HF_CALIBRATE_ISOTONIC);
     hf_calibration_free(context, &c);
-    draw(0, 6000, 0.8, 1.0, 0, 13);
-    c = chosen(context, 6000, 2, true, HF_CALIBRATE_AUTO);
-    cr_expect_eq(c.method, HF_CALIBRATE_INTERCEPT);
-    cr_expect_float_eq(c.curve.intercept, 0.8, 0.12);
-    cr_expect_eq(c.rows, 3000, "the last split judges");
+    hf_context_destroy(context);
+}
+
+// Of a shift that each fit sees in its last rows only a part is left to add, and the last fit has less to add
+// than the splits' own had: the level is read off its rows.
+Test(calibration, a_shift_that_lasts_is_taken_and_settled_on_the_last_fit)
+{
+    fixture f;
+    hf_context *context = fixture_context(&f, 1);
+    draw(0, 3000, 0.5, 1.0, 0, 13);
+    draw(3000, 6000, 0.6, 1.0, 0, 14);
+    draw_had(0, 4000, -0.1, 0.4, 15);
+    draw_had(1, 6000, -0.1, 0.5, 16);
+    hf_calibration c = chosen(context, 6000, 2, true, HF_CALIBRATE_AUTO);
+    cr_assert_eq(c.method, HF_CALIBRATE_INTERCEPT);
+    cr_expect(c.late);
+    cr_expect_eq(c.rows, 6000);
+    cr_expect_eq(c.curve.intercept, 0.0, "not settled yet");
+    draw_had(2, 8000, -0.05, 0.2, 17);
+    cr_assert_eq(hf_calibration_settle(&c, context, &had[2], NULL), HF_OK);
+    double sum = 0.0;
+    for (int64_t i = 6000; i < 8000; i++)
+        sum += had_label[2][i] - probability_at(&c.curve, had_log_odds[2][i]);
+    cr_expect_float_eq(sum, 0.0, 1e-7, "the late rows' events are met");
+    cr_expect_float_eq(c.curve.intercept, 0.2, 0.12);
+    cr_expect_eq(c.curve.slope, 1.0);
+    had[2].count = 20; // too few
+    cr_assert_eq(hf_calibration_settle(&c, context, &had[2], NULL), HF_OK);
+    cr_expect_eq(c.method, HF_CALIBRATE_NONE);
     hf_calibration_free(context, &c);
-    draw(0, 3000, 0.8, 1.0, 0, 14); // a shift of one period that is gone in the next
-    draw(3000, 6000, -0.3, 1.0, 0, 15);
+    hf_context_destroy(context);
+}
+
+Test(calibration, a_shift_of_one_period_is_left_alone)
+{
+    fixture f;
+    hf_context *context = fixture_context(&f, 1);
+    draw(0, 3000, -0.1, 1.0, 0, 14);
+    draw(3000, 6000, 0.5, 1.0, 0, 15);
+    draw_had(0, 4000, -0.1, 0.4, 16); // had gone by when it was judged
+    draw_had(1, 6000, -0.1, 0.4, 17);
+    hf_calibration c = chosen(context, 6000, 2, true, HF_CALIBRATE_AUTO);
+    cr_expect_eq(c.method, HF_CALIBRATE_NONE);
+    hf_calibration_free(context, &c);
+    draw(0, 3000, 0.0, 1.0, 0, 18); // a shape that one split has and the other has not
+    draw(3000, 6000, 0.0, 0.5, 0, 19);
+    draw_had(0, 4000, 0.0, 0.0, 20);
+    draw_had(1, 4000, 0.0, 0.0, 21);
     c = chosen(context, 6000, 2, true, HF_CALIBRATE_AUTO);
     cr_expect_eq(c.method, HF_CALIBRATE_NONE);
+    hf_calibration_free(context, &c);
+    draw(0, 3000, 0.0, 0.5, 0, 22); // one that both have, each with a level of its own
+    c = chosen(context, 6000, 2, true, HF_CALIBRATE_AUTO);
+    cr_expect_eq(c.method, HF_CALIBRATE_PLATT);
+    cr_expect_float_eq(c.curve.slope, 0.5, 0.07);
     hf_calibration_free(context, &c);
     hf_context_destroy(context);
 }
@@ -219,7 +289,7 @@ Test(calibration, comes_back_from_the_file_as_it_was)
     hf_model *model = trained(context), *loaded = NULL, *again = NULL;
     draw(0, MOST, 0.0, 0.7, 2.5, 31);
     hf_calibration c = chosen(context, MOST, 2, false, HF_CALIBRATE_ISOTONIC);
-    cr_assert_eq(hf_calibration_give(model, &c, false, NULL), HF_OK);
+    cr_assert_eq(hf_calibration_give(model, &c, NULL), HF_OK);
     hf_calibration_free(context, &c);
     char path[128], second[128];
     snprintf(path, sizeof path, "%s", fixture_path("one.json"));
@@ -286,17 +356,28 @@ Test(calibration, survives_every_failed_allocation)
     fixture f;
     hf_context *context = fixture_context(&f, 1);
     draw(0, 6000, 0.0, 0.5, 1.0, 41);
-    hf_held_out held = {
-        .splits = 2, .first = {0, 3000, 6000}, .log_odds = log_odds, .label = label, .cluster = cluster};
-    hf_status status = HF_ERROR_MEMORY;
-    for (int k = 0; status != HF_OK && k < 400; k++) {
-        hf_calibration out;
-        f.countdown = k;
-        status = hf_calibration_choose(&out, context, &held, HF_CALIBRATE_ISOTONIC, NULL);
-        f.countdown = -1;
-        cr_assert(status == HF_OK || status == HF_ERROR_MEMORY);
-        if (status == HF_OK) hf_calibration_free(context, &out);
+    draw_had(0, 4000, 0.0, 0.0, 42);
+    draw_had(1, 4000, 0.0, 0.0, 43);
+    hf_held_out held = {.splits = 2,
+                        .first = {0, 3000, 6000},
+                        .log_odds = log_odds,
+                        .label = label,
+                        .cluster = cluster,
+                        .had = had};
+    for (int later = 0; later < 2; later++) {
+        hf_status status = HF_ERROR_MEMORY;
+        held.later = later;
+        for (int k = 0; status != HF_OK && k < 400; k++) {
+            hf_calibration out;
+            f.countdown = k;
+            status = hf_calibration_choose(&out, context, &held, HF_CALIBRATE_ISOTONIC, NULL);
+            const bool made = status == HF_OK;
+            if (made) status = hf_calibration_settle(&out, context, &had[0], NULL);
+            f.countdown = -1;
+            cr_assert(status == HF_OK || status == HF_ERROR_MEMORY);
+            if (made) hf_calibration_free(context, &out);
+        }
+        cr_assert_eq(status, HF_OK);
     }
-    cr_assert_eq(status, HF_OK);
     hf_context_destroy(context);
 }
