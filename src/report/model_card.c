@@ -245,14 +245,13 @@ static void put_choices(hf_text *out, const hf_model *model)
 
 static void put_quality(hf_text *out, const hf_model *model)
 {
-    static const char *const sections[] = {"metrics", "held_out", "calibration"};
-    static const char *const headings[] = {"Held-out metrics", "Held-out metrics", "Calibration"};
+    static const char *const sections[] = {"metrics", "held_out"};
     const json_t *training = hf_record(model, "training");
     for (size_t k = 0; k < sizeof sections / sizeof sections[0]; k++) {
         const json_t *found = json_object_get(model->record, sections[k]);
         if (!found) found = json_object_get(training, sections[k]);
         if (!found || json_is_null(found)) continue;
-        hf_text_printf(out, "\n## %s\n\n", headings[k]);
+        hf_text_puts(out, "\n## Held-out metrics\n\n");
         hf_card_record(out, sections[k], found);
     }
 }
@@ -349,6 +348,7 @@ hf_status hf_report_model_card(hf_text *text, const hf_context *context, const h
     put_data(text, model);
     put_choices(text, model);
     put_quality(text, model);
+    hf_card_calibration(text, model);
     hf_card_terms(text, context, model, lines, count);
     put_limits(text, model, lines, count);
     put_repeat(text, model);

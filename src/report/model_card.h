@@ -15,5 +15,7 @@ void hf_card_record(hf_text *out, const char *key, const json_t *value);
 // The signals, surfaces and rules with what the summary says of them, then every curve.
 void hf_card_terms(hf_text *out, const hf_context *context, const hf_model *model,
                    const hf_summary_line *lines, int32_t count);
+// Whether the probability is one; nothing where the record does not say.
+void hf_card_calibration(hf_text *out, const hf_model *model);
 
 #endif

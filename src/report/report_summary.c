@@ -172,6 +172,8 @@ hf_status hf_report_summary(hf_text *text, const hf_context *context, const hf_m
         hf_text_printf(
             text, "\nlow to high holds the whole curve 19 times of 20: %d bootstrap fits, over accounts\n",
             (int)hf_record_number(summary, "replicates"));
+    if (json_object_get(hf_record(model, "fit"), "calibration")) hf_text_putc(text, '\n');
+    HF_TRY(done, hf_report_calibration(text, context, model, error));
     hf_trim_lines(text, 0);
     status = hf_text_status(text, error);
 done:
@@ -186,8 +188,9 @@ hf_status hf_report_summary_json(hf_text *text, const hf_context *context, const
     const json_t *summary = hf_record(model, "summary");
     if (!summary) return no_summary(model, error);
     json_t *copy = json_deep_copy(summary);
+    json_t *calibration = json_object_get(hf_record(model, "fit"), "calibration");
     hf_text words;
-    bool bad = !copy;
+    bool bad = !copy || (calibration && json_object_set(copy, "calibration", calibration) != 0);
     hf_text_init(&words, context);
     for (int32_t k = 0; copy && k < model->term_count; k++) {
         json_t *line = json_array_get(json_object_get(copy, "terms"), (size_t)k);

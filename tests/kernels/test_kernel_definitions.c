@@ -128,6 +128,37 @@ static int falling(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
+// A rising bend against its formula in long double, and by hand at, beside and far from a hinge.
+Test(kernel_definitions, bend_is_its_formula)
+{
+    const double at[] = {0.5, 2.0}, slope[] = {-0.75, 1.5};
+    const hf_kernel_bend by_hand = {1.0, -3.0, 1.0, 2, at, slope};
+    double x[] = {1.0, 0.0, 1.5, 2.5, 3.0, 5.0};
+    const double want[] = {-3.0, -4.0, -2.5, -2.25, -2.125, 1.375};
+    reference()->bend(x, 6, &by_hand);
+    for (int i = 0; i < 6; i++)
+        cr_expect_eq(x[i], want[i], "at %d: %g", i, x[i]);
+    srand48(12);
+    for (int round = 0; round < 2000; round++) {
+        double place[50], step[50], in = uniform(-30, 30), out = in;
+        const int hinges = (int)(lrand48() % 51);
+        const hf_kernel_bend b = {uniform(-5, 5), uniform(-5, 5), uniform(0.1, 4), hinges, place, step};
+        long double exact = (long double)b.intercept, d = (long double)in - b.origin, size = fabsl(exact);
+        exact += b.slope * d;
+        size += fabsl(b.slope * d);
+        for (int k = 0; k < hinges; k++) {
+            place[k] = uniform(-20, 20);
+            step[k] = uniform(-4, 4);
+            const long double part = d > place[k] ? step[k] * (d - place[k]) : 0;
+            exact += part;
+            size += fabsl(part);
+        }
+        reference()->bend(&out, 1, &b);
+        cr_assert(fabsl(out - exact) <= 60 * 0x1p-53L * size + 50 * 4 * 0x1p-48L, "%.17g, exact %.20Lg", out,
+                  exact);
+    }
+}
+
 Test(kernel_definitions, the_three_largest_positive_are_kept)
 {
     enum { TERMS = 24, BITS = 5 };
