@@ -12,6 +12,15 @@
 enum { SHORT_RUN = 24 };
 static const float SCALE = HF_WHATIF_BINS / 100.0f;
 
+// Terms are weights rounded to f32 times scores, none negative and 100 in all. Rounding the weights, the
+// products and every sum costs at most 2^-24 of that each, in whatever order they are taken (Higham 2002,
+// "Accuracy and Stability of Numerical Algorithms", section 3.1). Two more are for an edge and for what
+// overrides make of a health, two are to spare.
+float hf_whatif_near(int32_t columns)
+{
+    return fmaxf(HF_WHATIF_NEAR, (float)(columns + 6) * 100.0f * 0x1p-24f);
+}
+
 // A run at work, under every lane.
 typedef struct {
     hf_fold *fold;
@@ -34,8 +43,8 @@ static double exact_health(const folding *f, int32_t i, int32_t lane, float raw)
 {
     const hf_whatif_fleet *fleet = f->fold->fleet;
     const double low = fleet->low[f->first + i], high = fleet->high[f->first + i];
-    if ((double)raw > high + (double)HF_WHATIF_NEAR) return high;
-    if ((double)raw < low - (double)HF_WHATIF_NEAR) return low;
+    if ((double)raw > high + (double)f->fold->near) return high;
+    if ((double)raw < low - (double)f->fold->near) return low;
     const double exact = hf_pattern_exact(fleet, f->fold->pattern, &f->fold->weights, &f->fold->of, lane,
                                           fleet->row[f->first + i]);
     return held_between(exact, low, high);
@@ -44,7 +53,7 @@ static double exact_health(const folding *f, int32_t i, int32_t lane, float raw)
 static bool is_near(const folding *f, float health)
 {
     for (int32_t e = 0; e < f->edge_count; e++)
-        if (fabsf(health - f->edges->edge[e]) < HF_WHATIF_NEAR) return true;
+        if (fabsf(health - f->edges->edge[e]) < f->fold->near) return true;
     return false;
 }
 
@@ -61,7 +70,7 @@ static uint16_t settle(const folding *f, double *sum, ptrdiff_t stride, int32_t 
         const double edge = f->edges->from[e + 1];
         const bool past = exact >= edge, thought = health >= f->edges->edge[e];
         const int32_t bin = (int32_t)(f->edges->edge[e] * SCALE);
-        if (fabsf(health - f->edges->edge[e]) < HF_WHATIF_NEAR)
+        if (fabsf(health - f->edges->edge[e]) < f->fold->near)
             at = bin < HF_WHATIF_BINS ? bin : HF_WHATIF_BINS - 1;
         if (f->worth) sum[e * stride] += (past - thought) * f->worth[i];
     }
@@ -100,7 +109,7 @@ static void fold_accounts(const folding *f, const float *health, const float *ra
     hf_fold *fold = f->fold;
     const int32_t n = f->count;
     const bool near = fold->kernels->fold(fold->place, fold->sum, health, f->worth, n, f->edges->edge,
-                                          f->edge_count, HF_WHATIF_NEAR, SCALE, HF_WHATIF_BINS - 1);
+                                          f->edge_count, fold->near, SCALE, HF_WHATIF_BINS - 1);
     for (int32_t i = 0; near && i < n; i++)
         if (is_near(f, health[i])) fold->place[i] = settle(f, fold->sum, 1, i, lane, health[i], raw[i]);
     uint32_t *counts = counts_of(fold, f->of, lane);
@@ -153,7 +162,7 @@ static void fold_account(const folding *f, int32_t i, const float *raw)
         health = fold->held;
     }
     const bool near = fold->kernels->fold(fold->place, fold->sum, health, NULL, HF_LANES, f->edges->edge,
-                                          f->edge_count, HF_WHATIF_NEAR, SCALE, HF_WHATIF_BINS - 1);
+                                          f->edge_count, fold->near, SCALE, HF_WHATIF_BINS - 1);
     for (int32_t e = 0; f->worth && e < f->edge_count; e++)
         add_worth(sum + (ptrdiff_t)e * HF_LANES, health, f->edges->edge[e], worth);
     for (int32_t k = 0; near && k < fold->count; k++)

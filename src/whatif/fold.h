@@ -24,10 +24,14 @@ typedef struct {
     uint32_t *hidden;   // of the accounts counted, those whose band is unknown all the same
     double *hidden_arr; // and their ARR
     double *sum;        // scratch, one a band
+    float near;         // how far f32 may be off with the pattern at work
     float held[HF_CHUNK_ROWS], lane[HF_LANES];
     uint16_t place[HF_CHUNK_ROWS];
 } hf_fold;
 _Static_assert((int)HF_LANES <= (int)HF_CHUNK_ROWS, "lanes fit where accounts do");
+
+// How far from the exact health that of a product with so many columns, and one of ones, may be.
+float hf_whatif_near(int32_t columns);
 
 hf_status hf_fold_create(hf_fold *out, const hf_whatif_fleet *fleet, hf_error *error);
 void hf_fold_free(const hf_context *context, hf_fold *fold);

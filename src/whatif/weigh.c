@@ -25,6 +25,7 @@ static void weigh_pattern(hf_fold *f, const hf_pattern *p)
     const hf_whatif_fleet *fleet = f->fleet;
     const hf_whatif_run *run = fleet->runs + p->first_run;
     f->pattern = p;
+    f->near = hf_whatif_near(p->columns);
     hf_pattern_weigh(&f->of, fleet, p, &f->weights);
     for (int64_t at = 0; at < p->rows; at += HF_CHUNK_ROWS) {
         const int32_t n = p->rows - at < HF_CHUNK_ROWS ? (int32_t)(p->rows - at) : HF_CHUNK_ROWS;

@@ -9,16 +9,17 @@
 // which the worst or best measure counts is one column of it. Overrides are bounds from below and above.
 // Bands, moves and histograms are folded from the product while it is in the cache.
 //
-// Exactness: the product is in f32, and health within HF_WHATIF_NEAR of the fleet pass; scores that near to
-// a band's edge are worked out again as the fleet pass does, so bands, moves and what is counted by them are
-// exactly its own. What comes from histograms (AUC, capacity) has the error it states.
+// Exactness: the product is in f32, and health within HF_WHATIF_NEAR of the fleet pass (more, where measures
+// are many); scores that near to a band's edge are worked out again as the fleet pass does, so bands, moves
+// and what is counted by them are exactly its own. What comes from histograms (AUC, capacity) has the error
+// it states.
 #ifndef HOLDFAST_WHATIF_ROOM_H
 #define HOLDFAST_WHATIF_ROOM_H
 
 #include "health/health_room.h"
 
 #define HF_WHATIF_BINS 1024  // of health from 0 to 100
-#define HF_WHATIF_NEAR 5e-4f // points
+#define HF_WHATIF_NEAR 5e-4f // points, with up to 77 measures
 enum { HF_NO_LABEL = 255 };  // of an account whose outcome is not known
 
 // ---- weightings --------------------------------------------------------------------------------------------

@@ -4,8 +4,9 @@
 // Bands, moves and ARR must be the same to the last account, on random scorecards with missing measures,
 // caps, worst and best groups, segments and overrides; AUC and the red list within what histograms promise.
 #include "health/random_scorecard.h"
+#include "linalg/linalg_room.h"
 #include "metrics/metrics_room.h"
-#include "whatif/whatif_room.h"
+#include "whatif/fold.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -196,6 +197,41 @@ Test(weigh, moves_are_those_of_the_fleet_pass)
         free(c);
     }
     cr_assert(apart > 1000, "the weightings move too few accounts to show anything: %lld", (long long)apart);
+}
+
+// Scores chosen one after the other so that every rounding goes the same way: the error is as large as a
+// product of so many columns makes it, and must stay within what is worked out again.
+Test(weigh, roundings_that_add_up_stay_within_near)
+{
+    enum { MOST = 300, TRIES = 200 };
+    const int32_t columns[] = {30, 77, 150, MOST};
+    static float w[MOST], s[MOST];
+    hf_random random = hf_random_seed(5, 1);
+    for (int c = 0; c < 4; c++) {
+        const int32_t n = columns[c];
+        double exact = 0;
+        float sum = 0, product;
+        for (int32_t i = 0; i < n; i++) {
+            const double weight = i == 0 ? 0.67 : 0.33 / (n - 1);
+            double worst = -INFINITY;
+            float next = 0;
+            w[i] = (float)weight;
+            for (int t = 0; t < TRIES; t++) {
+                const float score = (float)(95 + 5 * hf_random_uniform(&random));
+                const double error = ((double)fmaf(w[i], score, sum) - (double)sum) - weight * (double)score;
+                if (error <= worst) continue;
+                worst = error;
+                next = fmaf(w[i], score, sum);
+                s[i] = score;
+            }
+            exact += weight * (double)s[i];
+            sum = next;
+        }
+        hf_product(&product, w, s, 1, n, 1);
+        const double off = fmax(fabs((double)product - exact), fabs((double)sum - exact));
+        cr_expect_lt(off, (double)hf_whatif_near(n), "%d columns: off by %g", (int)n, off);
+        cr_expect(n < 150 || off > (double)HF_WHATIF_NEAR, "%d columns: off by %g only", (int)n, off);
+    }
 }
 
 typedef struct {
