@@ -131,6 +131,26 @@ static hf_status run(int job, const hf_context *context, hf_error *error)
                                                .output = output};
         return hf_workflow_whatif_weights(context, &weights, error);
     }
+    if (job > 8) {
+        static const char *const edits[] = {"tickets *= 0.5 where usage < 60", "plan = gold where plan = pro",
+                                            "renewal_date += 30"};
+        const hf_whatif_scenario_job scenario = {.store = store,
+                                                 .csv = csv,
+                                                 .as_of = HF_DATE_MISSING,
+                                                 .definition = definition,
+                                                 .model = model,
+                                                 .edits = edits,
+                                                 .edit_count = 3,
+                                                 .where = "tickets > 0",
+                                                 .by = "plan",
+                                                 .capacity = 5,
+                                                 .top = 3,
+                                                 .name = "scenario",
+                                                 .format = job == 9 ? HF_REPORT_TABLE : HF_REPORT_JSON,
+                                                 .overwrite = true,
+                                                 .output = output};
+        return hf_workflow_whatif_scenario(context, &scenario, error);
+    }
     if (job > 5) {
         static const int64_t capacity[] = {5, 20};
         const hf_evaluate_job evaluate = {.store = job == 7 ? store : NULL,
@@ -203,7 +223,7 @@ Test(starter_memory, every_request_of_an_evaluation_may_fail)
     fail_every_request(6, 7, 8);
 }
 
-Test(starter_memory, every_request_of_a_weighing_may_fail)
+Test(starter_memory, every_request_of_a_what_if_may_fail)
 {
     hf_context *context = NULL;
     hf_error error = {0};
@@ -211,5 +231,5 @@ Test(starter_memory, every_request_of_a_weighing_may_fail)
     good(hf_context_create(&context, NULL, &error), &error);
     good(run(3, context, &error), &error);
     hf_context_destroy(context);
-    fail_every_request(8, 8, 4);
+    fail_every_request(8, 10, 4);
 }
