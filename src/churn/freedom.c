@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Effective degrees of freedom: features less lambda times the trace of the inverse Hessian, over all weights
-// that are shrunk. The Hessian is summed row by row, dense, in the rows' order.
+// that are shrunk. The Hessian is summed row by row, dense, in the rows' order. A weight that its bound holds
+// at 0 is free to do nothing, and its feature is taken out (Meyer and Woodroofe 2000, "On the degrees of
+// freedom in shape-restricted regression").
 #include "churn/freedom.h"
 
 #include "churn/cholesky.h"
@@ -24,6 +26,17 @@ static void add_row(double *a, const double *x, int32_t n, double weight)
     }
 }
 
+// Without features whose weights are held at 0: of those the Hessian is the penalty alone, and they add
+// nothing.
+static void take_out_held(double *x, const hf_refit *r)
+{
+    for (int32_t k = 0; k < r->blocks.count; k++) {
+        const hf_block *block = &r->blocks.blocks[k];
+        for (int32_t f = block->first; f < block->first + block->bounded; f++)
+            if (!(r->weights[f] > 0.0)) x[f] = 0.0;
+    }
+}
+
 static hf_status sum_hessian(double *hessian, double *x, double *scratch, const hf_refit *r, hf_error *error)
 {
     const int32_t n = r->blocks.features + 1;
@@ -39,6 +52,7 @@ static hf_status sum_hessian(double *hessian, double *x, double *scratch, const 
         const int64_t row = r->blocks.rows[(int64_t)((double)i * (double)rows / (double)taken)];
         double margin = 0.0;
         hf_refit_row(x, r, row, scratch);
+        take_out_held(x, r);
         x[n - 1] = 1.0;
         for (int32_t f = 0; f < n; f++)
             margin += r->weights[f] * x[f];

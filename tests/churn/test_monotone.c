@@ -4,6 +4,7 @@
 // conditions of Karush, Kuhn and Tucker, every curve on a fine grid, what is written and read back, what is
 // refused; and that a fit of more than one tile does not depend on the threads.
 #include "churn/basis.h"
+#include "churn/freedom.h"
 #include "churn/monotone.h"
 #include "churn/ridge_fit.h"
 #include "planted_field.h"
@@ -200,6 +201,70 @@ Test(monotone, a_fit_is_the_best_within_its_bounds)
         cr_expect(held >= 5 && open >= 5, "%d held, %d open", held, open);
     }
     free(x), free(g), free(w);
+    clear(&t);
+}
+
+// n less lambda times the trace of the inverse of a matrix of size + 1, by Gauss and Jordan; the last column
+// is not counted.
+static double trace_freedom(const double *a, int32_t size, double lambda)
+{
+    const int32_t n = size + 1, width = 2 * n;
+    double *m = calloc((size_t)(n * width), sizeof *m), trace = 0.0;
+    for (int32_t i = 0; i < n; i++) {
+        memcpy(m + i * width, a + i * n, (size_t)n * sizeof *m);
+        m[i * width + n + i] = 1.0;
+    }
+    for (int32_t i = 0; i < n; i++) {
+        const double pivot = m[i * width + i];
+        for (int32_t j = 0; j < width; j++)
+            m[i * width + j] /= pivot;
+        for (int32_t k = 0; k < n; k++) {
+            const double times = m[k * width + i];
+            for (int32_t j = 0; k != i && j < width; j++)
+                m[k * width + j] -= times * m[i * width + j];
+        }
+    }
+    for (int32_t i = 0; i < size; i++)
+        trace += m[i * width + n + i];
+    free(m);
+    return size - lambda * trace;
+}
+
+// Weights that are held at their bound do not count.
+Test(monotone, freedom_is_that_of_the_weights_that_are_free)
+{
+    const double lambda = 3.0;
+    one_way t = {0};
+    make(&t, 1);
+    const int32_t width = t.basis->features;
+    double *x = read_features(&t), *w = calloc((size_t)width + 1, sizeof *w), freedom = 0.0;
+    int32_t *free_one = calloc((size_t)width + 1, sizeof *free_one), n = 0;
+    hf_ridge fit = {.weights = w};
+    cr_assert_eq(hf_ridge_fit(&fit, t.context, &t.blocks, t.label, lambda, 1e-9, NULL), HF_OK);
+    const hf_refit refit = {.context = t.context, .blocks = t.blocks, .lambda = lambda, .weights = w};
+    cr_assert_eq(hf_freedom(&freedom, &refit, NULL), HF_OK);
+    for (int32_t k = 0; k < t.basis->count; k++)
+        for (int32_t f = 0; f < t.basis->signals[k].features; f++)
+            if (f >= t.bent.blocks[k].bounded || w[t.basis->signals[k].first + f] > 0.0)
+                free_one[n++] = t.basis->signals[k].first + f;
+    cr_assert_lt(n, width - 5, "%d of %d are free", n, width);
+    double *a = calloc((size_t)((n + 1) * (n + 1)), sizeof *a), *row = calloc((size_t)n + 1, sizeof *row);
+    for (int64_t i = 0; i < ROWS; i++) {
+        double m = w[width];
+        for (int32_t f = 0; f < width; f++)
+            m += x[i * width + f] * w[f];
+        const double p = 1.0 / (1.0 + exp(-m));
+        for (int32_t k = 0; k < n; k++)
+            row[k] = x[i * width + free_one[k]];
+        row[n] = 1.0;
+        for (int32_t k = 0; k <= n; k++)
+            for (int32_t j = 0; j <= n; j++)
+                a[k * (n + 1) + j] += p * (1.0 - p) * row[k] * row[j];
+    }
+    for (int32_t k = 0; k < n; k++)
+        a[k * (n + 1) + k] += lambda;
+    cr_expect_float_eq(freedom, trace_freedom(a, n, lambda), 1e-4);
+    free(x), free(w), free(free_one), free(a), free(row);
     clear(&t);
 }
 
