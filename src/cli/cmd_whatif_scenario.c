@@ -74,7 +74,7 @@ const cli_command cli_whatif_scenario = {
     .synopsis =
         "whatif scenario FILE --set EDIT... [--where CONDITION] --model MODEL [options]\n"
         "whatif scenario FILE --as-of DATE --set EDIT... --definition FILE [--model MODEL] [options]\n"
-        "whatif scenario --store DIR [--as-of DATE] --set EDIT... --definition FILE [--model MODEL] "
+        "whatif scenario --store DIR [--as-of DATE] --set EDIT... [--definition FILE] [--model MODEL] "
         "[options]\n",
     .examples = "whatif scenario --store fleet --definition holdfast.yaml --model churn.json --set "
                 "'tickets_90d *= 0.5' --where 'segment = SMB'\n"

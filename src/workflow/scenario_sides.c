@@ -134,7 +134,9 @@ done:
 
 static hf_status score_model(hf_scenario_side *side, const hf_scenario_ground *ground, hf_error *error)
 {
-    const hf_plan_options options = {.allow_missing = ground->job->allow_missing};
+    // Data unlike training's is refused as it is; that a scenario leads there is told as a caution.
+    const bool lenient = ground->job->allow_missing || side->context == ground->quiet;
+    const hf_plan_options options = {ground->job->allow_missing, !lenient};
     hf_status status;
     HF_TRY(done, hf_plan_create(&side->plan, side->context, ground->model, side->frame, &options, error));
     HF_TRY(done, hf_score_fleet(&side->scores, side->context, side->plan, false, error));

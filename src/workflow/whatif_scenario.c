@@ -68,11 +68,11 @@ static hf_status score_sides(trial *t, hf_error *error)
     const hf_context *context = t->context;
     hf_frame *frame = NULL, *edited = NULL;
     hf_status status;
+    t->edit_counts = hf_new(context, (size_t)t->scenario.count, sizeof *t->edit_counts);
+    if (!t->edit_counts) return hf_fail_memory(error);
     HF_TRY(done, hf_scenario_read(&frame, context, &t->ground, error));
     const int32_t columns = frame->column_count;
     HF_TRY(done, hf_scenario_score(&t->side[HF_BEFORE], context, &t->ground, frame, error));
-    t->edit_counts = hf_new(context, (size_t)t->scenario.count, sizeof *t->edit_counts);
-    if (!t->edit_counts) return hf_fail_memory(error);
     HF_TRY(done, hf_scenario_apply(&edited, t->edit_counts, t->ground.quiet, &t->scenario,
                                    t->side[HF_BEFORE].frame, columns, t->ground.definition, error));
     tell_untouched(t);
