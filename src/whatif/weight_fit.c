@@ -47,9 +47,9 @@ static hf_status draw(const fitting *f, int32_t replicate)
 {
     const int32_t columns = f->rows->columns;
     const size_t size = (size_t)columns + 1;
-    double *count = hf_new(f->context, (size_t)f->accounts, sizeof *count);
-    double *times = hf_new(f->context, (size_t)f->rows->rows, sizeof *times);
-    double *theta = hf_new(f->context, size, sizeof *theta), events = 0, total = 0;
+    double *count = hf_weight_new(f->context, (size_t)f->accounts, sizeof *count);
+    double *times = hf_weight_new(f->context, (size_t)f->rows->rows, sizeof *times);
+    double *theta = hf_weight_new(f->context, size, sizeof *theta), events = 0, total = 0;
     double *out = f->drawn + (ptrdiff_t)replicate * 2 * columns;
     hf_random random = hf_random_seed(f->options->seed, (uint64_t)replicate);
     hf_status status = count && times && theta ? HF_OK : HF_ERROR_MEMORY;
@@ -72,9 +72,9 @@ static hf_status draw(const fitting *f, int32_t replicate)
     HF_TRY(done, solve(theta, f, times, false, STEPS_AGAIN));
     hf_weight_shares(out, theta, f->rows);
 done:
-    hf_delete(f->context, theta);
-    hf_delete(f->context, times);
-    hf_delete(f->context, count);
+    hf_weight_delete(f->context, theta);
+    hf_weight_delete(f->context, times);
+    hf_weight_delete(f->context, count);
     return status;
 }
 

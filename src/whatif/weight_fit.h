@@ -26,6 +26,10 @@ typedef struct {
     int32_t steps;       // at most
 } hf_weight_problem;
 
+// Memory of fits that run side by side: the caller's allocator need not stand being called so.
+void *hf_weight_new(const hf_context *context, size_t count, size_t size);
+void hf_weight_delete(const hf_context *context, void *memory);
+
 // theta: columns + 1: the intercept, then a slope a column; where the search begins and ends.
 hf_status hf_weight_solve(double *theta, const hf_context *context, const hf_weight_problem *problem,
                           hf_error *error);

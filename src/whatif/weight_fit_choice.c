@@ -124,8 +124,9 @@ static void judge(choosing *c, const split *s, int32_t strength, const double *t
 static hf_status run_split(choosing *c, const split *s, hf_error *error)
 {
     const hf_weight_rows *r = c->rows;
-    double *times = hf_new(c->context, (size_t)r->rows, sizeof *times);
-    double *theta = hf_new(c->context, 3 * (size_t)r->columns + 1, sizeof *theta), events = 0, fitted = 0;
+    double *times = hf_weight_new(c->context, (size_t)r->rows, sizeof *times);
+    double *theta = hf_weight_new(c->context, 3 * (size_t)r->columns + 1, sizeof *theta), events = 0,
+           fitted = 0;
     hf_weight_problem problem = {.rows = r, .times = times, .scale = c->scale, .steps = STEPS};
     hf_status status = times && theta ? HF_OK : hf_fail_memory(error);
     for (int64_t i = 0; status == HF_OK && i < r->rows; i++) {
@@ -141,8 +142,8 @@ static hf_status run_split(choosing *c, const split *s, hf_error *error)
         judge(c, s, k, theta, theta + r->columns + 1);
     }
 done:
-    hf_delete(c->context, theta);
-    hf_delete(c->context, times);
+    hf_weight_delete(c->context, theta);
+    hf_weight_delete(c->context, times);
     return status;
 }
 

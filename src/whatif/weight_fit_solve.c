@@ -21,6 +21,20 @@ typedef struct {
     double *memory;               // owned
 } solving;
 
+void *hf_weight_new(const hf_context *context, size_t count, size_t size)
+{
+    void *made;
+#pragma omp critical(hf_whatif_memory)
+    made = hf_new(context, count, size);
+    return made;
+}
+
+void hf_weight_delete(const hf_context *context, void *memory)
+{
+#pragma omp critical(hf_whatif_memory)
+    hf_delete(context, memory);
+}
+
 static double log_loss(double eta, uint8_t label)
 {
     return (eta > 0 ? eta : 0) + log1p(exp(-fabs(eta))) - (label ? eta : 0);
@@ -247,7 +261,8 @@ static double go(solving *s, double *theta)
 static hf_status make_room(solving *s, const hf_context *context, hf_error *error)
 {
     const size_t size = (size_t)s->size;
-    s->memory = hf_new(context, 2 * size * size + 5 * size + (size_t)s->rows->groups, sizeof *s->memory);
+    s->memory =
+        hf_weight_new(context, 2 * size * size + 5 * size + (size_t)s->rows->groups, sizeof *s->memory);
     if (!s->memory) return hf_fail_memory(error);
     s->H = s->memory;
     s->Q = s->H + size * size;
@@ -278,6 +293,6 @@ hf_status hf_weight_solve(double *theta, const hf_context *context, const hf_wei
             step_within(&s, theta);
         if (go(&s, theta) <= 1e-7) break;
     }
-    hf_delete(context, s.memory);
+    hf_weight_delete(context, s.memory);
     return HF_OK;
 }

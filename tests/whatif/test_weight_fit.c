@@ -8,6 +8,8 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,4 +183,43 @@ Test(weight_fit, leaves_weights_alone_where_outcomes_are_noise)
         end_fleet(&f);
     }
     cr_assert_leq(changed, 1, "%d of 20 changed", changed);
+}
+
+// An allocator that does not stand being called by two threads at once, and notices.
+typedef struct {
+    atomic_int inside;
+    atomic_bool met;
+} lone;
+
+static void *resize_alone(void *user, void *p, size_t size)
+{
+    lone *l = user;
+    void *made = NULL;
+    if (atomic_fetch_add(&l->inside, 1) > 0) l->met = true;
+    sched_yield();
+    if (size == 0)
+        free(p);
+    else
+        made = realloc(p, size);
+    atomic_fetch_sub(&l->inside, 1);
+    return made;
+}
+
+Test(weight_fit, the_allocator_is_called_by_one_thread_at_a_time)
+{
+    lone l = {0};
+    hf_context_options options = HF_CONTEXT_OPTIONS_INIT;
+    const hf_weight_fit_options fitted = {NAN, 60, 0.05, 1};
+    hf_context *context = NULL;
+    hf_weight_fit fit;
+    fleet f = make_fleet(3, 60, 8, 0.1);
+    options.threads = 7;
+    options.resize = resize_alone;
+    options.resize_user = &l;
+    cr_assert(hf_context_create(&context, &options, NULL) == HF_OK);
+    cr_assert(hf_weight_fit_run(&fit, context, &f.rows, &fitted, NULL) == HF_OK);
+    cr_expect(!l.met);
+    hf_weight_fit_free(&fit);
+    hf_context_destroy(context);
+    end_fleet(&f);
 }
