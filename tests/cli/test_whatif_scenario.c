@@ -329,6 +329,39 @@ Test(whatif_scenario, threads_do_not_matter)
     free(first);
 }
 
+// ---- derived signals -----------------------------------------------------------------------------------------------
+
+static double number_of(const json_t *value, const char *key)
+{
+    return strtod(json_string_value(json_object_get(value, key)), NULL);
+}
+
+// The change since the snapshot before follows from the edited value of today, not of then.
+Test(whatif_scenario, what_looks_back_is_derived_again)
+{
+    static const char text[] =
+        "holdfast: 1\nname: back\nderived:\n  rise: {change: use, days: 30}\ngroups:\n  "
+        "usage:\n    measures:\n      rise: {signal: rise, higher: good, curve: {linear: "
+        "{worst: -1, best: 1}}}\nbands: {red: 0, green: 50}\n";
+    put_text(folder, "back.yaml", text);
+    free(must("ingest data.csv --id id --store store --as-of 2026-09-30 -q"));
+    free(must("ingest data.csv --id id --store store --as-of 2026-10-31 -q"));
+    char *told =
+        must("whatif scenario --store store --definition back.yaml --set 'use *= 0.5 where tickets > 3' "
+             "--top 20 --format json -q");
+    json_t *root = json_loads(told, 0, NULL), *losers = json_object_get(root, "losers");
+    cr_assert(json_array_size(losers) == 20);
+    for (size_t k = 0; k < 20; k++) {
+        const json_t *account = json_array_get(losers, k), *values = json_object_get(account, "values");
+        const json_t *use = json_array_get(values, 0), *rise = json_array_get(values, 1);
+        cr_assert(json_array_size(values) == 2 && number_of(rise, "from") == 0);
+        near(number_of(rise, "to"), number_of(use, "to") - number_of(use, "from"), 1e-6, "rise");
+        near(figure(account, "health", "after", NULL), 50 + 50 * number_of(rise, "to"), 1e-4, "health");
+    }
+    json_decref(root);
+    free(told);
+}
+
 #define ON "whatif scenario data.csv --id id --as-of 2026-10-31 --definition small.yaml "
 
 // ---- the record --------------------------------------------------------------------------------------------------
