@@ -38,6 +38,8 @@ typedef struct {
     json_t *result;
 } hf_whatif_weighing;
 
+// Makes the result, with inputs and options.
+hf_status hf_whatif_begin(hf_whatif_weighing *w, hf_error *error);
 // The listed weightings' bands, moves, agreement, and with outcomes what they are worth, from exact scores:
 // puts "weightings" and "outcomes" into the result.
 hf_status hf_whatif_judge(hf_whatif_weighing *w, hf_error *error);
