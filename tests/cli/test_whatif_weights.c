@@ -47,33 +47,30 @@ static void quietly(const char *line)
     free_run(&run);
 }
 
-// Who has many tickets leaves two months later, more or less.
+// Who has many tickets leaves within the next month, more or less.
 static void put_fleet(void)
 {
-    static char text[ACCOUNTS * 80], outcomes[ACCOUNTS * 40];
+    static char text[MONTHS * ACCOUNTS * 60], outcomes[ACCOUNTS * 40];
     size_t told = (size_t)snprintf(outcomes, sizeof outcomes, "account_id,date,outcome\n");
+    size_t n = (size_t)snprintf(text, sizeof text, "account_id,as_of,depth,logins,csat,tickets,arr,size\n");
     bool gone[ACCOUNTS] = {false};
-    for (unsigned m = 0; m < MONTHS; m++) {
-        char line[128];
-        size_t n = (size_t)snprintf(text, sizeof text, "account_id,depth,logins,csat,tickets,arr,size\n");
+    for (unsigned m = 0; m < MONTHS; m++)
         for (unsigned i = 0; i < ACCOUNTS; i++) {
             if (gone[i]) continue;
             const unsigned r = mixed(i + 1, m + 7), tickets = r % 21;
             char csat[8] = "";
             if (r % 6) snprintf(csat, sizeof csat, "%u", 1 + (r >> 8) % 5);
-            n += (size_t)snprintf(text + n, sizeof text - n, "a%u,%u,%u,%s,%u,%u,%s\n", i, (r >> 4) % 101,
-                                  (r >> 12) % 41, csat, tickets, 100 + (r >> 6) % 900,
+            n += (size_t)snprintf(text + n, sizeof text - n, "a%u,%s,%u,%u,%s,%u,%u,%s\n", i, DATES[m],
+                                  (r >> 4) % 101, (r >> 12) % 41, csat, tickets, 100 + (r >> 6) % 900,
                                   i % 3 ? "big" : "small");
             if (mixed(r, 3) % 60 >= tickets) continue;
             gone[i] = true;
             told += (size_t)snprintf(outcomes + told, sizeof outcomes - told, "a%u,2026-%02u-15,churn\n", i,
                                      m + 2);
         }
-        put_text(folder, "data.csv", text);
-        snprintf(line, sizeof line, "ingest data.csv --store fleet --as-of %s", DATES[m]);
-        quietly(line);
-    }
+    put_text(folder, "data.csv", text);
     put_text(folder, "outcomes.csv", outcomes);
+    quietly("ingest data.csv --store fleet --as-of-column as_of");
 }
 
 static void enter(void)
