@@ -463,6 +463,9 @@ hf_status cli_fit(hf_train_options *out, const cli_arguments *arguments, hf_erro
     out->monotone = arguments->monotone;
     out->monotone_count = arguments->monotone_count;
     out->plain = cli_has(arguments, "plain");
+    if (status == HF_OK && out->plain && (out->pairs > 0 || out->rules > 0))
+        status = cli_only_without(arguments, "with --plain", out->pairs > 0 ? "pairs" : "rules",
+                                  "a plain model has no surfaces or rules; leave out one of the two", error);
     int calibrate = out->calibrate;
     if (status == HF_OK)
         status = cli_choice(&calibrate, arguments, "calibrate", "auto none intercept platt isotonic", error);

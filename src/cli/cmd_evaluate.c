@@ -36,7 +36,7 @@ static const cli_option options[] = {
     {"predictions", 0, "FILE", "CSV of every row judged at an origin: probability and outcome"},
     {"allow-missing", 0, NULL, "with --model: signals the data lacks count as missing, with a warning"},
     {"format", 0, "FORMAT", "table or json (default table)"},
-    {"reliability", 0, NULL, "on a table: also what was predicted and what happened, tenth by tenth"},
+    {"reliability", 0, NULL, "in folds: also what was predicted and what happened, tenth by tenth"},
     {"output", 'o', "OUT", "where the figures are written (default -: standard output)"},
     {"replicates", 0, "N", "bootstrap resamples for the intervals, 40 or more (default 200; 0: none)"},
     {"alpha", 0, "ALPHA", "intervals cover 1 - ALPHA (default 0.05)"},
@@ -118,6 +118,9 @@ static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
 {
     hf_status status =
         cli_has(arguments, "store") ? check_store_mode(arguments, error) : check_table_mode(arguments, error);
+    if (status == HF_OK && (cli_has(arguments, "store") || cli_has(arguments, "model")))
+        status = cli_only_without(arguments, cli_has(arguments, "store") ? "with --store" : "with --model",
+                                  "reliability", "it is of what is trained in a table's folds", error);
     if (status == HF_OK && !cli_has(arguments, "capacity"))
         status = cli_only_without(arguments, "without --capacity", "rank",
                                   "say how many accounts are worked with --capacity N", error);

@@ -31,4 +31,5 @@ const cli_command cli_report = {
                 "report churn.json --format markdown -o churn.md\n",
     .options = options,
     .run = run,
+    .reads_word = true,
 };

@@ -25,6 +25,7 @@ typedef struct cli_command {
     bool tells_stages;         // in a log, each stage is told as it begins
     hf_status (*run)(const hf_context *context, const cli_arguments *arguments, hf_error *error);
     const struct cli_command *const *actions; // of a verb that is nothing by itself, up to a NULL; else NULL
+    bool reads_word;                          // its word is a file that it reads, though no table
 } cli_command;
 
 extern const cli_command cli_replay, cli_report, cli_run;

@@ -77,8 +77,9 @@ hf_status cli_keep_apart(const cli_command *command, const cli_arguments *argume
         for (int b = 0; b < a && status == HF_OK; b++)
             if (same_file(written[a].path, written[b].path))
                 status = refuse(error, &written[a], &written[b], false);
-    // Of a verb that reads no tables the words are no files.
-    for (int32_t w = 0; command->takes_columns && w < cli_count(arguments); w++)
+    // Of a verb that reads neither tables nor a file by its word the words are no files.
+    const bool reads = command->takes_columns || command->reads_word;
+    for (int32_t w = 0; reads && w < cli_count(arguments); w++)
         for (int o = 0; o < made && status == HF_OK; o++)
             if (same_file(written[o].path, cli_word(arguments, w)))
                 status = refuse(error, &written[o], &(named_path){cli_word(arguments, w), ""}, true);

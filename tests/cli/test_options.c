@@ -65,6 +65,9 @@ Test(options, force_never_replaces_an_input)
     refuse("train data.csv --id id --target churned=yes -o hard.csv --force", "also read");
     refuse("train data.csv --id id --target churned=yes -o m2.json --rejects data.csv --force", "--rejects");
     refuse("score data.csv --model model.json -o model.json --force", "also read by --model");
+    refuse("train data.csv --id id --target churned=yes -o m.json --plain --pairs 2", "with --plain");
+    refuse("evaluate data.csv --id id --target churned=yes --model model.json --reliability", "with --model");
+    refuse("report model.json -o ./model.json --force", "also read");
     refuse("score data.csv --model model.json -o data.csv --force", "also read");
     refuse("evaluate data.csv --target churned --model model.json -o model.json --force", "by --model");
     refuse("ingest data.csv --id id --store s --as-of 2026-10-31 --rejects data.csv --force", "--rejects");
