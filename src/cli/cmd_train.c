@@ -3,6 +3,8 @@
 // holdfast train: a labelled table or a store's history to a model.
 #include "command.h"
 
+#include <string.h>
+
 static const cli_option options[] = {
     {"target", 0, "COLUMN[=VALUE]", "the column that says what happened, and the value that counts"},
     {"store", 0, "DIR", "train on the snapshots of a store"},
@@ -97,7 +99,9 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.allow_small = cli_has(arguments, "allow-small");
     job.card = cli_text(arguments, "card", NULL);
     job.overwrite = cli_has(arguments, "force");
-    if (cli_has(arguments, "quiet")) job.output = NULL;
+    // What was done is never told into the model itself.
+    const bool piped = job.model && strcmp(job.model, "-") == 0;
+    if (cli_has(arguments, "quiet") || piped) job.output = NULL;
     return hf_workflow_train(context, &job, error);
 }
 

@@ -87,6 +87,11 @@ static hf_status check_retrained(const replaying *r, hf_error *error)
 {
     const char *kept = r->job->retrained,
                *read[] = {r->job->model, r->inputs.file, r->inputs.outcomes, r->inputs.segments};
+    struct stat info;
+    if (kept && (strcmp(kept, "-") == 0 || (stat(kept, &info) == 0 && !S_ISREG(info.st_mode))))
+        return hf_fail(
+            error, HF_ERROR_USAGE,
+            "the model trained again is read back to be compared, which '%s' cannot be; name a file", kept);
     for (size_t i = 0; i < sizeof read / sizeof read[0]; i++)
         if (same_file(kept, read[i]))
             return hf_fail_at(error, HF_ERROR_USAGE, kept, 0, 0,

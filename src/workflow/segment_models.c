@@ -226,16 +226,32 @@ static void put_name(hf_text *text, const char *name)
         hf_text_putc(text, plain_byte(*p) ? *p : '-');
 }
 
+// Where a segment's model goes: the job's path with the segment's name in every place left for it.
+static void put_path(hf_text *text, const char *path, const char *name)
+{
+    for (const char *hole; (hole = strstr(path, placeholder)) != NULL; path = hole + strlen(placeholder)) {
+        hf_text_add(text, path, (size_t)(hole - path));
+        put_name(text, name);
+    }
+    hf_text_puts(text, path);
+}
+
+hf_status hf_segment_path(hf_text *out, const hf_train_job *job, hf_error *error)
+{
+    if (job->segment)
+        put_path(out, job->model, job->segment);
+    else
+        hf_text_puts(out, job->model);
+    return hf_text_status(out, error);
+}
+
 // The paths of all segments' models, one after the other, each ended by a NUL.
 static hf_status make_paths(hf_text *paths, const char **path, const hf_segment_rows *segments,
                             const hf_train_job *job, hf_error *error)
 {
     struct stat info;
-    const char *hole = strstr(job->model, placeholder);
     for (int32_t s = 0; s < segments->count; s++) {
-        hf_text_add(paths, job->model, (size_t)(hole - job->model));
-        put_name(paths, segments->name[s]);
-        hf_text_puts(paths, hole + strlen(placeholder));
+        put_path(paths, job->model, segments->name[s]);
         hf_text_putc(paths, '\0');
     }
     hf_status status = hf_text_status(paths, error);
@@ -315,6 +331,7 @@ static hf_status train_each(hf_text *text, const hf_context *context, const hf_c
         hf_progress(context, "training segments", s, run->segments.count);
         one.segment = run->segments.name[s];
         one.model = path[s];
+        one.ledger = s == 0 ? job->ledger : NULL; // of all rows, so written once
         HF_TRY(done, hf_workflow_train(quiet, &one, error));
         HF_TRY(done, hf_model_load(&model, context, path[s], error));
         add_row(grid, one.segment, path[s], model);

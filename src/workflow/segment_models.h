@@ -20,5 +20,7 @@ hf_status hf_segments_train(const hf_context *context, const hf_train_job *job, 
 // Whether the job is for every segment; for one alone it is a training like any other.
 bool hf_segments_asked(const hf_train_job *job);
 hf_status hf_segments_check(const hf_train_job *job, hf_error *error);
+// Where the model of a job for one segment goes: {segment} in its path becomes that segment's name.
+hf_status hf_segment_path(hf_text *out, const hf_train_job *job, hf_error *error);
 
 #endif

@@ -43,6 +43,17 @@ static void summarise(hf_text *text, const hf_model *model, const char *path, co
                    hf_grouped(rows, hf_model_rows(model)), hf_grouped(events, hf_model_events(model)),
                    100.0 * (double)hf_model_events(model) / (double)hf_model_rows(model),
                    (int)hf_model_terms(model), hf_model_c(model));
+    const json_t *segment = json_object_get(json_object_get(model->record, "training"), "segment");
+    const json_t *shift = json_object_get(segment, "shift");
+    if (shift)
+        hf_text_printf(
+            text,
+            "segment '%s' has %s rows with %s events, too few for a model of its own: this is the model "
+            "of all rows, its intercept moved by %+.3f\n",
+            json_string_value(json_object_get(segment, "name")),
+            hf_grouped(rows, (int64_t)json_integer_value(json_object_get(segment, "rows"))),
+            hf_grouped(events, (int64_t)json_integer_value(json_object_get(segment, "events"))),
+            json_number_value(shift));
     hf_text_printf(text, "model written to %s%s%s\n", path, card[0] != '\0' ? ", its card to " : "", card);
 }
 
@@ -215,23 +226,10 @@ done:
     return status;
 }
 
-static hf_status write_ledger(const hf_context *context, const hf_train_job *job, const hf_model *model,
-                              hf_error *error)
-{
-    const json_t *training = json_object_get(model->record, "training");
-    hf_text text;
-    if (!job->ledger) return HF_OK;
-    hf_text_init(&text, context);
-    hf_status status = hf_report_ledger_json(&text, json_object_get(training, "ledger"), error);
-    if (status == HF_OK) status = hf_workflow_write_text(context, &text, job->ledger, job->overwrite, error);
-    hf_text_free(&text);
-    return status;
-}
-
 hf_status hf_workflow_train(const hf_context *context, const hf_train_job *job, hf_error *error)
 {
     hf_model *model = NULL;
-    hf_text text;
+    hf_text text, path;
     char *card = NULL;
     hf_status status = check_job(job, error);
     if (status == HF_OK) status = hf_segments_check(job, error);
@@ -244,17 +242,23 @@ hf_status hf_workflow_train(const hf_context *context, const hf_train_job *job, 
                 "it out, or pass --card none");
         return hf_segments_train(context, job, error);
     }
+    hf_train_job named = *job;
     hf_text_init(&text, context);
+    hf_text_init(&path, context);
+    HF_TRY(done, hf_segment_path(&path, job, error));
+    named.model = path.data;
+    job = &named;
     HF_TRY(done, hf_card_path(&card, context, job, error));
+    HF_TRY(done, hf_model_output_check(context, job, card, error));
     HF_TRY(done, hf_train_make(&model, &text, context, job, error));
     HF_TRY(done, hf_model_output(context, model, job, card, error));
-    HF_TRY(done, write_ledger(context, job, model, error));
     HF_TRY(done, hf_report_calibration(&text, context, model, error));
     summarise(&text, model, job->model, card);
     HF_TRY(done, hf_workflow_write_text(context, &text, job->output, true, error));
 done:
     hf_delete(context, card);
     hf_model_destroy(model);
+    hf_text_free(&path);
     hf_text_free(&text);
     return status;
 }

@@ -224,9 +224,24 @@ Test(segment_models, one_alone_is_the_same_bytes)
         "train t.csv --id id --target churned --by plan --segment pro -o two.json -q --bootstrap 0 --c 0.5 "
         "--threads 7",
         0));
-    command_run run = run_shell(folder, "cmp one.json m-two-words.json && cmp two.json m-pro.json");
+    char *said = holdfast("train t.csv --id id --target churned --by plan --segment 'two words' "
+                          "-o 'x-{segment}-{segment}.json' --bootstrap 0 --c 0.5",
+                          0);
+    cr_expect_not_null(strstr(said, "too few for a model of its own"), "%s", said);
+    free(said);
+    command_run run = run_shell(folder, "cmp one.json m-two-words.json && cmp two.json m-pro.json && "
+                                        "cmp one.json x-two-words-two-words.json");
     cr_assert_eq(run.code, 0, "%s", run.out);
     free_run(&run);
+}
+
+Test(segment_models, the_ledger_of_all_is_written_once)
+{
+    free(holdfast("train t.csv --id id --target churned --by plan -o 'l-{segment}.json' --ledger l.json "
+                  "--bootstrap 0 --c 0.5",
+                  0));
+    cr_expect(has_file(folder, "l.json"));
+    cr_expect(has_file(folder, "l-default.json"));
 }
 
 Test(segment_models, what_cannot_be_meant_is_refused)
