@@ -3,6 +3,8 @@
 // Reading the summary of a model back from its record.
 #include "report/summary_view.h"
 
+#include "report/model_card.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +74,8 @@ static void put_end(hf_text *out, const json_t *point)
 {
     char place[HF_WORDS], value[HF_NUMBER];
     hf_summary_place(place, point);
-    hf_text_printf(out, "%s at %s", hf_say_signed(value, hf_record_number(point, "log_odds"), 2), place);
+    hf_text_printf(out, "%s at ", hf_say_signed(value, hf_record_number(point, "log_odds"), 2));
+    hf_card_text(out, place);
 }
 
 // Along a number's points: whether they rise, fall, or both.

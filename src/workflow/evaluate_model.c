@@ -10,6 +10,7 @@
 #include "workflow/training_window.h"
 
 #include <string.h>
+#include <strings.h>
 
 hf_status hf_predict(double *out, const hf_context *context, const hf_model *model, const hf_frame *frame,
                      bool allow_missing, hf_error *error)
@@ -88,6 +89,36 @@ static hf_status warn_of_own_rows(const hf_context *context, const hf_evaluate_j
     return status;
 }
 
+// A target as its column, its value cut off, and whether the value says that it did not happen.
+static int says_no(const char *target, size_t *name)
+{
+    static const char *const no[] = {"0", "no", "false"};
+    const char *equals = strrchr(target, '=');
+    *name = equals ? (size_t)(equals - target) : strlen(target);
+    for (size_t i = 0; equals && i < sizeof no / sizeof no[0]; i++)
+        if (strcasecmp(equals + 1, no[i]) == 0) return 1;
+    return 0;
+}
+
+// A model of what happened judged by what did not looks worse than chance. Only what is plainly the opposite
+// is told: another table may name the same outcome otherwise.
+static void warn_of_other_target(const hf_context *context, const hf_evaluate_job *job,
+                                 const hf_rivals *rivals)
+{
+    size_t name, other;
+    for (int m = 0; m < rivals->count; m++) {
+        const json_t *training = json_object_get(rivals->model[m]->record, "training");
+        const char *target = json_string_value(json_object_get(training, "target"));
+        if (!target) continue;
+        const int was = says_no(target, &name), is = says_no(job->target, &other);
+        if (name == other && strncmp(target, job->target, name) == 0 && was != is)
+            hf_warn(context,
+                    "%s was trained for %s and is held to %s, the opposite: its probabilities are of "
+                    "something else",
+                    rivals->model[m]->path, target, job->target);
+    }
+}
+
 // How a table is read for both models: as each remembers its columns, the first one's id column before the
 // second's.
 typedef struct {
@@ -141,6 +172,7 @@ hf_status hf_evaluate_model_on_table(hf_text *text, const hf_context *context, c
                             "no row has a value of the target '%s'", job->target);
         goto done;
     }
+    warn_of_other_target(context, job, &rivals);
     HF_TRY(done, warn_of_own_rows(context, job, &table, &rivals, error));
     HF_TRY(done, judge_table(text, context, job, &table, &rivals, error));
 done:

@@ -231,6 +231,7 @@ static void put_table(const char *name, int classes, const char *extra_header, c
     free(text);
 }
 
+#define TRAIN_TO "train data.csv --id id --target churned=yes --bootstrap 0 -o"
 #define TRAIN "train data.csv --id id --target churned=yes -o model.json"
 
 Test(bad_input, one_class)
@@ -282,6 +283,62 @@ Test(bad_input, model_exists)
     char *kept = get_file(folder, "model.json", NULL);
     cr_assert_str_eq(kept, "mine");
     free(kept);
+}
+
+// What is in the way of one file stops all of them, before anything is trained.
+Test(bad_input, ledger_exists)
+{
+    put_table("data.csv", 2, "", "");
+    put_text(folder, "ledger.json", "mine");
+    command_run run = run_holdfast(folder, TRAIN " --ledger ledger.json");
+    cr_expect_eq(run.code, 1);
+    cr_expect_not_null(strstr(run.err, "ledger.json: it exists already"), "%s", run.err);
+    cr_expect_not(has_file(folder, "model.json"));
+    cr_expect_not(has_file(folder, "model.md"));
+    free_run(&run);
+    run = run_holdfast(folder, TRAIN " --ledger nowhere/ledger.json");
+    cr_expect_eq(run.code, 1);
+    cr_expect_not(has_file(folder, "model.json"));
+    free_run(&run);
+}
+
+// A model of who churns, held to who stays, is not quietly worse than chance. A level of Markdown's own signs
+// does not break the card.
+Test(bad_input, the_opposite_target_is_told)
+{
+    put_table("data.csv", 2, ",plan", ",u|v");
+    command_run run = run_shell(folder, "sed '2~2s/u|v/*x*/' data.csv >mixed.csv && mv mixed.csv data.csv");
+    free_run(&run);
+    run = run_holdfast(folder, TRAIN_TO " model.json --plain --c 1");
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    free_run(&run);
+    char *card = get_file(folder, "model.md", NULL);
+    cr_expect_not_null(strstr(card, "at u\\|v"), "%s", card);
+    cr_expect_null(strstr(card, "u|v"), "%s", card);
+    free(card);
+    const char *const same[] = {"churned", "churned=yes", "churned=Yes", "churned=no"};
+    for (int i = 0; i < 4; i++) {
+        char line[128];
+        snprintf(line, sizeof line, "evaluate data.csv --model model.json --replicates 0 --target %s",
+                 same[i]);
+        run = run_holdfast(folder, line);
+        cr_assert_eq(run.code, 0, "%s", run.err);
+        cr_expect_eq(strstr(run.err, "the opposite") != NULL, i == 3, "%s: %s", same[i], run.err);
+        free_run(&run);
+    }
+}
+
+// A model on standard output is alone there.
+Test(bad_input, model_to_standard_output)
+{
+    put_table("data.csv", 2, "", "");
+    command_run run = run_shell(folder, "$HOLDFAST " TRAIN_TO " model.json >said && $HOLDFAST " TRAIN_TO
+                                        " - | cmp - model.json");
+    cr_expect_eq(run.code, 0, "%s%s", run.out, run.err);
+    free_run(&run);
+    run = run_holdfast(folder, "replay model.json -o -");
+    cr_expect_eq(run.code, 2, "%s", run.err);
+    free_run(&run);
 }
 
 // ---- models ----------------------------------------------------------------------------------------------
