@@ -142,7 +142,7 @@ static hf_status add_gain(hf_text *text, const hf_context *context, const hf_fit
     gain_row(grid, "lift at 10 %", 2, now->figure[HF_FIGURE_lift_10], fitted->figure[HF_FIGURE_lift_10],
              d->value.figure[HF_FIGURE_lift_10], d->low.figure[HF_FIGURE_lift_10],
              d->high.figure[HF_FIGURE_lift_10]);
-    snprintf(name, sizeof name, "caught by %lld a date", (long long)p->capacity);
+    snprintf(name, sizeof name, "caught at %lld a date", (long long)p->capacity);
     gain_row(grid, name, 1, now->worked[0].caught, fitted->worked[0].caught, d->value.worked[0].caught,
              d->low.worked[0].caught, d->high.worked[0].caught);
     gain_row(grid, "  their ARR", 0, now->worked[0].arr_caught, fitted->worked[0].arr_caught,
