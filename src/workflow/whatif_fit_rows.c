@@ -8,6 +8,9 @@
 #include <math.h>
 #include <string.h>
 
+// Beyond so many account-dates whole accounts are drawn, about as many as make them.
+enum { MOST_ROWS = 400000 };
+
 // ---- columns -----------------------------------------------------------------------------------------------
 
 static double weight_in(const hf_definition *d, const hf_group *group)
@@ -173,14 +176,23 @@ static bool add_row(hf_fit_rows *r, const hf_whatif_scored *night, int64_t row)
     return any;
 }
 
+// Whether an account is among those drawn, by its number alone.
+static bool is_drawn(const hf_whatif_nights *nights, int64_t i, uint64_t seed)
+{
+    const int64_t account = nights->cluster[i];
+    const double place = (double)(hf_hash(&account, sizeof account, seed) >> 11) / 9007199254740992.0;
+    return nights->labelled <= MOST_ROWS || place * (double)nights->labelled < MOST_ROWS;
+}
+
 static hf_status add_night(hf_fit_rows *r, const hf_whatif_scorecard *present, const hf_whatif_nights *nights,
-                           int32_t k, hf_error *error)
+                           int32_t k, uint64_t seed, hf_error *error)
 {
     hf_whatif_scored night = {0};
     hf_status status;
     HF_TRY(done, grow(r, nights->first[k + 1] - nights->first[k], error));
     HF_TRY(done, hf_whatif_score(&night, present, nights->nights[k].as_of, error));
     for (int64_t i = nights->first[k]; i < nights->first[k + 1]; i++) {
+        if (!is_drawn(nights, i, seed)) continue;
         if (!add_row(r, &night, nights->row[i])) {
             r->left_out++;
             continue;
@@ -232,7 +244,7 @@ hf_status hf_fit_rows_read(hf_fit_rows *out, const hf_context *context, const hf
             continue;
         HF_TRY(done, hf_check_cancel(context, error));
         hf_progress(context, "scoring nights", k, nights->count);
-        HF_TRY(done, add_night(&made, present, nights, k, error));
+        HF_TRY(done, add_night(&made, present, nights, k, job->seed, error));
     }
     HF_TRY(done, close_gaps(&made, error));
     made.rows.score = made.score;
