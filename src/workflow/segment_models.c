@@ -219,11 +219,12 @@ static bool plain_byte(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_';
 }
 
-// A segment's name where a file's or a definition's key may stand: other bytes become '-'.
+// A segment's name where a file's or a definition's key may stand: other bytes become '-', and a leading
+// '.', which would hide a file or name the folder above, '_'.
 static void put_name(hf_text *text, const char *name)
 {
     for (const char *p = name; *p != '\0'; p++)
-        hf_text_putc(text, plain_byte(*p) ? *p : '-');
+        hf_text_putc(text, p == name && *p == '.' ? '_' : plain_byte(*p) ? *p : '-');
 }
 
 // Where a segment's model goes: the job's path with the segment's name in every place left for it.

@@ -235,6 +235,18 @@ Test(segment_models, one_alone_is_the_same_bytes)
     free_run(&run);
 }
 
+// No level's name leads out of the folder.
+Test(segment_models, a_level_of_dots_stays_below)
+{
+    command_run run =
+        run_shell(folder, "sed 's/two words/../' t.csv >dots.csv && $HOLDFAST train dots.csv --id id "
+                          "--target churned --by plan --segment .. -o '{segment}.json' -q "
+                          "--bootstrap 0 --c 0.5");
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    free_run(&run);
+    cr_expect(has_file(folder, "_..json"));
+}
+
 Test(segment_models, the_ledger_of_all_is_written_once)
 {
     free(holdfast("train t.csv --id id --target churned --by plan -o 'l-{segment}.json' --ledger l.json "
