@@ -37,7 +37,7 @@ typedef struct {
     const uint8_t *label;
     int32_t size; // features + 1
     double lambda;
-    const double *toward; // features; NULL: 0
+    const double *toward;                                 // features; NULL: 0
     double *memory;                                       // owned
     double *margin, *trial, *curvature;                   // a row each; trial: residuals, then margins to try
     double *gradient, *step, *rest, *direction, *product; // size each
