@@ -28,7 +28,7 @@ hf_status hf_inner_create(hf_inner *out, const hf_context *context, const hf_fra
                           const hf_train_options *options, hf_error *error)
 {
     hf_status status = HF_OK;
-    hf_inner made = {.train = split->train_count, .valid = split->valid_count};
+    hf_inner made = {.train = split->train_count, .valid = split->valid_count, .rules = options->rules != 0};
     const int64_t count = made.train + made.valid;
     int64_t *of_frame = hf_new_raw(context, (size_t)count, sizeof *of_frame);
     made.label = hf_new_raw(context, (size_t)count, sizeof *made.label);

@@ -22,6 +22,7 @@ typedef struct {
     uint8_t *label;  // owned, one a coded row
     int64_t *rows;   // owned: 0, 1, 2, ...
     int64_t train, valid;
+    bool rules; // are to be tried
 } hf_inner;
 
 hf_status hf_inner_create(hf_inner *out, const hf_context *context, const hf_frame *frame,

@@ -5,6 +5,7 @@
 
 #include "churn/intercept.h"
 #include "churn/ridge_fit.h"
+#include "churn/rule_beam.h"
 #include "churn/warm_start.h"
 
 #include <string.h>
@@ -88,9 +89,12 @@ static hf_status fit_surfaces(hf_final_fit *f, const hf_training *t, const hf_ch
     int32_t count = 0;
     double *residual = hf_new_raw(t->context, 2 * n, sizeof *residual), *weights;
     if (!residual) return hf_fail_memory(error);
-    hf_logistic_slopes(residual, residual + n, f->margin, t->label, t->count);
     HF_TRY(done, hf_binned_create(&f->coarse, f->basis, t->rows, t->count, t->count, HF_PAIR_BINS,
                                   HF_PAIR_LEVELS, false, error));
+    hf_logistic_slopes(residual, residual + n, f->margin, t->label, t->count);
+    if (t->options->rules != 0)
+        HF_TRY(done, hf_rule_beam_slopes(residual, residual + n, t->context, f->coarse, f->margin, t->label,
+                                         t->count, error));
     HF_TRY(done,
            hf_pair_screen(pairs, &count, t->context, f->coarse, residual, residual + n, t->count, error));
     if (count > c->joint.pairs) count = c->joint.pairs;

@@ -4,6 +4,7 @@
 #include "churn/joint.h"
 
 #include "churn/ridge_fit.h"
+#include "churn/rule_beam.h"
 
 #include <math.h>
 #include <string.h>
@@ -89,6 +90,9 @@ static hf_status screen(hf_stage *stage, const hf_context *context, hf_error *er
     double *residual = hf_new_raw(context, 2 * (size_t)inner->train, sizeof *residual);
     if (!residual) return hf_fail_memory(error);
     hf_logistic_slopes(residual, residual + inner->train, stage->margin, inner->label, inner->train);
+    if (inner->rules)
+        HF_TRY(done, hf_rule_beam_slopes(residual, residual + inner->train, context, stage->binned,
+                                         stage->margin, inner->label, inner->train, error));
     HF_TRY(done, hf_pair_screen(pairs, &count, context, stage->binned, residual, residual + inner->train,
                                 inner->train, error));
     HF_TRY(done, hf_joint_create(&stage->joint, context, &stage->bent, inner->basis->features, stage->binned,

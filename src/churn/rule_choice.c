@@ -118,10 +118,11 @@ static double mean_loss(const trial *t, int32_t candidate)
     return sum / (double)t->rows;
 }
 
+// Whether L1 has let any in.
 static bool any_rule(const trial *t)
 {
     for (int32_t r = 0; r < t->runs; r++)
-        for (int32_t j = 0; j < t->run[r].rules.count; j++)
+        for (int32_t j = t->run[r].rules.sure; j < t->run[r].rules.count; j++)
             if (t->run[r].path.weight[j] != 0.0) return true;
     return false;
 }

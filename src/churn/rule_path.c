@@ -10,12 +10,13 @@
 #include <string.h>
 
 #define L2 0.1
+#define SURE_L2 1.0
 #define SETTLED 1e-4
 // A quadratic is solved to this share of what its first sweep moved: the next one is another.
 #define ROUGHLY 0.1
 enum { MOST_RENEWALS = 30, MOST_SWEEPS = 200 };
 
-const double hf_rule_l1[HF_RULE_STEPS] = {100, 63,  40, 25,   16,  10,   6.3,  4,
+const double hf_rule_l1[HF_RULE_STEPS] = {1e6, 100, 63, 40,   25,  16,   10,   6.3, 4,
                                           2.5, 1.6, 1,  0.63, 0.4, 0.25, 0.16, 0.1};
 
 static void renew(hf_rule_path *d)
@@ -43,8 +44,10 @@ static double move_rule(hf_rule_path *d, int32_t j, double l1)
     for (int64_t k = from; k < to; k++)
         g += d->rest[row[k]];
     const double pull = g + d->bend[j] * d->weight[j];
+    if (j < d->rules->sure) l1 = 0.0;
     const double size = fabs(pull) > l1 ? fabs(pull) - l1 : 0.0;
-    const double next = copysign(size, pull) / (d->bend[j] + L2), step = next - d->weight[j];
+    const double l2 = j < d->rules->sure ? SURE_L2 : L2;
+    const double next = copysign(size, pull) / (d->bend[j] + l2), step = next - d->weight[j];
     if (step == 0.0) return 0.0;
     d->weight[j] = next;
     for (int64_t k = from; k < to; k++) {

@@ -6,8 +6,8 @@
 
 #include "churn/rule_search.h"
 
-enum { HF_RULE_STEPS = 16 };
-extern const double hf_rule_l1[HF_RULE_STEPS]; // from strong to weak
+enum { HF_RULE_STEPS = 17 };
+extern const double hf_rule_l1[HF_RULE_STEPS]; // from strong, where only sure rules are in, to weak
 
 typedef struct {
     const hf_context *context;
@@ -29,8 +29,8 @@ hf_status hf_rule_path_create(hf_rule_path *out, const hf_context *context, cons
                               const double *margin, const uint8_t *label, int64_t rows, hf_error *error);
 void hf_rule_path_free(hf_rule_path *path);
 
-// From where it stands to the least of sum log-loss + l1 |w|_1 + 0.05 |w|^2, the intercept free. Paths may
-// step side by side.
+// From where it stands to the least of sum log-loss + l1 |w|_1 + 0.05 |w|^2, the intercept free; for the sure
+// rules 0.5 |w|^2 alone. Paths may step side by side.
 void hf_rule_path_step(hf_rule_path *path, double l1);
 
 #endif

@@ -4,26 +4,46 @@
 // runs' order.
 #include "churn/rule_runs.h"
 
+#include "churn/rule_beam.h"
+
 #include <string.h>
 
-hf_status hf_rule_runs_find(hf_rule_run *runs, int32_t count, const hf_context *context, uint64_t seed,
-                            hf_error *error)
+// Conjunctions are the same for all searches of the same rows, so the first of them looks for all.
+typedef struct {
+    hf_rule rules[HF_MOST_BEAM];
+    int32_t count;
+} conjunctions;
+
+static int32_t first_alike(const hf_rule_run *runs, int32_t i)
+{
+    int32_t at = 0;
+    while (runs[at].binned != runs[i].binned)
+        at++;
+    return at;
+}
+
+static hf_status find_rules(hf_rule_run *run, const conjunctions *also, const hf_context *context,
+                            uint64_t seed, hf_error *error)
+{
+    const hf_status status = hf_rules_find(&run->rules, context, run->binned, run->margin, run->label,
+                                           run->rows, also->rules, also->count, seed, run->search, error);
+    if (status != HF_OK) return status;
+    return hf_rule_path_create(&run->path, context, &run->rules, run->margin, run->label, run->rows, error);
+}
+
+static hf_status find_all(hf_rule_run *runs, int32_t count, const conjunctions *found,
+                          const hf_context *context, uint64_t seed, hf_error *error)
 {
     hf_status status = HF_OK;
-#pragma omp parallel for default(none) shared(runs, count, context, seed, status, error) \
+#pragma omp parallel for default(none) shared(runs, count, found, context, seed, status, error) \
     schedule(dynamic, 1) num_threads(hf_context_threads(context))
     for (int32_t i = 0; i < count; i++) {
-        hf_rule_run *run = &runs[i];
         hf_error local = {0};
         hf_status one;
 #pragma omp atomic read
         one = status;
         if (one != HF_OK) continue;
-        one = hf_rules_find(&run->rules, context, run->binned, run->margin, run->label, run->rows, seed,
-                            run->search, &local);
-        if (one == HF_OK)
-            one = hf_rule_path_create(&run->path, context, &run->rules, run->margin, run->label, run->rows,
-                                      &local);
+        one = find_rules(&runs[i], &found[first_alike(runs, i)], context, seed, &local);
         if (one == HF_OK) continue;
 #pragma omp critical(hf_churn_failure)
         if (status == HF_OK) {
@@ -32,6 +52,24 @@ hf_status hf_rule_runs_find(hf_rule_run *runs, int32_t count, const hf_context *
             status = one;
         }
     }
+    return status;
+}
+
+hf_status hf_rule_runs_find(hf_rule_run *runs, int32_t count, const hf_context *context, uint64_t seed,
+                            hf_error *error)
+{
+    hf_status status = HF_OK;
+    conjunctions *found = hf_new(context, (size_t)count, sizeof *found);
+    if (!found) return hf_fail_memory(error);
+    for (int32_t i = 0; i < count; i++) {
+        const hf_rule_run *run = &runs[i];
+        if (first_alike(runs, i) < i) continue;
+        HF_TRY(done, hf_rule_beam_find(found[i].rules, &found[i].count, context, run->binned, run->margin,
+                                       run->label, run->rows, false, error));
+    }
+    HF_TRY(done, find_all(runs, count, found, context, seed, error));
+done:
+    hf_delete(context, found);
     return status;
 }
 

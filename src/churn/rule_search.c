@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TREES = 300, NODES = 15, LEAST_ROWS = 20, MOST_CANDIDATES = TREES * 12 };
+enum { TREES = 300, NODES = 15, LEAST_ROWS = 20, MOST_CANDIDATES = HF_MOST_BEAM + TREES * 12 };
 #define RATE 0.1
 #define SAMPLE 0.6
 #define MOST_DRAWN 100000.0 // rows a tree: more do not move its thresholds
@@ -40,10 +40,10 @@ typedef struct {
     uint8_t *node, *drawn_label;
     double *drawn_margin;
     tree_node nodes[NODES];
-    hf_rule *candidates; // owned
-    int32_t count;
-    uint8_t *used;     // owned: which signals a tree may split on
-    double *histogram; // owned: gradient and curvature of 64 cells, for each node of a depth
+    hf_rule *candidates;  // owned
+    int32_t count, given; // the first ones are the caller's
+    uint8_t *used;        // owned: which signals a tree may split on
+    double *histogram;    // owned: gradient and curvature of 64 cells, for each node of a depth
 } growing;
 
 // Searches run side by side; the caller's allocator need not stand being called so.
@@ -260,7 +260,8 @@ static int compare_scored(const void *a, const void *b)
     return x->candidate - y->candidate;
 }
 
-// Support, gradient and which rows, of every candidate; those with too few rows in or out have score -1.
+// Support, gradient and which rows, of every candidate; the caller's come first, and those with too few rows
+// in or out have score -1.
 static void score_candidates(scored *out, const growing *t)
 {
     for (int32_t c = 0; c < t->count; c++) {
@@ -275,7 +276,8 @@ static void score_candidates(scored *out, const growing *t)
             rows++;
         }
         const bool fits = rows >= LEAST_ROWS && t->rows - rows >= LEAST_ROWS;
-        out[c] = (scored){fits ? fabs(g) / sqrt(h + RIDGE) : -1.0, hash, rows, c};
+        const double score = c < t->given ? INFINITY : fabs(g) / sqrt(h + RIDGE);
+        out[c] = (scored){fits ? score : -1.0, hash, rows, c};
     }
 }
 
@@ -294,6 +296,7 @@ static hf_status keep_rules(hf_rules *out, growing *t, hf_error *error)
         for (int32_t k = 0; k < kept && !copy; k++)
             copy = list[k].rows_hash == list[c].rows_hash && list[k].rows == list[c].rows;
         if (copy) continue;
+        made.sure += list[c].candidate < t->given;
         list[kept++] = list[c];
         all += list[kept - 1].rows;
     }
@@ -330,7 +333,7 @@ void hf_rules_free(hf_rules *rules)
     *rules = (hf_rules){0};
 }
 
-static hf_status growing_create(growing *t, const double *margin, hf_error *error)
+static hf_status growing_create(growing *t, const hf_rule *also, const double *margin, hf_error *error)
 {
     const size_t n = (size_t)t->rows;
     t->used = new_array(t->context, (size_t)t->binned->count, sizeof *t->used);
@@ -347,6 +350,10 @@ static hf_status growing_create(growing *t, const double *margin, hf_error *erro
         !t->drawn_label || !t->drawn_margin || !t->candidates)
         return hf_fail_memory(error);
     memcpy(t->margin, margin, n * sizeof *margin);
+    for (int32_t k = 0; k < t->count; k++) {
+        t->candidates[k] = also[k];
+        t->candidates[k].weight = 0.0;
+    }
     return HF_OK;
 }
 
@@ -365,12 +372,17 @@ static void growing_free(growing *t)
 }
 
 hf_status hf_rules_find(hf_rules *out, const hf_context *context, const hf_binned *binned,
-                        const double *margin, const uint8_t *label, int64_t rows, uint64_t seed,
-                        int32_t search, hf_error *error)
+                        const double *margin, const uint8_t *label, int64_t rows, const hf_rule *also,
+                        int32_t also_count, uint64_t seed, int32_t search, hf_error *error)
 {
     hf_status status;
-    growing t = {.context = context, .binned = binned, .label = label, .rows = rows};
-    HF_TRY(done, growing_create(&t, margin, error));
+    growing t = {.context = context,
+                 .binned = binned,
+                 .label = label,
+                 .rows = rows,
+                 .count = also_count,
+                 .given = also_count};
+    HF_TRY(done, growing_create(&t, also, margin, error));
     for (int32_t k = 0; k < TREES; k++) {
         if (omp_get_thread_num() == 0) HF_TRY(done, hf_check_cancel(context, error));
         hf_random random = hf_random_seed(seed, (uint64_t)search * TREES + (uint64_t)k);

@@ -61,7 +61,7 @@ static void make_bed(bed *t, uint64_t seed, double weight, int threads)
     cr_assert_eq(
         hf_binned_create(&t->binned, t->basis, t->rows, ROWS, ROWS, HF_RULE_BINS, HF_RULE_LEVELS, true, NULL),
         HF_OK);
-    cr_assert_eq(hf_rules_find(&t->rules, t->context, t->binned, t->truth, t->label, ROWS, 3, 0, NULL),
+    cr_assert_eq(hf_rules_find(&t->rules, t->context, t->binned, t->truth, t->label, ROWS, NULL, 0, 3, 0, NULL),
                  HF_OK);
 }
 
