@@ -4,6 +4,7 @@
 // planted conjunction, additive data where none may stay, and all kinds of term together against the margin
 // they were fitted as.
 #include "churn/final_fit.h"
+#include "churn/rule_beam.h"
 #include "churn/rule_choice.h"
 #include "churn_fixture.h"
 
@@ -61,8 +62,9 @@ static void make_bed(bed *t, uint64_t seed, double weight, int threads)
     cr_assert_eq(
         hf_binned_create(&t->binned, t->basis, t->rows, ROWS, ROWS, HF_RULE_BINS, HF_RULE_LEVELS, true, NULL),
         HF_OK);
-    cr_assert_eq(hf_rules_find(&t->rules, t->context, t->binned, t->truth, t->label, ROWS, NULL, 0, 3, 0, NULL),
-                 HF_OK);
+    cr_assert_eq(
+        hf_rules_find(&t->rules, t->context, t->binned, t->truth, t->label, ROWS, NULL, 0, 3, 0, NULL),
+        HF_OK);
 }
 
 static void clear_bed(bed *t)
@@ -200,6 +202,102 @@ static int32_t count_rules(const hf_model *model, int32_t *of_plan)
     return n;
 }
 
+// An edge near 0 splits a standard normal; the condition is what lies above it.
+static bool above_zero(const hf_binned_signal *s, uint64_t cells)
+{
+    int32_t first = 0;
+    while (!(cells >> first & 1))
+        first++;
+    for (int32_t c = 0; c < s->cells; c++)
+        if ((cells >> c & 1) != (c >= first && c < s->cells - 1)) return false;
+    return first > 0 && fabs(s->edge[first - 1]) < 0.3;
+}
+
+Test(rules_fit, a_beam_finds_the_planted_conjunction_and_no_other)
+{
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        bed t = {0};
+        hf_rule found[HF_MOST_BEAM], again[HF_MOST_BEAM];
+        int32_t count = -1, same = -1;
+        make_bed(&t, seed, 3.5, 1);
+        cr_assert_eq(
+            hf_rule_beam_find(found, &count, t.context, t.binned, t.truth, t.label, ROWS, true, NULL), HF_OK);
+        cr_assert_eq(count, 1, "seed %d: %d found", (int)seed, count);
+        cr_assert_eq(found[0].conditions, 3);
+        cr_assert(found[0].signal[0] == 0 && found[0].signal[1] == 1 && found[0].signal[2] == 4);
+        cr_expect(above_zero(&t.binned->signals[0], found[0].cells[0]));
+        cr_expect(above_zero(&t.binned->signals[1], found[0].cells[1]));
+        cr_expect_eq(found[0].cells[2], (uint64_t)1 << t.binned->signals[4].level_cell[2]);
+        cr_expect(found[0].weight > 2.0 && found[0].weight < 7.0, "weight %g", found[0].weight);
+        for (int threads = 2; threads <= 7; threads += 5) {
+            fixture f;
+            hf_context *context = fixture_context(&f, threads);
+            cr_assert_eq(
+                hf_rule_beam_find(again, &same, context, t.binned, t.truth, t.label, ROWS, true, NULL),
+                HF_OK);
+            cr_assert_eq(same, count);
+            cr_expect_eq(memcmp(&again[0].cells, &found[0].cells, sizeof found[0].cells), 0);
+            cr_expect_eq(again[0].weight, found[0].weight);
+            hf_context_destroy(context);
+        }
+        clear_bed(&t);
+    }
+}
+
+// The margin is the truth, so the labels are chance; then labels of chance alone.
+Test(rules_fit, a_beam_finds_nothing_in_chance)
+{
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        bed t = {0};
+        hf_rule found[HF_MOST_BEAM];
+        int32_t count = -1;
+        make_bed(&t, seed, 0.0, 1);
+        for (int turn = 0; turn < 2; turn++) {
+            cr_assert_eq(
+                hf_rule_beam_find(found, &count, t.context, t.binned, t.truth, t.label, ROWS, false, NULL),
+                HF_OK);
+            cr_expect_eq(count, 0, "seed %d: %d found", (int)seed, count);
+            hf_random r = hf_random_seed(seed, 13);
+            for (int64_t i = 0; i < ROWS; i++) {
+                t.truth[i] = -2.0;
+                t.label[i] = hf_random_uniform(&r) < sigmoid(-2.0);
+            }
+        }
+        clear_bed(&t);
+    }
+}
+
+// With g the residuals' sum over its rows, a sure rule's optimum is g = w: no L1, however strong it is.
+Test(rules_fit, sure_rules_come_first_and_pay_no_l1)
+{
+    bed t = {0};
+    hf_rule found[HF_MOST_BEAM];
+    hf_rules rules = {0};
+    hf_rule_path path = {0};
+    int32_t count = 0;
+    double g = 0.0;
+    make_bed(&t, 1, 3.5, 1);
+    cr_assert_eq(hf_rule_beam_find(found, &count, t.context, t.binned, t.truth, t.label, ROWS, true, NULL),
+                 HF_OK);
+    cr_assert_eq(hf_rules_find(&rules, t.context, t.binned, t.truth, t.label, ROWS, found, count, 3, 0, NULL),
+                 HF_OK);
+    cr_assert_eq(rules.sure, 1);
+    cr_expect_eq(memcmp(rules.rules[0].cells, found[0].cells, sizeof found[0].cells), 0);
+    cr_assert_eq(hf_rule_path_create(&path, t.context, &rules, t.truth, t.label, ROWS, NULL), HF_OK);
+    hf_rule_path_step(&path, hf_rule_l1[0]);
+    for (int64_t k = 0; k < rules.first[1]; k++) {
+        const int32_t i = rules.row[k];
+        g += t.label[i] - sigmoid(t.truth[i] + path.intercept + path.weight[0]);
+    }
+    cr_expect_gt(path.weight[0], 2.0);
+    cr_expect_float_eq(g, path.weight[0], 0.02);
+    for (int32_t j = 1; j < rules.count; j++)
+        cr_expect_eq(path.weight[j], 0.0);
+    hf_rule_path_free(&path);
+    hf_rules_free(&rules);
+    clear_bed(&t);
+}
+
 Test(rules_fit, a_planted_conjunction_is_found_and_none_in_additive_data)
 {
     bed t = {0};
@@ -223,9 +321,14 @@ Test(rules_fit, terms_of_all_kinds_sum_to_the_fit)
     bed t = {0};
     make_bed(&t, 4, 6.0, 1);
     const hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    hf_random r = hf_random_seed(4, 12);
     int64_t events = 0;
-    for (int64_t i = 0; i < ROWS; i++)
+    for (int64_t i = 0; i < ROWS; i++) { // a pair beside the rule
+        const double b = hf_column_number(&t.frame->columns[1], i);
+        if (b * hf_column_number(&t.frame->columns[2], i) > 0.0 && hf_random_uniform(&r) < 0.4)
+            t.label[i] = 1;
         events += t.label[i];
+    }
     const hf_training training = {.context = t.context,
                                   .frame = t.frame,
                                   .options = &options,
