@@ -9,6 +9,7 @@
 #include "workflow/leak_copies.h"
 #include "workflow/leak_guard.h"
 #include "workflow/leak_snapshots.h"
+#include "workflow/leak_times.h"
 #include "workflow/model_output.h"
 #include "workflow/segment_models.h"
 #include "workflow/small_base.h"
@@ -69,10 +70,13 @@ static hf_status fit(hf_model **out, const hf_context *context, const hf_train_j
     const hf_leak_watch watch = {data->frame,          data->label, job->file ? job->file : job->store,
                                  job->store != NULL,   true,        job->allow_leak,
                                  job->allow_leak_count};
+    const hf_leak_span span = {data->frame, data->label, data->cluster, data->rows, data->count,
+                               data->as_of, data->gap,   job->fit.seed, watch.place};
     const char *event = job->outcome ? job->outcome : job->file ? job->target : "churn";
     json_t *allowed = json_incref(data->allowed), *small = NULL;
     hf_status status;
     HF_TRY(done, hf_leak_guard_columns(&allowed, context, &watch, error));
+    HF_TRY(done, hf_leak_guard_times(context, &span, error));
     HF_TRY(done,
            hf_small_base_check(&small, context, data->frame, data->label, data->rows, data->count, &options,
                                event, job->allow_small ? HF_SMALL_FORCED : HF_SMALL_REFUSED, error));

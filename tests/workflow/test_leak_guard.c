@@ -7,8 +7,10 @@
 #include "cli/command_run.h"
 #include "holdfast/workflow.h"
 #include "workflow/leak_guard.h"
+#include "workflow/leak_times.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +123,87 @@ Test(leak_guard, names_are_read_word_by_word)
         cr_expect(hf_leak_name(said[i]), "%s", said[i]);
     for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
         cr_expect_not(hf_leak_name(silent[i]), "%s", silent[i]);
+}
+
+// ---- over time -------------------------------------------------------------------------------------------
+
+// Accounts by eight months; `turns`: in the last two a low x means what a high one did.
+static void put_months(const char *name, bool turns)
+{
+    hf_random random = hf_random_seed(6, 6);
+    char *text = malloc(400000), *at = text;
+    at += sprintf(at, "id,day,x,z,churned\n");
+    for (int month = 0; month < 8; month++)
+        for (int i = 0; i < 800; i++) {
+            const double x = hf_random_normal(&random), z = hf_random_normal(&random);
+            const double sign = turns && month >= 6 ? -1.0 : 1.0;
+            const bool churned = hf_random_uniform(&random) < 1.0 / (1.0 + exp(1.0 - sign * x - 0.5 * z));
+            at += sprintf(at, "c%d,2026-%02d-01,%.3f,%.3f,%s\n", i, month + 1, x, z, churned ? "yes" : "no");
+        }
+    put_text(folder, name, text);
+    free(text);
+}
+
+#define DATED_TRAIN                                                                                      \
+    "train m.csv --id id --as-of-column day --target churned --plain --c 1 --bootstrap 0 -q --force -o " \
+    "m.json"
+
+Test(leak_guard, a_signal_that_turns_over_time_is_told)
+{
+    put_months("m.csv", true);
+    expect(0, DATED_TRAIN,
+           WORDS("m.csv: a plain model ranks", "drawn from all dates", "change their meaning"));
+    put_months("m.csv", false);
+    expect_silence(DATED_TRAIN);
+}
+
+// The split by time is the one that was meant: against rows picked here by hand.
+Test(leak_guard, the_splits_are_of_equal_size_and_keep_accounts_apart)
+{
+    enum { ACCOUNTS = 900, MONTHS = 8, ROWS = ACCOUNTS * MONTHS };
+    static uint8_t label[ROWS];
+    static int64_t cluster[ROWS];
+    static hf_date as_of[ROWS];
+    hf_context *context;
+    hf_frame *frame;
+    hf_csv_options csv = HF_CSV_OPTIONS_INIT;
+    hf_leak_ranked later, mixed;
+    bool good = false;
+    hf_random random = hf_random_seed(7, 7);
+    char *text = malloc(400000), *at = text, path[512];
+    at += sprintf(at, "account,x\n");
+    for (int i = 0; i < ROWS; i++) { // who an account is decides, and x is who it is
+        cluster[i] = i % ACCOUNTS;
+        as_of[i] = 20000 + 30 * (i / ACCOUNTS);
+        label[i] = (cluster[i] * 7919) % 5 == 0;
+        at += sprintf(at, "c%d,%.3f\n", i % ACCOUNTS, hf_random_normal(&random));
+    }
+    put_text(folder, "x.csv", text);
+    free(text);
+    snprintf(path, sizeof path, "%s/x.csv", folder);
+    cr_assert_eq(hf_context_create(&context, NULL, NULL), HF_OK);
+    cr_assert_eq(hf_csv_read(&frame, NULL, context, path, &csv, NULL), HF_OK);
+    hf_leak_span span = {frame, label, cluster, NULL, ROWS, as_of, 30, 1, "x.csv"};
+    cr_assert_eq(hf_leak_times_compare(&later, &mixed, &good, context, &span, NULL), HF_OK);
+    cr_assert(good);
+    cr_expect_eq(later.tested % 2, 0, "two whole months of half the accounts");
+    cr_expect_eq(later.trained % 6, 0, "and the six before of the others");
+    cr_expect_eq(later.tested / 2 + later.trained / 6, ACCOUNTS);
+    cr_expect_lt(fabs((double)(mixed.tested - later.tested)), 0.1 * (double)later.tested);
+    cr_expect_lt(fabs((double)(mixed.trained - later.trained)), 0.1 * (double)later.trained);
+    cr_expect(later.auc < 0.65 && mixed.auc < 0.65, "nobody is known again: %g, %g", later.auc, mixed.auc);
+    cr_expect(later.standard_error > 0.0 && later.standard_error < 0.1);
+    span.gap = 31; // to train on: up to five months before the last two
+    cr_assert_eq(hf_leak_times_compare(&later, &mixed, &good, context, &span, NULL), HF_OK);
+    cr_expect_eq(later.trained % 5, 0);
+    span.gap = 300;
+    cr_assert_eq(hf_leak_times_compare(&later, &mixed, &good, context, &span, NULL), HF_OK);
+    cr_expect_not(good, "nothing is so much earlier");
+    span.as_of = NULL;
+    cr_assert_eq(hf_leak_times_compare(&later, &mixed, &good, context, &span, NULL), HF_OK);
+    cr_expect_not(good);
+    hf_frame_destroy(frame);
+    hf_context_destroy(context);
 }
 
 // ---- snapshots -------------------------------------------------------------------------------------------
