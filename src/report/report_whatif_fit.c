@@ -117,12 +117,14 @@ done:
     return status;
 }
 
-static void gain_row(hf_grid *grid, const char *name, int decimals, double now, double fitted,
+// Without a change there is one score to tell of.
+static void gain_row(hf_grid *grid, bool change, const char *name, int decimals, double now, double fitted,
                      double difference, double low, double high)
 {
     if (isnan(now)) return;
     hf_grid_cell(grid, "%s", name);
     hf_grid_cell(grid, "%.*f", decimals, now);
+    if (!change) return;
     hf_grid_cell(grid, "%.*f", decimals, fitted);
     hf_grid_cell(grid, "%+.*f", decimals, difference);
     range_cell(grid, decimals, low, high, 1.0);
@@ -132,20 +134,22 @@ static hf_status add_gain(hf_text *text, const hf_context *context, const hf_fit
 {
     const hf_judgement *now = &p->verdict->against.value, *fitted = &p->verdict->score.value;
     const hf_judgement_interval *d = &p->verdict->difference;
+    const bool change = changed(p);
     hf_grid *grid = NULL;
     hf_status status;
     char name[80];
     hf_text_puts(text, "\nOut of time, on dates no choice has seen\n");
-    HF_TRY(done, hf_grid_create(&grid, context, "|>now|>fitted|>difference|>interval", error));
-    gain_row(grid, "AUC", 4, now->figure[HF_FIGURE_auc], fitted->figure[HF_FIGURE_auc],
+    HF_TRY(done,
+           hf_grid_create(&grid, context, change ? "|>now|>fitted|>difference|>interval" : "|>now", error));
+    gain_row(grid, change, "AUC", 4, now->figure[HF_FIGURE_auc], fitted->figure[HF_FIGURE_auc],
              d->value.figure[HF_FIGURE_auc], d->low.figure[HF_FIGURE_auc], d->high.figure[HF_FIGURE_auc]);
-    gain_row(grid, "lift at 10 %", 2, now->figure[HF_FIGURE_lift_10], fitted->figure[HF_FIGURE_lift_10],
-             d->value.figure[HF_FIGURE_lift_10], d->low.figure[HF_FIGURE_lift_10],
-             d->high.figure[HF_FIGURE_lift_10]);
+    gain_row(grid, change, "lift at 10 %", 2, now->figure[HF_FIGURE_lift_10],
+             fitted->figure[HF_FIGURE_lift_10], d->value.figure[HF_FIGURE_lift_10],
+             d->low.figure[HF_FIGURE_lift_10], d->high.figure[HF_FIGURE_lift_10]);
     snprintf(name, sizeof name, "caught at %lld a date", (long long)p->capacity);
-    gain_row(grid, name, 1, now->worked[0].caught, fitted->worked[0].caught, d->value.worked[0].caught,
-             d->low.worked[0].caught, d->high.worked[0].caught);
-    gain_row(grid, "  their ARR", 0, now->worked[0].arr_caught, fitted->worked[0].arr_caught,
+    gain_row(grid, change, name, 1, now->worked[0].caught, fitted->worked[0].caught,
+             d->value.worked[0].caught, d->low.worked[0].caught, d->high.worked[0].caught);
+    gain_row(grid, change, "  their ARR", 0, now->worked[0].arr_caught, fitted->worked[0].arr_caught,
              d->value.worked[0].arr_caught, d->low.worked[0].arr_caught, d->high.worked[0].arr_caught);
     status = hf_grid_print(grid, text, error);
 done:
