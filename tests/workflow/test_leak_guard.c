@@ -172,7 +172,7 @@ Test(leak_guard, the_splits_are_of_equal_size_and_keep_accounts_apart)
     hf_random random = hf_random_seed(7, 7);
     char *text = malloc(400000), *at = text, path[512];
     at += sprintf(at, "account,x\n");
-    for (int i = 0; i < ROWS; i++) { // who an account is decides, and x is who it is
+    for (int i = 0; i < ROWS; i++) { // the account decides, and x says nothing of it
         cluster[i] = i % ACCOUNTS;
         as_of[i] = 20000 + 30 * (i / ACCOUNTS);
         label[i] = (cluster[i] * 7919) % 5 == 0;
