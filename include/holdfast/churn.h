@@ -49,6 +49,7 @@ typedef struct {
     int32_t splits; // inner splits that judge choices: 0 two, or all folds where events are few; else so many
     double subsample;  // rows of the commoner class kept for each of the rarer; 0: all; or HF_SUBSAMPLE_AUTO
     int32_t calibrate; // one of hf_calibrate
+    bool refit;        // of the summary: standard errors and p-values, from the plain form without penalty
 } hf_train_options;
 
 // Thins fleets of over 250,000 rows to about as many, and never below five rows for each of the rarer class.
@@ -56,7 +57,7 @@ typedef struct {
 
 #define HF_TRAIN_OPTIONS_INIT                                                                          \
     {                                                                                                  \
-        1, 5, 0.0, 20, 10, NULL, NULL, 0, -1, -1, false, false, -1, NULL, 0, 0, 0.0, HF_CALIBRATE_AUTO \
+        1, 5, 0.0, 20, 10, NULL, NULL, 0, -1, -1, false, false, -1, NULL, 0, 0, 0.0, HF_CALIBRATE_AUTO, false \
     }
 
 // Trains on the given rows of a frame. rows: count row numbers (NULL: all rows, count ignored). label: one a

@@ -39,7 +39,7 @@ hf_status hf_model_set_id(hf_model *model, const char *id, hf_error *error);
 
 // How many rows of the rarer class there are for the parameters of the plain form, which is what signals ask
 // for whichever way they are trained, and how many there should be.
-#define HF_EVENTS_A_PARAMETER 2
+#define HF_EVENTS_A_PARAMETER 3
 typedef struct {
     int64_t rarer, needed;
     bool events_rarer; // the rarer class is that of the events

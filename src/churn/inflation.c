@@ -44,8 +44,7 @@ int32_t hf_design_parameters(const hf_design *design)
     return count;
 }
 
-// The feature of a category's commonest level.
-static int32_t commonest(const hf_design *design, int32_t s)
+int32_t hf_design_commonest(const hf_design *design, int32_t s)
 {
     const hf_design_signal *signal = &design->signals[s];
     const int32_t levels = design->frame->columns[signal->column].dictionary.count;
@@ -71,7 +70,7 @@ static void number_columns(columns *c, const hf_design *design)
             if (signal->value_feature) c->column[signal->value_feature] = c->columns++;
             continue;
         }
-        const int32_t base = commonest(design, s);
+        const int32_t base = hf_design_commonest(design, s);
         const int32_t levels = design->frame->columns[signal->column].dictionary.count;
         for (int32_t k = 0; k < levels; k++) {
             const int32_t f = signal->level_feature[k];

@@ -6,6 +6,7 @@
 #include "churn/summary.h"
 
 #include "churn/inflation.h"
+#include "churn/plain_errors.h"
 #include "churn/term_sums.h"
 
 #include <math.h>
@@ -186,6 +187,18 @@ static hf_status note_terms(hf_model *model, const hf_training *t, const hf_sums
     return note(model, "terms", terms, error);
 }
 
+// Standard errors, where they are asked for.
+static hf_status note_errors(hf_model *model, const hf_training *t, const hf_design *design, hf_error *error)
+{
+    json_t *made = NULL;
+    if (!t->options->refit) return HF_OK;
+    const hf_status status = hf_plain_errors(&made, t, design, error);
+    if (status != HF_OK) return status;
+    if (made) return note(model, "refit", made, error);
+    hf_warn(t->context, "no refit: the plain form has over 1,000 parameters");
+    return HF_OK;
+}
+
 hf_status hf_summary_note(hf_model *model, const hf_training *t, hf_error *error)
 {
     hf_context *quiet = NULL;
@@ -206,6 +219,7 @@ hf_status hf_summary_note(hf_model *model, const hf_training *t, hf_error *error
     HF_TRY(done, hf_sums_create(&sums, model, t, error));
     HF_TRY(done, note_model(model, t, &sums, hf_design_parameters(design), error));
     HF_TRY(done, note_terms(model, t, &sums, by_term, error));
+    HF_TRY(done, note_errors(model, t, design, error));
 done:
     hf_sums_free(&sums);
     hf_delete(t->context, factor);

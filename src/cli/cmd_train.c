@@ -37,6 +37,7 @@ static const cli_option options[] = {
     {"allow-small", 0, NULL, "train although there are too few events for the signals; the model is stamped"},
     {"bootstrap", 0, "N",
      "fits of resampled accounts for the curves' intervals (default: as time allows; 0: none)"},
+    {"refit", 0, NULL, "record standard errors and p-values, of a refit of the plain form without penalty"},
     {"subsample", 0, "N|auto|off",
      "rows of the commoner class for each of the rarer; auto thins large fleets (default off)"},
     {"seed", 0, "N", "seed of everything drawn (default 1)"},
@@ -81,6 +82,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     if (status == HF_OK) status = cli_observations(&observations, arguments, error);
     if (status != HF_OK) return status;
     job.fit.bootstrap = (int32_t)bootstrap;
+    job.fit.refit = cli_has(arguments, "refit");
     job.file = cli_word(arguments, 0);
     job.target = cli_text(arguments, "target", NULL);
     job.store = cli_text(arguments, "store", NULL);

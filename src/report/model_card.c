@@ -5,6 +5,8 @@
 // does not hold is left out rather than guessed.
 #include "report/model_card.h"
 
+#include "holdfast/csv.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -152,13 +154,25 @@ static void put_rate(hf_text *out, const json_t *row)
         hf_text_puts(out, " - |\n");
 }
 
+// Of a table: rows that were not kept, if any.
+static void put_table_ledger(hf_text *out, const json_t *ledger)
+{
+    char text[32];
+    const double rows = hf_record_number(ledger, "rows"), kept = hf_record_number(ledger, "kept");
+    const double rejected = hf_record_number(ledger, "rejected");
+    if (rejected > 0) hf_text_printf(out, "- %s rejected rows\n", hf_grouped(text, (int64_t)rejected));
+    if (rows > kept)
+        hf_text_printf(out, "- %s rows without a target left out\n",
+                       hf_grouped(text, (int64_t)(rows - kept)));
+}
+
 static void put_ledger(hf_text *out, const json_t *ledger)
 {
     static const char *const keys[] = {"rows", "churned", "in_lead", "censored", "kept", "events"};
     const json_t *rows = json_object_get(ledger, "rows"), *row;
     size_t i;
     if (!json_is_array(rows)) {
-        hf_card_record(out, "ledger", ledger);
+        put_table_ledger(out, ledger);
         return;
     }
     hf_text_puts(out, "\n| as of | rows | it had happened | in the lead | censored | kept | events | rate |\n"
@@ -321,6 +335,50 @@ static void put_limits(hf_text *out, const hf_model *model, const hf_summary_lin
                  "ones most.\n");
 }
 
+// Whether an option is as it is where nothing is asked for, or serves another that is not given.
+static bool is_default(const json_t *options, const char *key, const json_t *value)
+{
+    static const hf_train_options fit = HF_TRAIN_OPTIONS_INIT;
+    static const hf_csv_options csv = HF_CSV_OPTIONS_INIT;
+    const struct {
+        const char *key;
+        double value;
+    } usual[] = {
+        {"lead", 0},
+        {"horizon", 0},
+        {"reject_limit", csv.reject_limit},
+        {"folds", fit.folds},
+        {"c", fit.c},
+        {"level_rows", (double)fit.level_rows},
+        {"missing_rows", (double)fit.missing_rows},
+        {"pairs", fit.pairs},
+        {"rules", fit.rules},
+        {"bootstrap", fit.bootstrap},
+        {"splits", fit.splits},
+        {"subsample", fit.subsample},
+        {"calibrate", fit.calibrate},
+        {"every", 0},
+    };
+    if (strcmp(key, "seed") == 0) return true; // said beside the version
+    if (strncmp(key, "anchor_", 7) == 0) return !json_is_string(json_object_get(options, "anchor"));
+    if (json_is_false(value) || (json_is_string(value) && json_string_length(value) == 0)) return true;
+    for (size_t k = 0; k < sizeof usual / sizeof usual[0]; k++)
+        if (strcmp(key, usual[k].key) == 0)
+            return json_is_number(value) && json_number_value(value) == usual[k].value;
+    return false;
+}
+
+static void put_options(hf_text *out, const json_t *options)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)options, key, value)
+    {
+        if (!is_default(options, key, value)) hf_card_record(out, key, value);
+    }
+    hf_text_puts(out, "- all other options as they are by default\n");
+}
+
 static void put_repeat(hf_text *out, const hf_model *model)
 {
     const json_t *fit = hf_record(model, "fit");
@@ -332,7 +390,7 @@ static void put_repeat(hf_text *out, const hf_model *model)
     if (!isnan(hf_record_number(fit, "seed")))
         hf_text_printf(out, ", seed %lld", (long long)json_integer_value(json_object_get(fit, "seed")));
     hf_text_puts(out, "\n");
-    if (json_is_object(options)) hf_card_record(out, "options", options);
+    if (json_is_object(options)) put_options(out, options);
 }
 
 // ---- the whole ------------------------------------------------------------------------------------------
@@ -350,6 +408,7 @@ hf_status hf_report_model_card(hf_text *text, const hf_context *context, const h
     put_quality(text, model);
     hf_card_calibration(text, model);
     hf_card_terms(text, context, model, lines, count);
+    hf_card_refit(text, json_object_get(hf_record(model, "summary"), "refit"));
     put_limits(text, model, lines, count);
     put_repeat(text, model);
     status = hf_text_status(text, error);

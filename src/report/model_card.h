@@ -18,4 +18,7 @@ void hf_card_terms(hf_text *out, const hf_context *context, const hf_model *mode
 // Whether the probability is one; nothing where the record does not say.
 void hf_card_calibration(hf_text *out, const hf_model *model);
 
+// The refit without penalty; nothing where there is none.
+void hf_card_refit(hf_text *out, const json_t *refit);
+
 #endif

@@ -148,6 +148,38 @@ done:
     return status;
 }
 
+static hf_status put_refit(hf_text *text, const hf_context *context, const json_t *refit, hf_error *error)
+{
+    hf_grid *grid = NULL;
+    hf_status status = HF_OK;
+    const json_t *term;
+    size_t i;
+    if (!refit) return HF_OK;
+    hf_text_puts(text, "\n");
+    hf_refit_words(text, refit);
+    if (json_is_true(json_object_get(refit, "separated"))) return HF_OK;
+    HF_TRY(done,
+           hf_grid_create(&grid, context, "signal|of|>coefficient|>standard error|>z|>p|>odds ratio", error));
+    json_array_foreach(json_object_get(refit, "terms"), i, term)
+    {
+        char place[HF_WORDS];
+        const double coefficient = hf_record_number(term, "coefficient");
+        hf_refit_place(place, term);
+        hf_grid_cell(grid, "%s", hf_refit_signal(term));
+        hf_grid_cell(grid, "%s", place);
+        cell(grid, coefficient);
+        cell(grid, hf_record_number(term, "standard_error"));
+        cell(grid, hf_record_number(term, "z"));
+        cell(grid, hf_record_number(term, "p"));
+        cell(grid, exp(coefficient));
+    }
+    hf_text_puts(text, "\n");
+    HF_TRY(done, hf_grid_print(grid, text, error));
+done:
+    hf_grid_destroy(grid);
+    return status;
+}
+
 static hf_status no_summary(const hf_model *model, hf_error *error)
 {
     return hf_fail_at(error, HF_ERROR_DATA, model->path, 0, 0,
@@ -174,6 +206,7 @@ hf_status hf_report_summary(hf_text *text, const hf_context *context, const hf_m
             (int)hf_record_number(summary, "replicates"));
     if (json_object_get(hf_record(model, "fit"), "calibration")) hf_text_putc(text, '\n');
     HF_TRY(done, hf_report_calibration(text, context, model, error));
+    HF_TRY(done, put_refit(text, context, json_object_get(summary, "refit"), error));
     hf_trim_lines(text, 0);
     status = hf_text_status(text, error);
 done:

@@ -31,4 +31,10 @@ void hf_summary_course(hf_text *out, const hf_summary_line *line);
 // Where a point of a curve is: "12", "pro", "missing", "other levels".
 void hf_summary_place(char out[HF_WORDS], const json_t *point);
 
+// Of the refit without penalty: a paragraph that says what it is; what a coefficient is of: the signal, or
+// the intercept; and which level of it, or a unit of a number.
+void hf_refit_words(hf_text *out, const json_t *refit);
+const char *hf_refit_signal(const json_t *term);
+void hf_refit_place(char out[HF_WORDS], const json_t *term);
+
 #endif

@@ -96,7 +96,8 @@ typedef enum {
     X(int32_t, monotone_count, NO_OPTION, monotone_count)   \
     X(int32_t, splits, INT32, splits)                       \
     X(double, subsample, NUMBER, subsample)                 \
-    X(int32_t, calibrate, INT32, calibrate)
+    X(int32_t, calibrate, INT32, calibrate)                 \
+    X(bool, refit, FLAG, refit)
 
 // A structure of the listed members is as long as the true one, with every member at its place.
 #define AS_MEMBER(type, name, recorded, counter) type name;

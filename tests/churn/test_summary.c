@@ -264,3 +264,146 @@ Test(summary, collinear_signals_are_named)
     hf_frame_destroy(frame);
     hf_context_destroy(context);
 }
+
+// ---- standard errors of the refit ---------------------------------------------------------------------------
+
+// Newton by hand on (1, a, c, level B): coefficients in the signals' own units, then the inverse Hessian by
+// Gauss-Jordan, and the sandwich around it where `pairs` of rows are an account.
+enum { WIDTH = 4 };
+static double by_hand[WIDTH], error_by_hand[WIDTH];
+
+static void invert_by_hand(double h[WIDTH][2 * WIDTH])
+{
+    for (int a = 0; a < WIDTH; a++) {
+        const double pivot = h[a][a];
+        for (int b = 0; b < 2 * WIDTH; b++)
+            h[a][b] /= pivot;
+        for (int c = 0; c < WIDTH; c++) {
+            const double times = h[c][a];
+            for (int b = 0; b < 2 * WIDTH && c != a; b++)
+                h[c][b] -= times * h[a][b];
+        }
+    }
+}
+
+static void fit_by_hand(const int32_t *code, bool pairs)
+{
+    double h[WIDTH][2 * WIDTH], g[WIDTH], meat[WIDTH] = {0};
+    memset(by_hand, 0, sizeof by_hand);
+    for (int step = 0; step < 30; step++) {
+        memset(h, 0, sizeof h), memset(g, 0, sizeof g);
+        for (int i = 0; i < ROWS; i++) {
+            const double z[WIDTH] = {1, x[0][i], x[2][i], code[i] == 1};
+            double m = 0;
+            for (int k = 0; k < WIDTH; k++)
+                m += z[k] * by_hand[k];
+            const double p = 1 / (1 + exp(-m));
+            for (int a = 0; a < WIDTH; a++) {
+                g[a] += (label[i] - p) * z[a];
+                for (int b = 0; b < WIDTH; b++)
+                    h[a][b] += p * (1 - p) * z[a] * z[b];
+            }
+        }
+        for (int a = 0; a < WIDTH; a++)
+            h[a][WIDTH + a] = 1;
+        invert_by_hand(h);
+        for (int a = 0; a < WIDTH; a++)
+            for (int b = 0; b < WIDTH; b++)
+                by_hand[a] += h[a][WIDTH + b] * g[b];
+    }
+    for (int i = 0; pairs && i < ROWS; i += 2) {
+        double score[WIDTH] = {0};
+        for (int j = i; j < i + 2; j++) {
+            const double z[WIDTH] = {1, x[0][j], x[2][j], code[j] == 1};
+            double m = 0;
+            for (int k = 0; k < WIDTH; k++)
+                m += z[k] * by_hand[k];
+            for (int k = 0; k < WIDTH; k++)
+                score[k] += (label[j] - 1 / (1 + exp(-m))) * z[k];
+        }
+        for (int a = 0; a < WIDTH; a++) {
+            double moved = 0;
+            for (int b = 0; b < WIDTH; b++)
+                moved += h[a][WIDTH + b] * score[b];
+            meat[a] += moved * moved * (ROWS / 2) / (ROWS / 2 - 1.0);
+        }
+    }
+    for (int a = 0; a < WIDTH; a++)
+        error_by_hand[a] = sqrt(pairs ? meat[a] : h[a][WIDTH + a]);
+}
+
+static const char *const kinds[] = {"A", "B"};
+
+// a, c and a category whose first level is the commoner; the label of every second row is that before it
+// where rows come in pairs.
+static json_t *refit_of(const hf_context *context, int32_t *code, bool pairs, bool separated)
+{
+    static int64_t account[ROWS];
+    hf_random r = hf_random_seed(5, 1);
+    hf_model *model = NULL;
+    hf_frame *all = three_numbers(context, 11);
+    hf_frame_destroy(all);
+    hf_frame *frame = fixture_frame(context, ROWS);
+    for (int i = 0; i < ROWS; i++) {
+        code[i] = hf_random_uniform(&r) < 0.3;
+        account[i] = i / 2;
+        if (pairs && i % 2 == 1) label[i] = label[i - 1], x[0][i] = x[0][i - 1];
+        if (separated) label[i] = code[i] == 1 || label[i];
+    }
+    fixture_number(frame, "a", HF_STORAGE_F64, x[0]);
+    fixture_number(frame, "c", HF_STORAGE_F64, x[2]);
+    fixture_category(frame, "kind", kinds, 2, code);
+    hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.c = 0.5;
+    options.summary = options.refit = true;
+    options.bootstrap = 0;
+    good(hf_model_train(&model, context, frame, label, pairs ? account : NULL, NULL, 0, &options, &error));
+    json_t *refit = json_incref(json_object_get(json_object_get(model->record, "summary"), "refit"));
+    cr_assert_not_null(refit);
+    hf_model_destroy(model);
+    hf_frame_destroy(frame);
+    return refit;
+}
+
+static void check_refit(bool pairs)
+{
+    static int32_t code[ROWS];
+    fixture f = {.countdown = -1};
+    hf_context *context = fixture_context(&f, 2);
+    json_t *refit = refit_of(context, code, pairs, false);
+    const json_t *terms = json_object_get(refit, "terms");
+    fit_by_hand(code, pairs);
+    cr_assert_eq(json_array_size(terms), WIDTH);
+    for (int k = 1; k < WIDTH; k++) {
+        const json_t *term = json_array_get(terms, (size_t)k);
+        cr_expect_float_eq(of(term, "coefficient"), by_hand[k], 1e-6);
+        cr_expect_float_eq(of(term, "standard_error"), error_by_hand[k], 1e-6);
+        cr_expect_float_eq(of(term, "z"), by_hand[k] / error_by_hand[k], 1e-4);
+        cr_expect_float_eq(of(term, "p"), erfc(fabs(by_hand[k] / error_by_hand[k]) / sqrt(2)), 1e-6);
+    }
+    cr_expect_str_eq(json_string_value(json_object_get(json_array_get(terms, 3), "level")), "B");
+    json_decref(refit);
+    hf_context_destroy(context);
+}
+
+Test(summary, errors_of_the_refit_are_those_of_newton_by_hand)
+{
+    check_refit(false);
+}
+
+Test(summary, errors_of_accounts_with_several_rows_are_clustered)
+{
+    check_refit(true);
+}
+
+Test(summary, a_refit_without_a_maximum_says_so)
+{
+    static int32_t code[ROWS];
+    fixture f = {.countdown = -1};
+    hf_context *context = fixture_context(&f, 1);
+    json_t *refit = refit_of(context, code, false, true);
+    cr_assert(json_is_true(json_object_get(refit, "separated")));
+    cr_assert_null(json_object_get(json_array_get(json_object_get(refit, "terms"), 1), "p"));
+    json_decref(refit);
+    hf_context_destroy(context);
+}

@@ -132,6 +132,7 @@ static const struct {
     {"output", NULL},
     {"card", NULL},
     {"allow-small", TABLE "--allow-small"},
+    {"refit", TABLE "--refit"},
     {"pairs", DATA "--bootstrap 0 --pairs 0"},
     {"rules", DATA "--bootstrap 0 --rules 0"},
     {"calibrate", DATA "--bootstrap 0 --calibrate platt"},
