@@ -118,7 +118,7 @@ Test(verbs, standard_input_and_compressed_files_are_read)
 
 static void put_fleet(void)
 {
-    quietly("synth -o fleet --accounts 700 --months 6 --seed 3");
+    quietly("synth -o fleet --accounts 800 --months 6 --seed 3");
     command_run run =
         run_shell(folder, "for f in fleet/accounts-*.csv; do d=${f##*/accounts-}; "
                           "\"$HOLDFAST\" ingest \"$f\" --store store --as-of \"${d%.csv}\" || exit 1; done");
