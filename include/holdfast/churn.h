@@ -55,9 +55,10 @@ typedef struct {
 // Thins fleets of over 250,000 rows to about as many, and never below five rows for each of the rarer class.
 #define HF_SUBSAMPLE_AUTO (-1.0)
 
-#define HF_TRAIN_OPTIONS_INIT                                                                          \
-    {                                                                                                  \
-        1, 5, 0.0, 20, 10, NULL, NULL, 0, -1, -1, false, false, -1, NULL, 0, 0, 0.0, HF_CALIBRATE_AUTO, false \
+#define HF_TRAIN_OPTIONS_INIT                                                                           \
+    {                                                                                                   \
+        1, 5, 0.0, 20, 10, NULL, NULL, 0, -1, -1, false, false, -1, NULL, 0, 0, 0.0, HF_CALIBRATE_AUTO, \
+            false                                                                                       \
     }
 
 // Trains on the given rows of a frame. rows: count row numbers (NULL: all rows, count ignored). label: one a

@@ -267,11 +267,12 @@ static hf_status take_errors(double *squares, int64_t *accounts, plain *p, hf_er
         goto done;
     }
     hf_cholesky_inverse(inverse, p->hessian, size);
-    if (p->t->cluster)
-        HF_TRY(done, cluster_errors(squares, accounts, p, inverse, error));
-    else
+    if (p->t->cluster) HF_TRY(done, cluster_errors(squares, accounts, p, inverse, error));
+    if (!p->t->cluster || *accounts == p->t->count) { // a row an account
+        *accounts = 0;
         for (int32_t k = 0; k < size; k++)
             squares[k] = inverse[(int64_t)k * size + k];
+    }
 done:
     hf_delete(p->t->context, inverse);
     return status;
@@ -285,7 +286,7 @@ static json_t *column_to_json(const plain *p, int32_t column, double *scale)
     const hf_design *design = p->design;
     const int32_t f = p->feature[column];
     *scale = 1.0;
-    for (int32_t s = 0; s < design->count; s++) {
+    for (int32_t s = 0; s < design->count && f > 0; s++) {
         const hf_design_signal *signal = &design->signals[s];
         const hf_column *of = &design->frame->columns[signal->column];
         json_t *made = NULL;
@@ -337,7 +338,7 @@ static json_t *to_json(const plain *p, const double *squares, int64_t accounts)
     int wrong = made && terms ? 0 : -1;
     if (wrong == 0 && !p->separated)
         wrong |= json_object_set_new(made, "log_loss", real(p->loss / (double)p->t->count));
-    if (wrong == 0 && p->t->cluster && !p->separated)
+    if (wrong == 0 && accounts > 0)
         wrong |= json_object_set_new(made, "accounts", json_integer((json_int_t)accounts));
     for (int32_t k = 0; wrong == 0 && k < p->columns; k++)
         wrong |= json_array_append_new(terms, term_to_json(p, k, squares));

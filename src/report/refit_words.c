@@ -45,6 +45,16 @@ void hf_refit_place(char out[HF_WORDS], const json_t *term)
     snprintf(out, HF_WORDS, "%s", words);
 }
 
+const char *hf_refit_p(char out[HF_NUMBER], const json_t *term)
+{
+    const double p = hf_record_number(term, "p");
+    if (isnan(p))
+        strcpy(out, "-");
+    else
+        snprintf(out, HF_NUMBER, "%s%.4f", p < 0.0001 ? "<" : "", p < 0.0001 ? 0.0001 : p);
+    return out;
+}
+
 static void put_figure(hf_text *out, double value)
 {
     char text[32];
@@ -66,7 +76,7 @@ void hf_card_refit(hf_text *out, const json_t *refit)
                       "| --- | --- | ---: | ---: | ---: | ---: | ---: |\n");
     json_array_foreach(json_object_get(refit, "terms"), i, term)
     {
-        char place[HF_WORDS];
+        char place[HF_WORDS], p[HF_NUMBER];
         const double coefficient = hf_record_number(term, "coefficient");
         hf_refit_place(place, term);
         hf_text_puts(out, "| ");
@@ -77,7 +87,7 @@ void hf_card_refit(hf_text *out, const json_t *refit)
         put_figure(out, coefficient);
         put_figure(out, hf_record_number(term, "standard_error"));
         put_figure(out, hf_record_number(term, "z"));
-        put_figure(out, hf_record_number(term, "p"));
+        hf_text_printf(out, " %s |", hf_refit_p(p, term));
         put_figure(out, exp(coefficient));
         hf_text_puts(out, "\n");
     }

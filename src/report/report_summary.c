@@ -162,7 +162,7 @@ static hf_status put_refit(hf_text *text, const hf_context *context, const json_
            hf_grid_create(&grid, context, "signal|of|>coefficient|>standard error|>z|>p|>odds ratio", error));
     json_array_foreach(json_object_get(refit, "terms"), i, term)
     {
-        char place[HF_WORDS];
+        char place[HF_WORDS], p[HF_NUMBER];
         const double coefficient = hf_record_number(term, "coefficient");
         hf_refit_place(place, term);
         hf_grid_cell(grid, "%s", hf_refit_signal(term));
@@ -170,7 +170,7 @@ static hf_status put_refit(hf_text *text, const hf_context *context, const json_
         cell(grid, coefficient);
         cell(grid, hf_record_number(term, "standard_error"));
         cell(grid, hf_record_number(term, "z"));
-        cell(grid, hf_record_number(term, "p"));
+        hf_grid_cell(grid, "%s", hf_refit_p(p, term));
         cell(grid, exp(coefficient));
     }
     hf_text_puts(text, "\n");

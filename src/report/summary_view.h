@@ -36,5 +36,7 @@ void hf_summary_place(char out[HF_WORDS], const json_t *point);
 void hf_refit_words(hf_text *out, const json_t *refit);
 const char *hf_refit_signal(const json_t *term);
 void hf_refit_place(char out[HF_WORDS], const json_t *term);
+// Its p, to four places; returns out.
+const char *hf_refit_p(char out[HF_NUMBER], const json_t *term);
 
 #endif

@@ -12,7 +12,7 @@ static hf_status refuse(const hf_base_size *size, const char *event, hf_error *e
     char fewer[160];
     if (signals > 0)
         snprintf(fewer, sizeof fewer,
-                 "leave signals out with --ignore until at most %lld parameters are left", signals);
+                 "leave signals out with --ignore until the parameters are no more than %lld", signals);
     else
         snprintf(fewer, sizeof fewer, "gather more first");
     return hf_fail(

@@ -381,6 +381,7 @@ static void check_refit(bool pairs)
         cr_expect_float_eq(of(term, "z"), by_hand[k] / error_by_hand[k], 1e-4);
         cr_expect_float_eq(of(term, "p"), erfc(fabs(by_hand[k] / error_by_hand[k]) / sqrt(2)), 1e-6);
     }
+    cr_expect(json_is_true(json_object_get(json_array_get(terms, 0), "intercept")));
     cr_expect_str_eq(json_string_value(json_object_get(json_array_get(terms, 3), "level")), "B");
     json_decref(refit);
     hf_context_destroy(context);

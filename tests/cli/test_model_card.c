@@ -75,7 +75,7 @@ Test(model_card, goes_where_it_is_told)
 
 Test(model_card, a_small_base_is_refused_unless_forced)
 {
-    put_table(30);
+    put_table(12);
     expect_message(folder, "small_base_refused", 5,
                    "train data.csv --id id --target churned=yes --plain -o model.json");
     cr_assert_not(has_file(folder, "model.json"));
