@@ -85,7 +85,9 @@ static hf_status score_models(hf_health_night *night, const hf_health_night_opti
     for (int32_t m = 0; m < night->model_count; m++) {
         hf_night_model *at = &night->models[m];
         hf_scores scores = {0};
-        status = hf_plan_create(&at->plan, context, at->model, night->frame, &plan_options, error);
+        // What is told of ranges is told of the whole fleet: a segment's model was not trained on all of it.
+        status = hf_plan_create(&at->plan, at->owned ? night->quiet : context, at->model, night->frame,
+                                &plan_options, error);
         if (status == HF_OK) status = hf_score_fleet(&scores, context, at->plan, options->reasons, error);
         if (status != HF_OK) return status;
         if (m == 0) {
