@@ -20,7 +20,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     hf_synth_options job = HF_SYNTH_OPTIONS_INIT;
     const char *folder = cli_text(arguments, "output", NULL);
     int64_t seed = (int64_t)job.seed, months = job.months;
-    int truth = job.truth;
+    int truth = (int)job.truth;
     hf_status status = cli_most_words(arguments, 0, error);
     if (status == HF_OK) status = cli_integer(&job.accounts, arguments, "accounts", 1, 100000000, error);
     if (status == HF_OK) status = cli_integer(&months, arguments, "months", 1, 600, error);
