@@ -105,9 +105,13 @@ static hf_status fit_replicate(bootstrap *b, int32_t replicate, hf_error *error)
     hf_status status;
     if (omp_get_thread_num() == 0) HF_TRY(done, hf_check_cancel(b->context, error));
     HF_TRY(done, draw(&place, &count, &b->good[replicate], b, &random, error));
-    if (b->good[replicate])
-        HF_TRY(done, hf_replicate_fit(b->value + (int64_t)replicate * b->points, &b->shared, place, count,
-                                      b->refit->lambda * share_drawn(b), &random, error));
+    if (!b->good[replicate]) goto done;
+    status = hf_replicate_fit(b->value + (int64_t)replicate * b->points, &b->shared, place, count,
+                              b->refit->lambda * share_drawn(b), &random, error);
+    if (status == HF_ERROR_DATA) { // in a sample every column may be constant
+        b->good[replicate] = false;
+        status = HF_OK;
+    }
 done:
     hf_delete(b->shared.context, place);
     return status;

@@ -22,7 +22,8 @@ typedef struct {
 hf_status hf_replicate_full(double *value, double *sharp, const hf_replicates *r, hf_error *error);
 // value[k]: sharp of a fit to count training rows, repeated as they were drawn, under `lambda`: knots, cuts
 // and levels learnt from those rows, the pairs' cells as they are. The penalty draws each weight to a normal
-// number of variance 1 / lambda instead of to 0, then to the first fit's. Errors: HF_ERROR_MEMORY.
+// number of variance 1 / lambda instead of to 0, then to the first fit's. Errors: HF_ERROR_DATA where no
+// column of the sample can be modelled, HF_ERROR_MEMORY.
 hf_status hf_replicate_fit(double *value, const hf_replicates *r, const int64_t *place, int64_t count,
                            double lambda, hf_random *random, hf_error *error);
 

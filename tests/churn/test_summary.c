@@ -247,6 +247,25 @@ Test(summary, is_the_same_for_any_number_of_threads)
 }
 
 // Columns that determine each other say so and leave the others' factors alone.
+// A sample may lack the one row that makes a column differ: there is nothing to fit, and that is no failure.
+Test(summary, a_sample_without_a_column_to_learn_from_is_left_out)
+{
+    fixture f = {.countdown = -1};
+    hf_context *context = fixture_context(&f, 2);
+    hf_frame *frame = fixture_frame(context, ROWS);
+    for (int i = 0; i < ROWS; i++) {
+        x[0][i] = i == 7;
+        label[i] = i % 3 == 0;
+    }
+    fixture_number(frame, "a", HF_STORAGE_F64, x[0]);
+    hf_model *model = train(context, frame, false, 60);
+    const double made = of(json_object_get(model->record, "summary"), "replicates");
+    cr_expect(made > 20 && made < 60, "%g of 60 replicates, of which e^-1 lack the row", made);
+    hf_model_destroy(model);
+    hf_frame_destroy(frame);
+    hf_context_destroy(context);
+}
+
 Test(summary, collinear_signals_are_named)
 {
     static double twice[ROWS];
