@@ -65,24 +65,25 @@ static hf_status gather(hf_training *t, const uint8_t *label, const int64_t *clu
     return HF_OK;
 }
 
-static hf_status check_classes(const hf_training *t, hf_error *error)
+// Whether the rows, or those of them that a subsample left, are enough of both classes.
+static hf_status check_classes(const hf_training *t, bool drawn, hf_error *error)
 {
     long long rows = (long long)t->count, events = (long long)t->events, others = rows - events;
+    const char *of_rows = drawn ? "rows of the subsample" : "rows";
     if (events == 0 || others == 0)
         return hf_fail(error, HF_ERROR_TOO_LITTLE,
-                       "all %lld rows %s the outcome; a model needs rows with it and rows without: check the "
-                       "target's value, "
-                       "or the dates and the horizon",
-                       rows, events > 0 ? "have" : "are without");
+                       "all %lld %s %s the outcome; a model needs rows with it and rows without: %s", rows,
+                       of_rows, others == 0 ? "have" : "are without",
+                       drawn ? "keep more rows with --subsample"
+                             : "check the target's value, or the dates and the horizon");
     if (t->options->c > 0.0) return HF_OK;
     int32_t folds = t->options->folds;
     if (events < folds || others < folds)
         return hf_fail(error, HF_ERROR_TOO_LITTLE,
-                       "only %lld of %lld rows %s the outcome, too few for %d inner folds; train on more "
-                       "rows, use fewer folds, "
-                       "or say C with --c",
-                       events < folds ? events : others, rows, events < folds ? "have" : "are without",
-                       folds);
+                       "only %lld of %lld %s %s the outcome, too few for %d inner folds; train on more rows, "
+                       "use fewer folds, or say C with --c",
+                       events < folds ? events : others, rows, of_rows,
+                       events < folds ? "have" : "are without", folds);
     return HF_OK;
 }
 
@@ -127,8 +128,9 @@ hf_status hf_model_train_recorded(hf_model **out, hf_fit_record *record, const c
     HF_TRY(done, check_options(t.options, error));
     HF_TRY(done, hf_monotone_check(t.options, frame, error));
     HF_TRY(done, gather(&t, label, cluster, rows, count, error));
+    HF_TRY(done, check_classes(&t, false, error));
     hf_subsample_draw(&drawn, &t);
-    HF_TRY(done, check_classes(&t, error));
+    if (drawn.rows > 0) HF_TRY(done, check_classes(&t, true, error));
     HF_TRY(done, start_model(&model, &t, error));
     if (t.options->plain || record || design_path)
         HF_TRY(done, hf_train_plain(model, record, design_path, &t, error));

@@ -250,3 +250,47 @@ Test(subsample, off_and_more_than_there_is_change_nothing)
     }
     clear(&t);
 }
+
+// With one class there is nothing to draw from, and what is said is of the rows given, not of those drawn.
+Test(subsample, one_class_is_refused_before_anything_is_drawn)
+{
+    fleet t = {0};
+    make(&t, -2.5, 5);
+    for (int happened = 0; happened < 2; happened++) {
+        hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+        hf_model *model = NULL;
+        hf_error error = {0};
+        options.subsample = 1.0;
+        memset(t.label, happened, ROWS);
+        cr_expect_eq(hf_model_train(&model, t.context, t.frame, t.label, NULL, NULL, 0, &options, &error),
+                     HF_ERROR_TOO_LITTLE);
+        char wanted[64];
+        snprintf(wanted, sizeof wanted, "all %d rows %s", ROWS, happened ? "have" : "are without");
+        cr_expect_not_null(strstr(error.message, wanted), "%s", error.message);
+        cr_expect_null(model);
+    }
+    clear(&t);
+}
+
+// Where the draw leaves too few of the commoner class, it is the subsample that is named.
+Test(subsample, a_draw_that_leaves_too_few_says_so)
+{
+    fleet t = {0};
+    make(&t, -2.5, 5);
+    hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    hf_model *model = NULL;
+    hf_error error = {0};
+    options.subsample = 1.0;
+    for (int64_t i = 0; i < ROWS; i++)
+        t.label[i] = i < 6;
+    options.folds = 6;
+    hf_status status = HF_OK;
+    for (options.seed = 1; status == HF_OK && options.seed < 50; options.seed++) {
+        status = hf_model_train(&model, t.context, t.frame, t.label, NULL, NULL, 0, &options, &error);
+        hf_model_destroy(model);
+        model = NULL;
+    }
+    cr_assert_eq(status, HF_ERROR_TOO_LITTLE);
+    cr_expect_not_null(strstr(error.message, "rows of the subsample"), "%s", error.message);
+    clear(&t);
+}
