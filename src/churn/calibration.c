@@ -206,6 +206,7 @@ hf_status hf_calibration_choose(hf_calibration *out, const hf_context *context, 
     HF_TRY(done, trial_create(&t, error));
     HF_TRY(done, try_methods(&taken, &t, wish, error));
     for (bool good = false; taken > 0; taken--) { // the next simpler one where the last fit fails
+        if (!t.usable[taken]) continue;
         HF_TRY(done, fit(&made.curve, &good, &t, taken, -1, error));
         if (good) break;
     }

@@ -163,8 +163,8 @@ static hf_status invert(double *factor, columns *c, const hf_context *context, c
             if (size == 0 || !(c->sum[first] > 0.0)) continue;
             const double inside = determinant(factored, c->square, n, first, size);
             const double across = determinant(factored, c->inverse, n, first, size);
-            const double own = inside * across;
-            factor[s] = own < HF_COLLINEAR ? pow(own, 1.0 / size) : INFINITY;
+            const double own = inside * across; // 0 where rounding left one of the two not positive
+            factor[s] = own > 0.0 && own < HF_COLLINEAR ? pow(own, 1.0 / size) : INFINITY;
         }
     }
     hf_delete(context, factored);

@@ -210,7 +210,10 @@ done:
 static hf_status note_fit(hf_model *model, json_t *choices, hf_error *error)
 {
     json_t *calibration = json_object_get(json_object_get(model->record, "fit"), "calibration");
-    if (choices && calibration) json_object_set(choices, "calibration", calibration);
+    if (choices && calibration && json_object_set(choices, "calibration", calibration) != 0) {
+        json_decref(choices);
+        return hf_fail_memory(error);
+    }
     return json_object_set_new(model->record, "fit", choices) == 0 ? HF_OK : hf_fail_memory(error);
 }
 
