@@ -14,13 +14,21 @@ typedef struct {
     const hf_rules *rules; // borrowed
     const uint8_t *label;  // borrowed
     int64_t rows;
-    double *memory;    // owned: all that follows
+    double *memory;    // owned: all doubles that follow
     double *margin;    // with the rules' parts
     double *curvature; // at the last renewal
     double *rest;      // residual, less curvature x what moved since
     double *weight;    // a rule each
     double *bend;      // sum of curvature over a rule's rows
     double intercept, whole_bend;
+    // The rules that are in, settled among themselves:
+    int32_t in;
+    int32_t *of;      // owned: which rules
+    double *gram;     // in x in: sum of curvature over the rows where two hold
+    double *pull;     // residual over a rule's rows
+    double *was;      // weights before
+    int64_t *row_end; // owned: where the places of a row's rules end, a row each
+    uint16_t *row_in; // owned: places in `of` of the rules that hold at a row, for one row after another
 } hf_rule_path;
 
 // Starts without rules. margin is the fixed offset, one a row, and is copied. Paths may be made side by side.
