@@ -136,7 +136,7 @@ Test(rules_fit, the_path_meets_the_conditions_of_its_optimum)
 {
     bed t = {0};
     make_bed(&t, 2, 2.0, 1);
-    const int32_t m = t.rules.count, steps = 10;
+    const int32_t m = t.rules.count, steps = HF_RULE_STEPS;
     const double scale = 0.8;
     double margin[ROWS];
     int32_t last = 0;
