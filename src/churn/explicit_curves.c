@@ -134,7 +134,7 @@ done:
 
 hf_status hf_explicit_curves_solve(const hf_explicit_curves *e, double c, double eps, hf_error *error)
 {
-    const char *wrong = hf_liblinear_fit(e->weights, e->part, c, eps, false);
+    const char *wrong = hf_liblinear_fit(e->weights, NULL, e->part, c, eps, false);
     return wrong ? hf_fail(error, HF_ERROR_INTERNAL, "liblinear: %s", wrong) : HF_OK;
 }
 

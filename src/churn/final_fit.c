@@ -142,6 +142,18 @@ static hf_status settle_intercept(hf_final_fit *f, const hf_training *t, hf_erro
     return HF_OK;
 }
 
+static void warn_unsettled_rules(const hf_training *t, const hf_rule_run *runs, int32_t count)
+{
+    int32_t unsettled = 0;
+    for (int32_t i = 0; i < count; i++)
+        unsettled += !runs[i].path.settled;
+    if (unsettled > 0)
+        hf_warn(t->context,
+                "the rules' weights had not come to rest in %d of %d searches, and another machine may end "
+                "elsewhere; leave rules out with --rules 0",
+                (int)unsettled, (int)count);
+}
+
 static hf_status fit_rules(hf_final_fit *f, const hf_training *t, const hf_choices *c, hf_error *error)
 {
     hf_status status;
@@ -158,6 +170,7 @@ static hf_status fit_rules(hf_final_fit *f, const hf_training *t, const hf_choic
             runs[i].l1 = hf_rule_l1[s];
         HF_TRY(done, hf_rule_runs_step(runs, count, t->context, error));
     }
+    warn_unsettled_rules(t, runs, count);
     HF_TRY(done, hf_rule_runs_join(&f->rules, runs, count, t->context, error));
     HF_TRY(done, settle_intercept(f, t, error));
 done:

@@ -3,14 +3,19 @@
 // The one file that knows liblinear (Fan et al. 2008; its L2R_LR is the trust region Newton method of Lin,
 // Weng and Keerthi 2008). All rows' nodes lie in one block and parts share them through row pointers. L2R_LR
 // draws no random numbers and keeps no state, so parts are fitted side by side; only its print hook is
-// global, and it is silenced once for the whole process.
+// global. It is set once for the whole process, to a listener that prints nothing and notes, for the thread
+// it is called on, where liblinear stops at its limit of steps: train() does not return that.
 #include "churn/liblinear_fit.h"
 
 #include <limits.h>
 #include <linear.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+// What its solver allows itself, and train() does not let choose.
+enum { MOST_STEPS = 1000 };
 
 struct hf_matrix {
     const hf_context *context;
@@ -24,14 +29,23 @@ struct hf_matrix_part {
     struct problem problem;
 };
 
-static void print_nothing(const char *text)
+static _Thread_local bool gave_up; // in the fit that this thread is at
+
+// Version 2 numbers its steps in what it prints and ends without a word; later ones say so.
+bool hf_liblinear_gives_up(const char *line)
 {
-    (void)text;
+    int step = 0;
+    return strstr(line, "reaching max number") || (sscanf(line, "iter %d", &step) == 1 && step >= MOST_STEPS);
 }
 
-static void silence(void)
+static void listen(const char *line)
 {
-    set_print_string_function(print_nothing);
+    gave_up = gave_up || hf_liblinear_gives_up(line);
+}
+
+static void set_listener(void)
+{
+    set_print_string_function(listen);
 }
 
 // ---- the matrix ------------------------------------------------------------------------------------------
@@ -158,10 +172,11 @@ void hf_matrix_part_destroy(const hf_context *context, hf_matrix_part *part)
     hf_delete(context, part);
 }
 
-const char *hf_liblinear_fit(double *weights, const hf_matrix_part *part, double c, double eps, bool warm)
+const char *hf_liblinear_fit(double *weights, bool *settled, const hf_matrix_part *part, double c, double eps,
+                             bool warm)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, silence);
+    pthread_once(&once, set_listener);
     struct parameter parameter;
     memset(&parameter, 0, sizeof parameter);
     parameter.solver_type = L2R_LR;
@@ -170,7 +185,9 @@ const char *hf_liblinear_fit(double *weights, const hf_matrix_part *part, double
     parameter.init_sol = warm ? weights : NULL;
     const char *wrong = check_parameter(&part->problem, &parameter);
     if (wrong) return wrong;
+    gave_up = false;
     struct model *model = train(&part->problem, &parameter);
+    if (settled) *settled = !gave_up;
     size_t features = (size_t)part->problem.n;
     if (model->nr_class == 2 && model->label[0] == 1)
         memcpy(weights, model->w, features * sizeof *weights);

@@ -31,9 +31,13 @@ hf_status hf_matrix_part_create(hf_matrix_part **out, const hf_matrix *matrix, c
 void hf_matrix_part_destroy(const hf_context *context, hf_matrix_part *part); // accepts NULL
 
 // liblinear's L2R_LR: weights (features + 1, the bias last) that minimise |w|^2 / 2 + C sum log-loss. warm:
-// start from what weights hold. May be called for several parts at once. Returns NULL, or what liblinear
-// finds wrong with the problem.
-const char *hf_liblinear_fit(double *weights, const hf_matrix_part *part, double c, double eps, bool warm);
+// start from what weights hold. *settled: false where liblinear stopped because its steps were up; may be
+// NULL. May be called for several parts at once. Returns NULL, or what liblinear finds wrong with the
+// problem.
+const char *hf_liblinear_fit(double *weights, bool *settled, const hf_matrix_part *part, double c, double eps,
+                             bool warm);
+// Whether a line that liblinear prints while it fits says that its steps are up.
+bool hf_liblinear_gives_up(const char *line);
 
 // "liblinear L2R_LR 2.30"
 void hf_liblinear_name(char out[32]);

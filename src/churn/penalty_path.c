@@ -5,6 +5,8 @@
 // two steps that did not. Folds are fitted side by side and their losses added in fold order.
 #include "churn/penalty_path.h"
 
+#include "churn/ridge_fit.h"
+
 #include <math.h>
 #include <omp.h>
 
@@ -24,24 +26,19 @@ typedef struct {
     double *weights;      // owned
     double loss;          // summed over the test rows
     const char *wrong;
+    bool settled;
 } fold_work;
-
-static double log_loss(double margin, bool event)
-{
-    double against = event ? -margin : margin;
-    return (against > 0.0 ? against : 0.0) + log1p(exp(-fabs(margin)));
-}
 
 static void fit_fold(fold_work *work, const hf_matrix *matrix, int32_t features, const uint8_t *label,
                      double c, bool warm)
 {
     work->loss = 0.0;
-    work->wrong = hf_liblinear_fit(work->weights, work->part, c, PATH_EPS, warm);
+    work->wrong = hf_liblinear_fit(work->weights, &work->settled, work->part, c, PATH_EPS, warm);
     if (work->wrong) return;
     double bias = work->weights[features] * HF_BIAS;
     for (int64_t i = 0; i < work->test_count; i++) {
         int64_t row = work->test_rows[i];
-        work->loss += log_loss(hf_matrix_margin(matrix, row, work->weights) + bias, label[row]);
+        work->loss += hf_log_loss(hf_matrix_margin(matrix, row, work->weights) + bias, label[row]);
     }
 }
 
@@ -119,13 +116,21 @@ static hf_status take_step(hf_path_step *step, double c, bool warm, fold_work *w
     return HF_OK;
 }
 
+static int32_t count_unsettled(const fold_work *work, int32_t folds)
+{
+    int32_t count = 0;
+    for (int32_t k = 0; k < folds; k++)
+        count += !work[k].settled;
+    return count;
+}
+
 hf_status hf_path_choose(hf_path *out, const hf_context *context, const hf_matrix *matrix, int64_t rows,
                          int32_t features, const uint8_t *label, const int32_t *fold, int32_t folds,
                          hf_error *error)
 {
     hf_status status = HF_OK;
     hf_path path = {.count = 0};
-    int32_t idle = 0; // steps running that did not pay
+    int32_t idle = 0, unsettled = 0; // steps running that did not pay; fits at their limit
     fold_work *work = hf_new(context, (size_t)folds, sizeof *work);
     if (!work) return hf_fail_memory(error);
     for (int32_t k = 0; k < folds; k++)
@@ -135,11 +140,17 @@ hf_status hf_path_choose(hf_path *out, const hf_context *context, const hf_matri
         hf_progress(context, "train", path.count, HF_PATH_STEPS);
         HF_TRY(done, take_step(step, path_c[path.count], path.count > 0, work, context, matrix, features,
                                label, folds, error));
+        unsettled += count_unsettled(work, folds);
         bool pays = path.count > 0 && step->log_loss < path.steps[path.best].log_loss * (1.0 - LEAST_GAIN);
         if (pays) path.best = path.count;
         idle = pays || path.count == 0 ? 0 : idle + 1;
         path.count++;
     }
+    if (unsettled > 0)
+        hf_warn(context,
+                "C is chosen by %d fits, of which %d had not come to rest within liblinear's steps; give a "
+                "smaller C with --c",
+                (int)(path.count * folds), (int)unsettled);
     *out = path;
 done:
     free_folds(context, work, folds);

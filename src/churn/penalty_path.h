@@ -20,8 +20,9 @@ typedef struct {
     int32_t best;
 } hf_path;
 
-// Walks the path over the matrix's rows: fold holds 0 to folds - 1 a row, -1 for rows left aside. Errors:
-// HF_ERROR_CANCELLED, HF_ERROR_MEMORY.
+// Walks the path over the matrix's rows: fold holds 0 to folds - 1 a row, -1 for rows left aside. Warns of
+// fits that stopped at liblinear's limit of steps. Errors: HF_ERROR_CANCELLED, HF_ERROR_MEMORY,
+// HF_ERROR_INTERNAL where liblinear refuses the problem.
 hf_status hf_path_choose(hf_path *out, const hf_context *context, const hf_matrix *matrix, int64_t rows,
                          int32_t features, const uint8_t *label, const int32_t *fold, int32_t folds,
                          hf_error *error);

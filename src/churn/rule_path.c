@@ -180,7 +180,8 @@ static void settle_in(hf_rule_path *d, double l1, double settled)
 
 void hf_rule_path_step(hf_rule_path *d, double l1)
 {
-    for (int32_t renewal = 0; renewal < MOST_RENEWALS; renewal++) {
+    d->settled = false;
+    for (int32_t renewal = 0; renewal < MOST_RENEWALS && !d->settled; renewal++) {
         renew(d);
         const double first = sweep(d, l1), settled = fmax(SETTLED, ROUGHLY * first);
         double moved = first;
@@ -188,7 +189,7 @@ void hf_rule_path_step(hf_rule_path *d, double l1)
             settle_in(d, l1, settled);
             moved = sweep(d, l1);
         }
-        if (first <= 10 * SETTLED) break;
+        d->settled = first <= 10 * SETTLED;
     }
 }
 

@@ -29,6 +29,7 @@ typedef struct {
     double *was;      // weights before
     int64_t *row_end; // owned: where the places of a row's rules end, a row each
     uint16_t *row_in; // owned: places in `of` of the rules that hold at a row, for one row after another
+    bool settled;     // whether the last step came to rest before its renewals were up
 } hf_rule_path;
 
 // Starts without rules. margin is the fixed offset, one a row, and is copied. Paths may be made side by side.

@@ -92,11 +92,17 @@ static hf_status fit_all(plain_fit *t, hf_error *error)
         every[i] = i;
     HF_TRY(done, hf_matrix_part_create(&part, t->matrix, every, t->in->count, t->in->label, error));
     HF_TRY(done, hf_check_cancel(t->in->context, error));
-    const char *wrong = hf_liblinear_fit(t->weights, part, t->c, FINAL_EPS, false);
+    bool settled = true;
+    const char *wrong = hf_liblinear_fit(t->weights, &settled, part, t->c, FINAL_EPS, false);
     if (wrong) {
         status = hf_fail(error, HF_ERROR_INTERNAL, "liblinear: %s", wrong);
         goto done;
     }
+    if (!settled)
+        hf_warn(
+            t->in->context,
+            "the fit had not come to rest within liblinear's steps, and another machine may end elsewhere; "
+            "give a smaller C with --c");
     for (int64_t i = 0; i < t->in->count; i++)
         margin[i] = hf_matrix_margin(t->matrix, i, t->weights);
     t->intercept = hf_intercept_fit(margin, t->in->count, t->in->events);

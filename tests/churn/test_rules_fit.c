@@ -145,6 +145,7 @@ Test(rules_fit, the_path_meets_the_conditions_of_its_optimum)
     for (int32_t s = 0; s < steps; s++) {
         const double l1 = hf_rule_l1[s] * scale, *w = path.weight;
         hf_rule_path_step(&path, l1);
+        cr_expect(path.settled, "l1 %g", l1);
         double sum = 0.0;
         int32_t in = 0;
         for (int64_t i = 0; i < ROWS; i++)

@@ -289,7 +289,7 @@ Test(terms_fit, ridge_is_liblinears_own)
     for (int k = 0; k < 3; k++) {
         memset(w, 0, ((size_t)width + 1) * sizeof *w);
         fit_ridge(w, &t, lambdas[k], 1e-9);
-        cr_assert_null(hf_liblinear_fit(own, part, 1.0 / lambdas[k], 1e-9, false));
+        cr_assert_null(hf_liblinear_fit(own, NULL, part, 1.0 / lambdas[k], 1e-9, false));
         // What liblinear shrinks its bias by, and what floats round places by, is far below this.
         for (int32_t f = 0; f < width; f++)
             cr_expect_float_eq(w[f], own[f], 2e-4, "lambda %g, feature %d: %g, liblinear %g", lambdas[k], f,

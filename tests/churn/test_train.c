@@ -5,6 +5,7 @@
 // rows).
 #include "churn/inner_folds.h"
 #include "churn/intercept.h"
+#include "churn/liblinear_fit.h"
 #include "churn_fixture.h"
 
 #include <criterion/criterion.h>
@@ -125,6 +126,18 @@ Test(train, weights_are_liblinears_own)
     free(x[0]);
     free(x);
     unfit(&t);
+}
+
+// What its versions print where their steps are up, and what they print otherwise.
+Test(train, a_limit_of_steps_is_heard)
+{
+    cr_expect(
+        hf_liblinear_gives_up("iter 1000 act 1.2e-05 pre 1.1e-05 delta 3e+00 f 1e+03 |g| 2e-02 CG   5\n"));
+    cr_expect(hf_liblinear_gives_up("\nWARNING: reaching max number of Newton iterations\n"));
+    cr_expect_not(hf_liblinear_gives_up("iter 999 act 1.2e-05 pre 1.1e-05 delta 3e+00 f 1e+03 |g| 2e-02\n"));
+    cr_expect_not(hf_liblinear_gives_up("WARNING: actred and prered too small\n"));
+    cr_expect_not(hf_liblinear_gives_up("WARNING: reaching maximal number of CG steps\n"));
+    cr_expect_not(hf_liblinear_gives_up(""));
 }
 
 Test(train, weights_are_those_of_the_command)
