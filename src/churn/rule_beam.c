@@ -16,6 +16,8 @@
 enum { CELLS = HF_MOST_BINS + 1, SPANS = 2 * CELLS, BEAM = 100, SWEEPS = 2, STEPS = 8, LEAST_ROWS = 20 };
 #define RIDGE 5.0
 #define MOST_DRAWN 100000.0
+// Of a step to a weight: where the margin is sure and wrong there is no curvature to go by.
+#define LONGEST 4.0
 
 typedef struct {
     int32_t first, end; // cells of a signal, end not in it
@@ -195,7 +197,7 @@ static double evidence_of(double *weight, const beam *b, int64_t count)
             g += (double)b->label[list[k]] - p;
             h += p * (1.0 - p);
         }
-        w += g / h;
+        w += fmax(-LONGEST, fmin(LONGEST, g / h));
     }
     for (int64_t k = 0; k < count; k++) {
         before += hf_log_loss(b->margin[list[k]], b->label[list[k]]);

@@ -245,6 +245,28 @@ Test(rules_fit, a_beam_finds_the_planted_conjunction_and_no_other)
     }
 }
 
+// A margin that is sure of no event, and wrong where the conjunction holds: there is no curvature to speak of
+// to begin with, and a step by it would lead far past the weight that is sought.
+Test(rules_fit, a_beam_finds_what_the_margin_is_sure_against)
+{
+    bed t = {0};
+    hf_rule found[HF_MOST_BEAM];
+    int32_t count = -1;
+    make_bed(&t, 3, 3.5, 1);
+    hf_random r = hf_random_seed(3, 14);
+    for (int64_t i = 0; i < ROWS; i++) {
+        const double a = hf_column_number(&t.frame->columns[0], i);
+        const double b = hf_column_number(&t.frame->columns[1], i);
+        t.truth[i] = -10.0;
+        t.label[i] = a > 0.0 && b > 0.0 && hf_random_uniform(&r) < 0.3;
+    }
+    cr_assert_eq(hf_rule_beam_find(found, &count, t.context, t.binned, t.truth, t.label, ROWS, false, NULL),
+                 HF_OK);
+    cr_assert_eq(count, 1);
+    cr_expect_float_eq(found[0].weight, 10.0 + log(0.3 / 0.7), 0.4, "weight %g", found[0].weight);
+    clear_bed(&t);
+}
+
 // The margin is the truth, so the labels are chance; then labels of chance alone.
 Test(rules_fit, a_beam_finds_nothing_in_chance)
 {
