@@ -98,6 +98,38 @@ static hf_status fail_path(const hf_definition *d, const char *path, const char 
     return status;
 }
 
+// The group, or the measure with its group, that a name without ".weight" means.
+static bool find_name(hf_weight_edit *out, const hf_definition *d, const char *name)
+{
+    for (int32_t g = 0; g < d->group_count; g++)
+        if (strcmp(d->groups[g].name, name) == 0) out->group = g;
+    if (out->group >= 0) return true;
+    out->measure = hf_definition_find(d, name);
+    if (out->measure >= 0) out->group = d->measures[out->measure].group;
+    return out->measure >= 0;
+}
+
+// Of a path that does not end in ".weight": the end may be forgotten, or mistyped.
+static hf_status fail_unweighted(const hf_definition *d, const char *path, const char *rest, hf_error *error)
+{
+    hf_weight_edit found = {.group = -1, .measure = -1};
+    char name[2 * HF_NAME_LIMIT + 2];
+    const char *dot = strrchr(rest, '.');
+    snprintf(name, sizeof name, "%s", rest);
+    bool known = find_name(&found, d, name);
+    if (!known && dot) {
+        snprintf(name, sizeof name, "%.*s", (int)(dot - rest), rest);
+        known = find_name(&found, d, name);
+    }
+    if (known)
+        return hf_fail(error, HF_ERROR_USAGE, "'%.100s' names no weight; write '%.*s%.100s.weight'", path,
+                       (int)(rest - path), path, name);
+    return hf_fail(error, HF_ERROR_USAGE,
+                   "'%.100s' names no weight; write GROUP.weight, GROUP.MEASURE.weight or "
+                   "SEGMENT:GROUP.weight",
+                   path);
+}
+
 // A path's segment (the last: none is named), group and measure.
 static hf_status find_path(hf_weight_edit *out, const hf_definition *d, const char *path, hf_error *error)
 {
@@ -114,17 +146,10 @@ static hf_status find_path(hf_weight_edit *out, const hf_definition *d, const ch
         if (s == d->segment_count - 1) return fail_path(d, path, name, true, error);
         out->segment = s;
     }
-    const bool whole = length > tail && strcmp(rest + length - tail, suffix) == 0;
-    snprintf(name, sizeof name, "%.*s", (int)(whole ? length - tail : length), rest);
-    if (!whole)
-        return hf_fail(error, HF_ERROR_USAGE, "'%.100s' names no weight; write '%.100s.weight'", path, path);
-    for (int32_t g = 0; g < d->group_count; g++)
-        if (strcmp(d->groups[g].name, name) == 0) out->group = g;
-    if (out->group >= 0) return HF_OK;
-    out->measure = hf_definition_find(d, name);
-    if (out->measure < 0) return fail_path(d, path, name, false, error);
-    out->group = d->measures[out->measure].group;
-    return HF_OK;
+    if (length <= tail || strcmp(rest + length - tail, suffix) != 0)
+        return fail_unweighted(d, path, rest, error);
+    snprintf(name, sizeof name, "%.*s", (int)(length - tail), rest);
+    return find_name(out, d, name) ? HF_OK : fail_path(d, path, name, false, error);
 }
 
 hf_status hf_weighting_edit(hf_weighting_set *set, int32_t at, const char *path, double value,
@@ -143,18 +168,48 @@ hf_status hf_weighting_edit(hf_weighting_set *set, int32_t at, const char *path,
     return HF_OK;
 }
 
-hf_status hf_weighting_parse(hf_weighting_set *set, int32_t at, const char *text, hf_error *error)
+// Reads PATH=WEIGHT; blanks may stand around both.
+static hf_status parse_edit(char path[3 * HF_NAME_LIMIT], double *value, const char *text, hf_error *error)
 {
-    char path[3 * HF_NAME_LIMIT];
-    double value;
-    const char *equals = strrchr(text, '=');
-    if (!equals || equals == text || (size_t)(equals - text) >= sizeof path)
+    const char *equals = strrchr(text, '='), *begin = text + strspn(text, " "), *end = equals;
+    while (end && end > begin && end[-1] == ' ')
+        end--;
+    if (!end || end == begin || end - begin >= 3 * HF_NAME_LIMIT)
         return hf_fail(error, HF_ERROR_USAGE, "'%.100s': expected PATH=WEIGHT, as in usage.weight=50", text);
-    if (!hf_parse_double(&value, equals + 1, strlen(equals + 1)))
+    const char *number = equals + 1 + strspn(equals + 1, " ");
+    size_t length = strlen(number);
+    while (length > 0 && number[length - 1] == ' ')
+        length--;
+    if (!hf_parse_double(value, number, length))
         return hf_fail(error, HF_ERROR_USAGE, "'%.100s': expected a weight after =, found '%.40s'", text,
-                       equals + 1);
-    snprintf(path, sizeof path, "%.*s", (int)(equals - text), text);
-    return hf_weighting_edit(set, at, path, value, error);
+                       number);
+    snprintf(path, 3 * HF_NAME_LIMIT, "%.*s", (int)(end - begin), begin);
+    return HF_OK;
+}
+
+hf_status hf_weighting_parse(hf_weighting_set *set, int32_t at, const char *const *texts, int32_t count,
+                             hf_error *error)
+{
+    char path[3 * HF_NAME_LIMIT], other[3 * HF_NAME_LIMIT];
+    double value, ignored;
+    hf_status status = HF_OK;
+    for (int turn = 0; turn < 2; turn++)
+        for (int32_t i = 0; i < count; i++) {
+            HF_TRY(done, parse_edit(path, &value, texts[i], error));
+            if ((strchr(path, ':') != NULL) != turn) continue;
+            HF_TRY(done, hf_weighting_edit(set, at, path, value, error));
+            for (int32_t k = 0; k < i; k++) {
+                HF_TRY(done, parse_edit(other, &ignored, texts[k], error));
+                if (strcmp(path, other) != 0) continue;
+                status = hf_fail(error, HF_ERROR_USAGE,
+                                 "'%.100s' is set twice; all --set make one weighting: several are the rows "
+                                 "of a --grid FILE",
+                                 path);
+                goto done;
+            }
+        }
+done:
+    return status;
 }
 
 void hf_weighting_take(hf_weighting_set *set, int32_t at, const hf_definition *other)

@@ -194,8 +194,10 @@ void hf_weighting_set_free(hf_weighting_set *set);
 // (with the nearest) or a value that is no weight.
 hf_status hf_weighting_edit(hf_weighting_set *set, int32_t at, const char *path, double value,
                             hf_error *error);
-// The same from "usage.weight=50".
-hf_status hf_weighting_parse(hf_weighting_set *set, int32_t at, const char *text, hf_error *error);
+// The same from texts such as "usage.weight=50", each weight once. Those of segments are edited after the
+// definition's own, whatever the order, as the file has them.
+hf_status hf_weighting_parse(hf_weighting_set *set, int32_t at, const char *const *texts, int32_t count,
+                             hf_error *error);
 // Takes the weights of a definition that is alike but for them.
 void hf_weighting_take(hf_weighting_set *set, int32_t at, const hf_definition *other);
 // How many weightings hf_weighting_ones makes: two a weight above 0, up and down. They are those from `first`

@@ -78,8 +78,8 @@ static hf_status take_sets(hf_whatif_weighing *w, int32_t at, hf_error *error)
     hf_status status = HF_OK;
     size_t length = 0;
     hf_weighting_name *name = &w->set.name[at];
+    HF_TRY(done, hf_weighting_parse(&w->set, at, w->job->sets, w->job->set_count, error));
     for (int32_t i = 0; i < w->job->set_count; i++) {
-        HF_TRY(done, hf_weighting_parse(&w->set, at, w->job->sets[i], error));
         const int n = snprintf(name->name + length, sizeof name->name - length, "%s%s", i > 0 ? " " : "",
                                w->job->sets[i]);
         length = length + (size_t)n < sizeof name->name ? length + (size_t)n : sizeof name->name - 1;

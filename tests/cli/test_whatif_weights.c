@@ -262,7 +262,8 @@ Test(whatif_weights, threads_change_no_byte)
 
 Test(whatif_weights, a_grid_is_a_weighting_a_row)
 {
-    put_text(folder, "grid.csv", "usage.weight,voice.tickets.weight,smb:voice.weight\n10,0.1,5\n60,,40\n");
+    put_text(folder, "grid.csv",
+             "usage.weight,voice.tickets.weight,smb:voice.weight,voice.weight\n10,0.1,5,20\n60,,40,\n");
     json_t *root = must_json(WEIGHTS "--grid grid.csv --format json");
     // Without outcomes those that move fewest accounts come first: row 2 is the present one.
     cr_assert_str_eq(json_string_value(json_object_get(listed(root, 1), "name")), "row 2");
@@ -270,7 +271,8 @@ Test(whatif_weights, a_grid_is_a_weighting_a_row)
     const json_t *weights = json_object_get(listed(root, 2), "weights");
     cr_assert_eq(number(json_object_get(weights, "voice.tickets.weight"), "to"), 0.1);
     cr_assert_eq(number(json_object_get(weights, "smb:voice.weight"), "from"), 40);
-    cr_assert_eq(json_object_size(weights), 3);
+    cr_assert_eq(number(json_object_get(weights, "smb:voice.weight"), "to"), 5);
+    cr_assert_eq(json_object_size(weights), 4);
     json_decref(root);
 }
 

@@ -68,13 +68,18 @@ static double measure_in(const hf_weighting_set *set, int32_t at, int32_t segmen
                                  at)[segment * set->weights.definition->measure_count + measure];
 }
 
+static hf_status parse_one(hf_weighting_set *set, int32_t at, const char *text, hf_error *error)
+{
+    return hf_weighting_parse(set, at, &text, 1, error);
+}
+
 Test(weighting_set, an_edit_means_what_it_means_in_the_file)
 {
     hf_definition *d = small_definition(context);
     hf_weighting_set set = set_of(d, 2);
-    cr_assert(hf_weighting_parse(&set, 1, "usage.weight=50", NULL) == HF_OK);
-    cr_assert(hf_weighting_parse(&set, 1, "usage.change.weight=0.25", NULL) == HF_OK);
-    cr_assert(hf_weighting_parse(&set, 1, "a b:voice.weight=9", NULL) == HF_OK);
+    cr_assert(parse_one(&set, 1, "usage.weight=50", NULL) == HF_OK);
+    cr_assert(parse_one(&set, 1, "usage.change.weight=0.25", NULL) == HF_OK);
+    cr_assert(parse_one(&set, 1, "a b:voice.weight=9", NULL) == HF_OK);
     // smb writes its own usage weight and keeps it; "a b" and whole follow the definition.
     const double usage[] = {30, 50, 50, 50}, voice[] = {1, 9, 7, 1};
     for (int32_t s = 0; s < 4; s++) {
@@ -97,7 +102,11 @@ Test(weighting_set, mistakes_are_answered)
                  {"usage.dept.weight=5", "did you mean 'usage.depth.weight'?"},
                  {"sbm:usage.weight=5", "there is no segment 'sbm'; did you mean 'smb:...'?"},
                  {"usage=5", "'usage' names no weight; write 'usage.weight'"},
+                 {"smb:usage.depth=5", "write 'smb:usage.depth.weight'"},
+                 {"usage.wieght=5", "'usage.wieght' names no weight; write 'usage.weight'"},
+                 {"bands.red=5", "'bands.red' names no weight; write GROUP.weight"},
                  {"usage.weight", "expected PATH=WEIGHT"},
+                 {" =3", "expected PATH=WEIGHT"},
                  {"=3", "expected PATH=WEIGHT"},
                  {"usage.weight=", "expected a weight after =, found ''"},
                  {"usage.weight=12x", "expected a weight after =, found '12x'"},
@@ -109,7 +118,7 @@ Test(weighting_set, mistakes_are_answered)
     hf_weighting_set set = set_of(d, 1);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         hf_error error = {0};
-        cr_assert_eq(hf_weighting_parse(&set, 0, cases[i].edit, &error), HF_ERROR_USAGE);
+        cr_assert_eq(parse_one(&set, 0, cases[i].edit, &error), HF_ERROR_USAGE);
         cr_assert(strstr(error.message, cases[i].says), "%s: %s", cases[i].edit, error.message);
     }
     hf_error error = {0};
@@ -117,6 +126,26 @@ Test(weighting_set, mistakes_are_answered)
     cr_assert(hf_weighting_edit(&set, 0, "whole:voice.weight", 0, NULL) == HF_OK);
     cr_assert_eq(hf_weighting_check(&set, 0, &error), HF_ERROR_USAGE);
     cr_assert(strstr(error.message, "nothing of segment 'whole' would be scored"), "%s", error.message);
+    hf_weighting_set_free(&set);
+    hf_definition_destroy(d);
+}
+
+// A segment's own weight holds whatever the order, as it would in the file.
+Test(weighting_set, the_order_of_edits_does_not_matter)
+{
+    static const char *const edits[] = {"a b:voice.weight=9", " voice.weight = 3 ", "smb:usage.weight=4"};
+    static const char *const twice[] = {"voice.weight=3", "usage.weight=1", "voice.weight =4"};
+    hf_definition *d = small_definition(context);
+    hf_weighting_set set = set_of(d, 2);
+    hf_error error = {0};
+    cr_assert(hf_weighting_parse(&set, 1, edits, 3, NULL) == HF_OK);
+    const double voice[] = {3, 9, 7, 3}, usage[] = {4, 60, 60, 60};
+    for (int32_t s = 0; s < 4; s++) {
+        cr_assert_eq(group_in(&set, 1, s, 1), voice[s]);
+        cr_assert_eq(group_in(&set, 1, s, 0), usage[s]);
+    }
+    cr_assert_eq(hf_weighting_parse(&set, 1, twice, 3, &error), HF_ERROR_USAGE);
+    cr_assert(strstr(error.message, "'voice.weight' is set twice"), "%s", error.message);
     hf_weighting_set_free(&set);
     hf_definition_destroy(d);
 }
@@ -259,13 +288,13 @@ Test(weighting_set, any_weighting_can_be_written_into_its_file)
     hf_definition *d = small_definition(context);
     hf_weighting_set set = set_of(d, 3);
     // Weights left out, in flow and block maps; segments without any, in both forms.
-    cr_assert(hf_weighting_parse(&set, 1, "voice.weight=3", NULL) == HF_OK);
-    cr_assert(hf_weighting_parse(&set, 1, "usage.change.weight=0.125", NULL) == HF_OK);
-    cr_assert(hf_weighting_parse(&set, 1, "voice.csat.weight=2", NULL) == HF_OK);
-    cr_assert(hf_weighting_parse(&set, 1, "a b:usage.weight=4", NULL) == HF_OK);
-    cr_assert(hf_weighting_parse(&set, 1, "a b:usage.depth.weight=5", NULL) == HF_OK);
-    cr_assert(hf_weighting_parse(&set, 1, "whole:usage.weight=6", NULL) == HF_OK);
-    cr_assert(hf_weighting_parse(&set, 1, "smb:voice.weight=8", NULL) == HF_OK);
+    cr_assert(parse_one(&set, 1, "voice.weight=3", NULL) == HF_OK);
+    cr_assert(parse_one(&set, 1, "usage.change.weight=0.125", NULL) == HF_OK);
+    cr_assert(parse_one(&set, 1, "voice.csat.weight=2", NULL) == HF_OK);
+    cr_assert(parse_one(&set, 1, "a b:usage.weight=4", NULL) == HF_OK);
+    cr_assert(parse_one(&set, 1, "a b:usage.depth.weight=5", NULL) == HF_OK);
+    cr_assert(parse_one(&set, 1, "whole:usage.weight=6", NULL) == HF_OK);
+    cr_assert(parse_one(&set, 1, "smb:voice.weight=8", NULL) == HF_OK);
     hf_weighting_draw(&set, 2, 0, 3, 1);
     for (int32_t at = 0; at < 3; at++)
         round_trip(d, &set, at);
