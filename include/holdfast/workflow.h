@@ -397,6 +397,7 @@ typedef struct {
     bool overwrite;
     hf_report_format format;
     const char *output; // the report
+    const char *name;   // kept as an experiment of this name; NULL: not kept
 } hf_whatif_fit_job;
 
 // Fits on the earlier dates and judges on the last quarter of them by the fleet pass. The candidate is never

@@ -21,6 +21,7 @@ static const cli_option options[] = {
     {"replicates", 0, "N", "bootstrap resamples for the intervals, 40 or more (default 200; 0: none)"},
     {"alpha", 0, "ALPHA", "intervals cover 1 - ALPHA (default 0.05)"},
     {"seed", 0, "N", "seed of everything drawn (default 1)"},
+    {"name", 0, "NAME", "keep the result in the store as an experiment of this name"},
     {"format", 0, "FORMAT", "table or json (default table)"},
     {"output", 'o', "OUT", "where the definition with the fitted weights is written (default: nowhere)"},
     {NULL, 0, NULL, NULL},
@@ -65,6 +66,7 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.overwrite = cli_has(arguments, "force");
     job.format = (hf_report_format)format;
     job.output = "-";
+    job.name = cli_text(arguments, "name", NULL);
     status = hf_workflow_whatif_fit(context, &job, error);
     free(caps);
     return status;

@@ -36,6 +36,8 @@ const char *hf_grouped(char out[32], int64_t value);
 hf_status hf_report_ledger(hf_text *text, const hf_context *context, const hf_ledger *ledger,
                            hf_error *error);
 // For programs: what hf_ledger_to_json made.
+// A file's name: null for none, and for one that is no UTF-8, which JSON cannot hold.
+json_t *hf_json_path(const char *path);
 hf_status hf_report_ledger_json(hf_text *text, const json_t *ledger, hf_error *error);
 
 // One line of an evaluation: a fold, or the whole.

@@ -4,6 +4,7 @@
 // how sure, what the change gained on dates no choice has seen, and which measures go against their
 // direction.
 #include "report/report_room.h"
+#include "report/report_words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -117,17 +118,27 @@ done:
     return status;
 }
 
-// Without a change there is one score to tell of.
+static const char *figure(char out[HF_NUMBER], double x, int decimals)
+{
+    return decimals > 0 ? hf_say_fixed(out, x, decimals) : hf_say_money(out, x);
+}
+
+// Without a change there is one score to tell of. No decimals: an amount.
 static void gain_row(hf_grid *grid, bool change, const char *name, int decimals, double now, double fitted,
                      double difference, double low, double high)
 {
+    char a[HF_NUMBER], b[HF_NUMBER];
     if (isnan(now)) return;
     hf_grid_cell(grid, "%s", name);
-    hf_grid_cell(grid, "%.*f", decimals, now);
+    hf_grid_cell(grid, "%s", figure(a, now, decimals));
     if (!change) return;
-    hf_grid_cell(grid, "%.*f", decimals, fitted);
-    hf_grid_cell(grid, "%+.*f", decimals, difference);
-    range_cell(grid, decimals, low, high, 1.0);
+    hf_grid_cell(grid, "%s", figure(a, fitted, decimals));
+    hf_grid_cell(grid, "%s",
+                 decimals > 0 ? hf_say_signed(a, difference, decimals) : hf_say_money_change(a, difference));
+    if (isnan(low))
+        hf_grid_cell(grid, "-");
+    else
+        hf_grid_cell(grid, "%s to %s", figure(a, low, decimals), figure(b, high, decimals));
 }
 
 static hf_status add_gain(hf_text *text, const hf_context *context, const hf_fitted_page *p, hf_error *error)
@@ -196,6 +207,7 @@ static void add_conflicts(hf_text *text, const hf_fitted_page *p)
 hf_status hf_report_whatif_fit(hf_text *text, const hf_context *context, const hf_fitted_page *page,
                                hf_error *error)
 {
+    const size_t from = text->length;
     hf_status status;
     add_head(text, page);
     HF_TRY(done, add_path(text, context, page, error));
@@ -203,6 +215,7 @@ hf_status hf_report_whatif_fit(hf_text *text, const hf_context *context, const h
     HF_TRY(done, add_gain(text, context, page, error));
     add_verdict(text, page);
     add_conflicts(text, page);
+    hf_trim_lines(text, from);
     status = hf_text_status(text, error);
 done:
     return status;
@@ -277,15 +290,16 @@ hf_status hf_report_whatif_fit_json(hf_text *text, const hf_fitted_page *p, hf_e
     for (int32_t k = 0; k < p->weight_count; k++)
         json_array_append_new(weights, weight_json(&p->weights[k], changed(p)));
     json_t *json = json_pack(
-        "{s:s, s:s, s:{s:I, s:I, s:I, s:o, s:o, s:I}, s:{s:I, s:I, s:o, s:o, s:I}, s:b, s:o, s:b, s:b, s:o, "
-        "s:o, s:o, s:s?}",
-        "definition", p->definition, "outcome", p->outcome, "fitted_on", "rows", (json_int_t)p->rows,
-        "accounts", (json_int_t)p->accounts, "events", (json_int_t)p->events, "from", date_json(p->first),
-        "to", date_json(p->last), "left_out", (json_int_t)p->left_out, "judged_on", "rows",
-        (json_int_t)p->verdict->rows, "events", (json_int_t)p->verdict->events, "from",
+        "{s:o, s:s, s:{s:I, s:I, s:I, s:o, s:o, s:I}, s:{s:I, s:I, s:o, s:o, s:I}, s:b, s:o, s:b, s:b, s:o, "
+        "s:o, s:o, s:o}",
+        "definition", hf_json_path(p->definition), "outcome", p->outcome, "fitted_on", "rows",
+        (json_int_t)p->rows, "accounts", (json_int_t)p->accounts, "events", (json_int_t)p->events, "from",
+        date_json(p->first), "to", date_json(p->last), "left_out", (json_int_t)p->left_out, "judged_on",
+        "rows", (json_int_t)p->verdict->rows, "events", (json_int_t)p->verdict->events, "from",
         date_json(p->judged_first), "to", date_json(p->judged_last), "capacity", (json_int_t)p->capacity,
         "change", changed(p), "strength", number_or_null(p->strength), "chosen", p->chosen, "forward",
-        p->forward, "path", path, "weights", weights, "out_of_time", gain_json(p), "candidate", p->candidate);
+        p->forward, "path", path, "weights", weights, "out_of_time", gain_json(p), "candidate",
+        hf_json_path(p->candidate));
     char *printed = json ? json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(json);
     if (!printed) return hf_fail_memory(error);

@@ -195,10 +195,10 @@ hf_status hf_report_scenario_json(hf_text *text, const hf_scenario_page *page, h
 {
     json_t *root = json_object();
     int bad = 0;
-    put(root, "data", json_string(page->data), &bad);
+    put(root, "data", hf_json_path(page->data), &bad);
     put(root, "as_of", hf_json_date(page->as_of), &bad);
-    put(root, "definition", text_or_null(page->definition), &bad);
-    put(root, "model", text_or_null(page->model), &bad);
+    put(root, "definition", hf_json_path(page->definition), &bad);
+    put(root, "model", hf_json_path(page->model), &bad);
     put(root, "where", text_or_null(page->where), &bad);
     put(root, "edits", edits_json(page), &bad);
     put(root, "fingerprint",

@@ -3,6 +3,7 @@
 // Weightings side by side, as tables for people, from the record that an experiment is: what they are, how
 // they move the fleet, whom, and with outcomes what they are worth.
 #include "report/report_room.h"
+#include "report/report_words.h"
 
 #include <math.h>
 #include <string.h>
@@ -193,19 +194,23 @@ static hf_status add_who(hf_text *text, const hf_context *context, const json_t 
 
 // ---- what they are worth -------------------------------------------------------------------------------------
 
-static void gain_cells(hf_grid *grid, const json_t *judged, const char *key, const char *format,
-                       bool interval)
+static const char *gain(char out[HF_NUMBER], double x, int decimals)
+{
+    return decimals > 0 ? hf_say_signed(out, x, decimals) : hf_say_money_change(out, x);
+}
+
+// A difference and its interval; no decimals: an amount.
+static void gain_cells(hf_grid *grid, const json_t *judged, const char *key, int decimals, bool interval)
 {
     const json_t *f = json_object_get(judged, key);
-    char low[32], high[32];
-    number_cell(grid, format, real(f, "difference"));
+    const double by = real(f, "difference"), low = real(f, "low"), high = real(f, "high");
+    char a[HF_NUMBER], b[HF_NUMBER];
+    hf_grid_cell(grid, "%s", isnan(by) ? "-" : gain(a, by, decimals));
     if (!interval) return;
-    snprintf(low, sizeof low, format, real(f, "low"));
-    snprintf(high, sizeof high, format, real(f, "high"));
-    if (isnan(real(f, "low")) || !json_object_get(f, "difference"))
+    if (isnan(by) || isnan(low))
         hf_grid_cell(grid, "-");
     else
-        hf_grid_cell(grid, "%s to %s", low, high);
+        hf_grid_cell(grid, "%s to %s", gain(a, low, decimals), gain(b, high, decimals));
 }
 
 // Every weighting on one set of dates: its figures, and AUC and what is caught beside the present ones.
@@ -233,15 +238,15 @@ static hf_status add_judged(hf_text *text, const hf_context *context, const json
         hf_grid_cell(grid, "%d", (int)i);
         hf_grid_cell(grid, "%s", word(one, "name"));
         number_cell(grid, "%.4f", real(json_object_get(judged, "auc"), "value"));
-        gain_cells(grid, judged, "auc", "%+.4f", interval);
+        gain_cells(grid, judged, "auc", 4, interval);
         number_cell(grid, "%.2f", real(json_object_get(judged, "lift"), "value"));
         if (capacity) {
             number_cell(grid, "%.1f", real(json_object_get(judged, "caught"), "value"));
-            gain_cells(grid, judged, "caught", "%+.1f", interval);
+            gain_cells(grid, judged, "caught", 1, interval);
         }
         if (money) {
             count_cell(grid, real(json_object_get(judged, "arr_caught"), "value"));
-            gain_cells(grid, judged, "arr_caught", "%+.0f", interval);
+            gain_cells(grid, judged, "arr_caught", 0, interval);
         }
     }
     hf_text_printf(text, "\n%s: %s rows, %s events", title, hf_grouped(rows, whole(first, "rows")),
@@ -274,7 +279,7 @@ static hf_status add_dates(hf_text *text, const hf_context *context, const json_
         count_cell(grid, real(date, "rows"));
         count_cell(grid, real(date, "events"));
         number_cell(grid, "%.4f", real(json_object_get(date, "auc"), "value"));
-        gain_cells(grid, date, "auc", "%+.4f", interval);
+        gain_cells(grid, date, "auc", 4, interval);
     }
     hf_text_printf(text, "\nBy date under %d, %s\n", (int)place, word(one, "name"));
     return print_grid(text, grid, error);
@@ -293,8 +298,8 @@ static hf_status add_tried(hf_text *text, const hf_context *context, const json_
     hf_grid *grid;
     if (!tried) return HF_OK;
     hf_text_printf(text,
-                   "\nTried: %s weightings; accounts in another band: %s least, %s in the middle, %s most\n",
-                   hf_grouped(count, whole(tried, "count")),
+                   "\nTried: %s weighting%s; accounts in another band: %s least, %s in the middle, %s most\n",
+                   hf_grouped(count, whole(tried, "count")), whole(tried, "count") == 1 ? "" : "s",
                    hf_grouped(low, llround(json_number_value(json_array_get(changed, 0)))),
                    hf_grouped(middle, llround(json_number_value(json_array_get(changed, 1)))),
                    hf_grouped(high, llround(json_number_value(json_array_get(changed, 2)))));

@@ -43,6 +43,21 @@ const char *hf_say_money(char out[HF_NUMBER], double amount)
     return out;
 }
 
+const char *hf_say_money_change(char out[HF_NUMBER], double amount)
+{
+    char whole[32];
+    out[0] = '\0';
+    if (fabs(amount) < 1e18)
+        snprintf(out, HF_NUMBER, "%s%s", llround(amount) < 0 ? "" : "+", hf_grouped(whole, llround(amount)));
+    return out;
+}
+
+json_t *hf_json_path(const char *path)
+{
+    size_t bad;
+    return path && path[0] != '\0' && hf_is_utf8(path, strlen(path), &bad) ? json_string(path) : json_null();
+}
+
 const char *hf_say_date(char out[HF_NUMBER], hf_date date)
 {
     hf_date_format(date, out);

@@ -18,6 +18,8 @@ const char *hf_say_signed(char out[HF_NUMBER], double value, int decimals);
 const char *hf_say_share(char out[HF_NUMBER], double share);
 // Money in whole units, "48,000", "" for NaN.
 const char *hf_say_money(char out[HF_NUMBER], double amount);
+// The same with its sign, "+0" too.
+const char *hf_say_money_change(char out[HF_NUMBER], double amount);
 // A date, "" for none.
 const char *hf_say_date(char out[HF_NUMBER], hf_date date);
 // A name of the definition or of a signal as words: underscores as blanks.

@@ -41,6 +41,12 @@ void hf_weighting_set_free(hf_weighting_set *set)
     *set = (hf_weighting_set){0};
 }
 
+void hf_weighting_name_end(char *name)
+{
+    size_t bad;
+    if (!hf_is_utf8(name, strlen(name), &bad)) name[bad] = '\0';
+}
+
 // ---- places ----------------------------------------------------------------------------------------------
 
 // A weight in the arrays: a group's (measure -1) or a measure's.
@@ -287,6 +293,7 @@ void hf_weighting_ones(hf_weighting_set *set, int32_t first, double factor)
             set->name[first].kind = HF_WEIGHTING_ONE;
             snprintf(set->name[first].name, sizeof set->name[first].name, "%.90s.weight %s %s",
                      m < 0 ? d->groups[k].name : d->measures[m].path, down ? "/" : "x", by);
+            hf_weighting_name_end(set->name[first].name);
             first++;
         }
 }

@@ -184,6 +184,9 @@ typedef struct {
     bool *own;               // owned: segments x (groups + measures)
 } hf_weighting_set;
 
+// Cuts a name off where it is no UTF-8, as it is where it did not fit within a character, so that JSON takes
+// it.
+void hf_weighting_name_end(char *name);
 // All of them the present one. Errors: HF_ERROR_MEMORY.
 hf_status hf_weighting_set_create(hf_weighting_set *out, const hf_context *context,
                                   const hf_definition *definition, int32_t count, hf_error *error);

@@ -8,45 +8,22 @@
 
 #include <string.h>
 
-// A file's path and the hash of its bytes.
-static hf_status hashed(json_t **out, const hf_context *context, const char *path, hf_error *error)
-{
-    hf_bytes bytes;
-    hf_fingerprint *f = NULL;
-    char hash[33];
-    hf_status status = hf_bytes_open(&bytes, context, path, error);
-    if (status != HF_OK) return status;
-    status = hf_fingerprint_create(&f, context, error);
-    if (status == HF_OK) {
-        hf_fingerprint_add(f, bytes.data, bytes.size);
-        hf_fingerprint_finish(f, hash);
-        *out = json_pack("{s:s, s:s}", "path", path, "hash", hash);
-        if (!*out) status = hf_fail_memory(error);
-    }
-    hf_bytes_close(context, &bytes);
-    return status;
-}
-
 static hf_status add_inputs(json_t *record, const hf_context *context, const hf_scenario_ground *ground,
                             hf_error *error)
 {
     const hf_whatif_scenario_job *job = ground->job;
     json_t *inputs = json_object(), *file = NULL;
-    char date[11];
     hf_status status = HF_OK;
     int bad = json_object_set_new(record, "inputs", inputs);
-    hf_date_format(ground->info.as_of, date);
     if (job->definition)
-        bad |= json_object_set_new(
-            inputs, "definition",
-            json_pack("{s:s, s:s}", "path", job->definition, "hash", ground->definition->fingerprint));
+        bad |= json_object_set_new(inputs, "definition",
+                                   json_pack("{s:o, s:s}", "path", hf_json_path(job->definition), "hash",
+                                             ground->definition->fingerprint));
     if (job->model) {
-        HF_TRY(done, hashed(&file, context, job->model, error));
+        HF_TRY(done, hf_whatif_file_json(&file, context, job->model, error));
         bad |= json_object_set_new(inputs, "model", file);
     }
-    bad |= json_object_set_new(inputs, "snapshots",
-                               json_pack("[{s:s, s:i, s:s}]", "as_of", date, "revision",
-                                         (int)ground->info.revision, "hash", ground->info.fingerprint));
+    bad |= json_object_set_new(inputs, "snapshots", hf_whatif_snapshots_json(&ground->info, 1));
     if (bad) status = hf_fail_memory(error);
 done:
     return status;
@@ -78,7 +55,8 @@ static hf_status add_told(json_t *record, const hf_context *context, const hf_sc
     hf_status status;
     hf_text_init(&text, context);
     HF_TRY(done, hf_report_scenario(&text, context, page, error));
-    int bad = json_object_set_new(record, "page", json_string(text.data));
+    // A page with a name that is no UTF-8 is left out; the result is not.
+    int bad = json_object_set_new(record, "page", hf_json_path(text.data));
     hf_text_clear(&text);
     HF_TRY(done, hf_report_scenario_json(&text, page, error));
     bad |= json_object_set_new(record, "result", json_loadb(text.data, text.length, 0, NULL));
@@ -88,11 +66,10 @@ done:
     return status;
 }
 
-hf_status hf_scenario_record(const hf_context *context, const hf_scenario_ground *ground,
+hf_status hf_scenario_record(json_t **out, const hf_context *context, const hf_scenario_ground *ground,
                              const hf_scenario_page *page, hf_error *error)
 {
     const hf_whatif_scenario_job *job = ground->job;
-    const hf_whatif_weights_job place = {.store = job->store, .name = job->name, .overwrite = job->overwrite};
     json_t *record = json_pack("{s:s, s:i, s:s, s:s}", "holdfast", "scenario experiment", "form", 1,
                                "version", hf_version(), "name", job->name);
     hf_status status;
@@ -100,7 +77,8 @@ hf_status hf_scenario_record(const hf_context *context, const hf_scenario_ground
     HF_TRY(done, add_inputs(record, context, ground, error));
     HF_TRY(done, add_options(record, job, error));
     HF_TRY(done, add_told(record, context, page, error));
-    HF_TRY(done, hf_whatif_experiment_write(context, &place, record, error));
+    *out = record;
+    record = NULL;
 done:
     json_decref(record);
     return status;

@@ -20,36 +20,42 @@ hf_status hf_whatif_print(hf_text *out, const json_t *json, hf_error *error)
     return hf_text_status(out, error);
 }
 
-hf_status hf_whatif_experiment_path(hf_text *out, const char *store, const char *name, hf_error *error)
+static bool is_name(const char *name, size_t length)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    const size_t length = strlen(name);
     bool good = length > 0 && length <= NAME_BYTES && strchr(letters, name[0]);
     for (size_t i = 0; good && i < length; i++)
         good = strchr(letters, name[i]) || strchr("._-", name[i]);
+    return good;
+}
+
+hf_status hf_whatif_experiment_path(hf_text *out, const char *store, const char *name, hf_error *error)
+{
+    const bool good = is_name(name, strlen(name));
     if (!good)
         return hf_fail(
             error, HF_ERROR_USAGE,
-            "'%.100s' is no name for an experiment; take letters and digits, and . _ - after the first",
-            name);
+            "'%.100s' is no name for an experiment; take letters and digits, and . _ - after the first, up "
+            "to %d",
+            name, NAME_BYTES);
     hf_text_printf(out, "%s/" FOLDER "/%s.json", store, name);
     return hf_text_status(out, error);
 }
 
-hf_status hf_whatif_experiment_write(const hf_context *context, const hf_whatif_weights_job *job,
-                                     const json_t *record, hf_error *error)
+hf_status hf_whatif_experiment_write(const hf_context *context, const char *store, const char *name,
+                                     bool overwrite, const json_t *record, hf_error *error)
 {
     hf_text path, text;
     hf_status status;
     hf_text_init(&path, context);
     hf_text_init(&text, context);
-    hf_text_printf(&path, "%s/" FOLDER, job->store);
+    hf_text_printf(&path, "%s/" FOLDER, store);
     HF_TRY(done, hf_text_status(&path, error));
     HF_TRY(done, hf_make_folder(path.data, error));
     hf_text_clear(&path);
-    HF_TRY(done, hf_whatif_experiment_path(&path, job->store, job->name, error));
+    HF_TRY(done, hf_whatif_experiment_path(&path, store, name, error));
     HF_TRY(done, hf_whatif_print(&text, record, error));
-    HF_TRY(done, hf_workflow_write_text(context, &text, path.data, job->overwrite, error));
+    HF_TRY(done, hf_workflow_write_text(context, &text, path.data, overwrite, error));
 done:
     hf_text_free(&path);
     hf_text_free(&text);
@@ -88,8 +94,8 @@ static hf_status list_names(entry **out, int32_t *count, const hf_context *conte
     }
     for (struct dirent *e; folder && (e = readdir(folder)) != NULL;) {
         const size_t length = strlen(e->d_name);
-        if (e->d_name[0] == '.' || length < 6 || length - 5 > NAME_BYTES ||
-            strcmp(e->d_name + length - 5, ".json") != 0)
+        // Whatever else somebody put there is no experiment.
+        if (length < 6 || strcmp(e->d_name + length - 5, ".json") != 0 || !is_name(e->d_name, length - 5))
             continue;
         if (used == room) {
             entry *grown = hf_grow(context, list, (size_t)(room = 2 * room + 16), sizeof *grown);
@@ -160,7 +166,8 @@ hf_status hf_whatif_experiment_read(json_t **out, char hash[33], const hf_contex
     if (status != HF_OK) goto done;
     const char *what = json_string_value(json_object_get(json, "holdfast"));
     if (!what) {
-        status = hf_fail_at(error, HF_ERROR_DAMAGED, path.data, 0, 0, "this is no record of an experiment");
+        status = hf_fail_at(error, HF_ERROR_DAMAGED, path.data, 0, 0,
+                            "this is no record of an experiment; restore it, or remove the file");
         goto done;
     }
     *out = json;

@@ -6,7 +6,7 @@
 // is proposed.
 #include "workflow/whatif_fit.h"
 
-#include "workflow/labelled.h"
+#include "workflow/whatif_weighing.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,6 +22,7 @@ typedef struct {
     hf_fit_rows rows;
     hf_weight_fit fit;
     hf_text text; // the candidate
+    char why[400];
     hf_definition *candidate;
     hf_weightings weightings; // the present one, the candidate's
     // Labelled accounts of the nights that judge:
@@ -189,11 +190,9 @@ done:
 
 static hf_status propose(fitting *f, hf_error *error)
 {
-    char first[11], last[11], why[400];
+    char first[11], last[11];
     const hf_whatif_fit_job *job = f->job;
-    const char *outcome = job->outcome ? job->outcome : "churn";
     hf_date begin = INT32_MAX, end = INT32_MIN;
-    hf_text because;
     if (isinf(f->fit.strength)) return HF_OK;
     for (int64_t i = 0; i < f->rows.rows.rows; i++) {
         if (f->rows.as_of[i] < begin) begin = f->rows.as_of[i];
@@ -201,16 +200,9 @@ static hf_status propose(fitting *f, hf_error *error)
     }
     hf_date_format(begin, first);
     hf_date_format(end, last);
-    hf_text_init(&because, f->context);
-    hf_text_printf(&because, "fitted to %.100s within %d days, %s to %s", outcome, job->lead + job->horizon,
-                   first, last);
-    hf_status status = hf_text_status(&because, error);
-    if (status == HF_OK) {
-        snprintf(why, sizeof why, "%s", because.data);
-        status = hf_fit_candidate(&f->candidate, &f->text, &f->rows, f->fit.weight, why, error);
-    }
-    hf_text_free(&because);
-    return status;
+    snprintf(f->why, sizeof f->why, "fitted to %.100s within %d days, %s to %s",
+             job->outcome ? job->outcome : "churn", job->lead + job->horizon, first, last);
+    return hf_fit_candidate(&f->candidate, &f->text, &f->rows, f->fit.weight, f->why, error);
 }
 
 // ---- the report --------------------------------------------------------------------------------------------
@@ -245,7 +237,8 @@ static void tell_weights(fitting *f)
     }
 }
 
-static hf_status tell(hf_text *text, fitting *f, hf_error *error)
+// Tells of the fit, for people and for programs.
+static hf_status tell(hf_text *told, hf_text *result, fitting *f, hf_error *error)
 {
     const hf_whatif_fit_job *job = f->job;
     const hf_weight_rows *rows = &f->rows.rows;
@@ -277,8 +270,8 @@ static hf_status tell(hf_text *text, fitting *f, hf_error *error)
     if (!f->told) return hf_fail_memory(error);
     tell_weights(f);
     page.weights = f->told;
-    return job->format == HF_REPORT_JSON ? hf_report_whatif_fit_json(text, &page, error)
-                                         : hf_report_whatif_fit(text, f->context, &page, error);
+    const hf_status status = hf_report_whatif_fit(told, f->context, &page, error);
+    return status == HF_OK ? hf_report_whatif_fit_json(result, &page, error) : status;
 }
 
 // ---- the action --------------------------------------------------------------------------------------------
@@ -292,6 +285,9 @@ static hf_status check_job(const hf_whatif_fit_job *job, hf_error *error)
         return hf_fail(error, HF_ERROR_USAGE, "what happened to the accounts? Pass --outcomes FILE");
     if (job->horizon < 1)
         return hf_fail(error, HF_ERROR_USAGE, "outcomes count within how many days? Pass --horizon DAYS");
+    if (job->candidate && strcmp(job->candidate, "-") == 0)
+        return hf_fail(error, HF_ERROR_USAGE,
+                       "-o - would mix the definition with the report on standard output; name a file");
     if (job->shrink < 0)
         return hf_fail(error, HF_ERROR_USAGE, "--shrink is %g; it takes 0 or more, or auto", job->shrink);
     return HF_OK;
@@ -320,20 +316,36 @@ done:
     return status;
 }
 
+// The candidate takes its place last: by then what is told of it is told.
 static hf_status write_all(fitting *f, hf_error *error)
 {
-    hf_text text;
+    const hf_whatif_fit_job *job = f->job;
+    const hf_context *context = f->context;
+    hf_text page, result;
+    json_t *record = NULL;
+    hf_output *file = NULL;
     hf_status status;
-    hf_text_init(&text, f->context);
-    HF_TRY(done, tell(&text, f, error));
-    if (f->candidate && f->job->candidate)
-        HF_TRY(done,
-               hf_workflow_write_text(f->context, &f->text, f->job->candidate, f->job->overwrite, error));
-    if (!f->candidate && f->job->candidate)
-        hf_warn(f->context, "no change is proposed, so %s was not written", f->job->candidate);
-    status = hf_workflow_write_text(f->context, &text, f->job->output, f->job->overwrite, error);
+    hf_text_init(&page, context);
+    hf_text_init(&result, context);
+    const hf_fit_told told = {job,   &f->nights, f->present.definition, f->candidate, f->why, &f->verdict,
+                              &page, &result};
+    HF_TRY(done, tell(&page, &result, f, error));
+    if (job->name) HF_TRY(done, hf_whatif_fit_record(&record, context, &told, error));
+    if (f->candidate && job->candidate) {
+        HF_TRY(done, hf_output_open(&file, context, job->candidate, job->overwrite, error));
+        HF_TRY(done, hf_output_write(file, f->text.data, f->text.length, error));
+    }
+    if (!f->candidate && job->candidate)
+        hf_warn(context, "no change is proposed, so %s was not written", job->candidate);
+    HF_TRY(done, hf_whatif_keep(context, job->format == HF_REPORT_JSON ? &result : &page, job->output,
+                                job->store, job->name, record, job->overwrite, error));
+    if (file) status = hf_output_commit(file, error);
+    file = NULL;
 done:
-    hf_text_free(&text);
+    hf_output_discard(file);
+    json_decref(record);
+    hf_text_free(&page);
+    hf_text_free(&result);
     return status;
 }
 
@@ -359,6 +371,7 @@ hf_status hf_workflow_whatif_fit(const hf_context *context, const hf_whatif_fit_
     hf_status status;
     hf_text_init(&f.text, context);
     HF_TRY(done, check_job(job, error));
+    HF_TRY(done, hf_whatif_keep_check(context, job->store, job->name, job->candidate, job->overwrite, error));
     HF_TRY(done, read_all(&f, error));
     const hf_weight_fit_options options = {job->shrink, job->replicates, job->alpha, job->seed};
     HF_TRY(done, hf_weight_fit_run(&f.fit, context, &f.rows.rows, &options, error));

@@ -7,6 +7,8 @@
 
 #include "workflow/whatif_nights.h"
 
+#include <jansson.h>
+
 // What a column of the rows is.
 typedef struct {
     int32_t group, measure; // measure -1: the group as a whole
@@ -38,5 +40,19 @@ void hf_fit_rows_free(hf_fit_rows *rows);
 // what it was and `why`; out: the same, read again and compared.
 hf_status hf_fit_candidate(hf_definition **out, hf_text *text, const hf_fit_rows *rows, const double *share,
                            const char *why, hf_error *error);
+
+// A fit as the record of an experiment: its inputs with hashes, what was asked, what was told, for people and
+// programs, and of a change the weights by path, as promoting reads them.
+typedef struct {
+    const hf_whatif_fit_job *job;
+    const hf_whatif_nights *nights;
+    const hf_definition *present, *candidate; // candidate NULL: no change is proposed
+    const char *why;
+    const hf_verdict *verdict; // of the candidate beside the present, on the dates set aside
+    const hf_text *page, *result;
+} hf_fit_told;
+// *out is the caller's, to be released.
+hf_status hf_whatif_fit_record(json_t **out, const hf_context *context, const hf_fit_told *told,
+                               hf_error *error);
 
 #endif

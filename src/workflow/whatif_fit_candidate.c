@@ -6,6 +6,7 @@
 #include "workflow/whatif_fit.h"
 
 #include <math.h>
+#include <string.h>
 
 // Less than this share of a sum is nothing.
 #define LEAST_SHARE 5e-4
@@ -47,8 +48,9 @@ static void change(proposing *p, int32_t group, int32_t measure, double *weight,
     char was[32];
     if (*weight == to) return;
     hf_format_f64(was, *weight);
-    snprintf(p->comments[p->count], sizeof *p->comments, "%.120s was %s: %.120s",
-             measure < 0 ? d->groups[group].name : d->measures[measure].path, was, p->why);
+    const char *name = measure < 0 ? d->groups[group].name : d->measures[measure].path;
+    snprintf(p->comments[p->count], sizeof *p->comments, "%.*s was %s: %.120s",
+             hf_condition_shown(name, strlen(name), 120), name, was, p->why);
     p->edits[p->count] = (hf_weight_edit){d->segment_count - 1, group, measure, to, p->comments[p->count]};
     p->count++;
     *weight = to;

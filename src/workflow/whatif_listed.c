@@ -146,35 +146,6 @@ done:
 
 // ---- as JSON ---------------------------------------------------------------------------------------------
 
-static json_t *weights_json(const hf_whatif_judging *j, const hf_whatif_listed *l, int *bad)
-{
-    const hf_definition *d = j->w->present.definition;
-    json_t *weights = json_object();
-    hf_weight_edit *changes =
-        hf_new(j->w->context, (size_t)d->segment_count * (size_t)(d->group_count + d->measure_count),
-               sizeof *changes);
-    hf_text path;
-    hf_text_init(&path, j->w->context);
-    *bad |= !changes;
-    const int32_t count = changes && l->at >= 0 ? hf_weighting_changes(changes, &j->w->set, l->at) : 0;
-    for (int32_t i = 0; i < count; i++) {
-        const hf_weight_edit *c = &changes[i];
-        const hf_segment *s = &d->segments[c->segment];
-        hf_text_clear(&path);
-        hf_weighting_path(&path, d, c);
-        *bad |= hf_text_status(&path, NULL) != HF_OK;
-        if (*bad) break;
-        *bad |= json_object_set_new(
-            weights, path.data,
-            json_pack("{s:f, s:f}", "from",
-                      c->measure < 0 ? s->group_weight[c->group] : s->measure_weight[c->measure], "to",
-                      c->value));
-    }
-    hf_text_free(&path);
-    hf_delete(j->w->context, changes);
-    return weights;
-}
-
 // Bands by name: accounts and ARR, best last, then unknown; and the rows of the moves.
 static void put_bands(json_t *object, const hf_whatif_judging *j, const hf_whatif_listed *l, int *bad)
 {
@@ -232,12 +203,18 @@ hf_status hf_whatif_put_listed(json_t *list, const hf_whatif_judging *j, const h
     const hf_whatif_weighing *w = j->w;
     int bad = 0;
     const char *slash = l->at < 0 ? strrchr(l->definition->path, '/') : NULL;
-    const char *name = l->at >= 0 ? w->set.name[l->at].name : slash ? slash + 1 : l->definition->path;
+    char name[256];
+    snprintf(name, sizeof name, "%s",
+             l->at >= 0 ? w->set.name[l->at].name
+             : slash    ? slash + 1
+                        : l->definition->path);
+    hf_weighting_name_end(name);
     json_t *one = json_pack("{s:i, s:s, s:s, s:b}", "place", (int)(l - j->list), "name", name, "kind",
                             kinds[l->at < 0 ? HF_WEIGHTING_CANDIDATE : w->set.name[l->at].kind],
                             "weights_alone", l->at >= 0);
     bad |= json_array_append_new(list, one);
-    bad |= json_object_set_new(one, "weights", weights_json(j, l, &bad));
+    bad |= json_object_set_new(one, "weights",
+                               l->at >= 0 ? hf_whatif_changes_json(&w->set, l->at, &bad) : json_object());
     put_bands(one, j, l, &bad);
     bad |= json_object_set_new(one, "better", json_integer((json_int_t)l->better));
     bad |= json_object_set_new(one, "worse", json_integer((json_int_t)l->worse));

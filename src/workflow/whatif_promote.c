@@ -15,24 +15,48 @@ static const char *word(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-static double auc_of(const json_t *weighting)
+// AUC on the dates that a weighting is reported on: those that did not choose, where there are any.
+static const json_t *auc_of(const json_t *weighting)
 {
-    const json_t *pooled = json_object_get(json_object_get(weighting, "judged"), "pooled");
-    return json_number_value(json_object_get(json_object_get(pooled, "auc"), "value"));
+    const json_t *judged = json_object_get(weighting, "judged"), *later = json_object_get(judged, "later");
+    return json_object_get(later ? later : json_object_get(judged, "pooled"), "auc");
+}
+
+static double number(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
 // The place of the best: of what was chosen from the first, since that was chosen by other dates than those
-// it is reported on; else the one of the named with the highest AUC, the first where nothing is known of
-// outcomes.
+// it is reported on; else the one of the named with the highest AUC. 0: of several nobody knows which.
 static size_t best_place(const json_t *list)
 {
     size_t best = 1;
+    if (json_array_size(list) == 2) return 1;
+    if (isnan(number(auc_of(json_array_get(list, 0)), "value"))) return 0;
     for (size_t i = 1; i < json_array_size(list); i++) {
         const json_t *one = json_array_get(list, i);
         if (strcmp(word(one, "kind"), "set") != 0 && strcmp(word(one, "kind"), "candidate") != 0) return i;
-        if (auc_of(one) > auc_of(json_array_get(list, best))) best = i;
+        if (number(auc_of(one), "value") > number(auc_of(json_array_get(list, best)), "value")) best = i;
     }
     return best;
+}
+
+// The best of what was tried need not be better than what is there.
+static void tell_doubt(const hf_context *context, const json_t *weighting, const char *name)
+{
+    const json_t *auc = auc_of(weighting);
+    const double gain = number(auc, "difference"), low = number(auc, "low"), high = number(auc, "high");
+    const bool known = !isnan(low) && !isnan(high);
+    if (known ? high < 0 : gain < 0)
+        hf_warn(context, "weighting '%s' of experiment '%s' ranks worse than the present weights: AUC %+.4f",
+                word(weighting, "name"), name, gain);
+    else if (known && low <= 0)
+        hf_warn(context,
+                "that weighting '%s' of experiment '%s' ranks better than the present weights is within "
+                "chance: AUC %+.4f, %+.4f to %+.4f",
+                word(weighting, "name"), name, gain, low, high);
 }
 
 // The record's weighting by its place; 0: the best.
@@ -47,11 +71,20 @@ static hf_status find_weighting(json_t **out, const json_t *record, const hf_wha
             "experiment '%s' is no comparison of weights and has none to promote; promote one that "
             "'holdfast whatif weights' made",
             job->name);
-    if (count < 2 || job->weighting < 0 || (size_t)job->weighting >= count)
+    if (count < 2)
+        return hf_fail(error, HF_ERROR_USAGE,
+                       "experiment '%s' proposes no change, so there is nothing to promote", job->name);
+    if (job->weighting < 0 || (size_t)job->weighting >= count)
         return hf_fail(error, HF_ERROR_USAGE,
                        "experiment '%s' has weightings 1 to %d; pass --weighting with one", job->name,
-                       count < 2 ? 0 : (int)count - 1);
-    *out = json_array_get(list, job->weighting > 0 ? (size_t)job->weighting : best_place(list));
+                       (int)count - 1);
+    const size_t place = job->weighting > 0 ? (size_t)job->weighting : best_place(list);
+    if (place == 0)
+        return hf_fail(error, HF_ERROR_USAGE,
+                       "experiment '%s' knows of no outcomes, so none of its %d weightings is the best; pass "
+                       "--weighting with one",
+                       job->name, (int)count - 1);
+    *out = json_array_get(list, place);
     if (!json_is_true(json_object_get(*out, "weights_alone")))
         return hf_fail(
             error, HF_ERROR_USAGE,
@@ -84,7 +117,7 @@ static hf_status check_hashes(const json_t *record, const char *hash, const hf_d
 typedef struct {
     hf_weighting_set set; // one weighting: the one wanted
     hf_weight_edit *changes;
-    char (*comments)[320];
+    char (*comments)[400];
     int32_t count;
 } promotion;
 
@@ -100,7 +133,7 @@ static hf_status take_edits(promotion *p, const hf_context *context, const hf_de
                             json_t *weighting, const char *hash, const char *name, hf_error *error)
 {
     const size_t most = (size_t)d->segment_count * (size_t)(d->group_count + d->measure_count);
-    const char *path;
+    const char *path, *why = word(weighting, "why");
     json_t *edit;
     hf_text of;
     hf_status status;
@@ -128,8 +161,9 @@ static hf_status take_edits(promotion *p, const hf_context *context, const hf_de
         hf_text_clear(&of);
         hf_weighting_path(&of, d, c);
         HF_TRY(done, hf_text_status(&of, error));
-        snprintf(p->comments[i], sizeof p->comments[i], "%.120s was %s: experiment %s %.8s", of.data, was,
-                 name, hash);
+        snprintf(p->comments[i], sizeof p->comments[i], "%.*s was %s: %.120s%sexperiment %s %.8s",
+                 hf_condition_shown(of.data, of.length, 100), of.data, was, why, *why ? ", " : "", name,
+                 hash);
         for (char *s = p->comments[i]; *s != '\0'; s++)
             if (*s == '\n' || *s == '\r') *s = ' ';
         c->comment = p->comments[i];
@@ -178,15 +212,19 @@ hf_status hf_workflow_whatif_promote(const hf_context *context, const hf_whatif_
     const json_t *made_from = json_object_get(json_object_get(record, "inputs"), "definition");
     const char *path = json_string_value(json_object_get(made_from, "path"));
     HF_TRY(done, find_weighting(&weighting, record, job, error));
-    HF_TRY(done, hf_definition_load(&d, context,
-                                    job->definition ? job->definition
-                                    : path          ? path
-                                                    : "",
-                                    error));
+    if (job->definition) path = job->definition;
+    if (!path) {
+        status = hf_fail(error, HF_ERROR_USAGE,
+                         "experiment '%s' does not say where its definition is; pass --definition FILE",
+                         job->name);
+        goto done;
+    }
+    HF_TRY(done, hf_definition_load(&d, context, path, error));
     HF_TRY(done, check_hashes(record, hash, d, job, error));
     HF_TRY(done, take_edits(&p, context, d, weighting, hash, job->name, error));
     HF_TRY(done, hf_definition_reweigh(&text, d, p.changes, p.count, error));
     HF_TRY(done, check_text(&p, context, d, &text, error));
+    tell_doubt(context, weighting, job->name);
     HF_TRY(done, hf_workflow_write_text(context, &text, job->output, job->overwrite, error));
     hf_log(context, HF_LOG_NOTICE, "weighting '%s' of experiment '%s' in %s: %d weight%s changed",
            word(weighting, "name"), job->name, job->output, (int)p.count, p.count == 1 ? "" : "s");

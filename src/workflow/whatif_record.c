@@ -1,52 +1,111 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a record of weightings begins with: the inputs with their hashes, and every option.
+// What records of experiments say of their inputs, files with their hashes, and what one of weightings begins
+// with: the inputs and every option.
 #include "workflow/whatif_weighing.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
-// A file by its path and the hash of its bytes; what came through a pipe cannot be read again.
-static json_t *hashed(const hf_context *context, const char *path, int *bad)
+static hf_status hash_file(char hash[33], const hf_context *context, const char *path, hf_error *error)
 {
     hf_bytes bytes;
     hf_fingerprint *f = NULL;
-    char hash[33];
-    if (strcmp(path, "-") == 0) return json_pack("{s:s, s:n}", "path", path, "hash");
-    if (hf_bytes_open(&bytes, context, path, NULL) != HF_OK) {
-        *bad = 1;
-        return NULL;
-    }
-    const hf_status status = hf_fingerprint_create(&f, context, NULL);
+    hf_status status = hf_bytes_open(&bytes, context, path, error);
+    if (status != HF_OK) return status;
+    status = hf_fingerprint_create(&f, context, error);
     if (status == HF_OK) {
         hf_fingerprint_add(f, bytes.data, bytes.size);
         hf_fingerprint_finish(f, hash);
     }
     hf_bytes_close(context, &bytes);
-    return status == HF_OK ? json_pack("{s:s, s:s}", "path", path, "hash", hash) : NULL;
+    return status;
 }
 
-static json_t *inputs_of(const hf_whatif_weighing *w, int *bad)
+hf_status hf_whatif_file_json(json_t **out, const hf_context *context, const char *path, hf_error *error)
+{
+    struct stat info;
+    char hash[33];
+    const bool stream = strcmp(path, "-") == 0 || (stat(path, &info) == 0 && !S_ISREG(info.st_mode));
+    const hf_status status = stream ? HF_OK : hash_file(hash, context, path, error);
+    if (status != HF_OK) return status;
+    *out =
+        json_pack("{s:o, s:o}", "path", hf_json_path(path), "hash", stream ? json_null() : json_string(hash));
+    return *out ? HF_OK : hf_fail_memory(error);
+}
+
+json_t *hf_whatif_snapshots_json(const hf_snapshot_info *nights, int32_t count)
+{
+    json_t *snapshots = json_array();
+    char date[11];
+    int bad = snapshots == NULL;
+    for (int32_t k = 0; k < count; k++) {
+        hf_date_format(nights[k].as_of, date);
+        bad |= json_array_append_new(snapshots,
+                                     json_pack("{s:s, s:i, s:s}", "as_of", date, "revision",
+                                               (int)nights[k].revision, "hash", nights[k].fingerprint));
+    }
+    if (!bad) return snapshots;
+    json_decref(snapshots);
+    return NULL;
+}
+
+json_t *hf_whatif_changes_json(const hf_weighting_set *set, int32_t at, int *bad)
+{
+    const hf_context *context = set->weights.context;
+    const hf_definition *d = set->weights.definition;
+    json_t *weights = json_object();
+    hf_weight_edit *changes = hf_new(
+        context, (size_t)d->segment_count * (size_t)(d->group_count + d->measure_count), sizeof *changes);
+    hf_text path;
+    hf_text_init(&path, context);
+    *bad |= !changes;
+    const int32_t count = changes ? hf_weighting_changes(changes, set, at) : 0;
+    for (int32_t i = 0; i < count; i++) {
+        const hf_weight_edit *c = &changes[i];
+        const hf_segment *s = &d->segments[c->segment];
+        hf_text_clear(&path);
+        hf_weighting_path(&path, d, c);
+        *bad |= hf_text_status(&path, NULL) != HF_OK;
+        if (*bad) break;
+        *bad |= json_object_set_new(
+            weights, path.data,
+            json_pack("{s:f, s:f}", "from",
+                      c->measure < 0 ? s->group_weight[c->group] : s->measure_weight[c->measure], "to",
+                      c->value));
+    }
+    hf_text_free(&path);
+    hf_delete(context, changes);
+    return weights;
+}
+
+static hf_status put_inputs(hf_whatif_weighing *w, hf_error *error)
 {
     const hf_whatif_weights_job *job = w->job;
-    json_t *inputs = json_object(), *snapshots = json_array(), *candidates = json_array();
-    char date[11];
-    for (int32_t k = 0; k < w->nights.count; k++) {
-        const hf_snapshot_info *night = &w->nights.nights[k];
-        hf_date_format(night->as_of, date);
-        *bad |= json_array_append_new(snapshots, json_pack("{s:s, s:i, s:s}", "as_of", date, "revision",
-                                                           (int)night->revision, "hash", night->fingerprint));
+    json_t *inputs = json_object(), *candidates = json_array(), *file = NULL;
+    hf_status status = HF_OK;
+    int bad = json_object_set_new(w->result, "inputs", inputs);
+    bad |= json_object_set_new(inputs, "definition",
+                               json_pack("{s:o, s:s}", "path", hf_json_path(job->definition), "hash",
+                                         w->present.definition->fingerprint));
+    bad |=
+        json_object_set_new(inputs, "snapshots", hf_whatif_snapshots_json(w->nights.nights, w->nights.count));
+    if (job->outcomes) {
+        HF_TRY(done, hf_whatif_file_json(&file, w->context, job->outcomes, error));
+        bad |= json_object_set_new(inputs, "outcomes", file);
     }
-    for (int32_t c = 0; c < job->candidate_count; c++)
-        *bad |= json_array_append_new(candidates, hashed(w->context, job->candidates[c], bad));
-    *bad |= json_object_set_new(
-        inputs, "definition",
-        json_pack("{s:s, s:s}", "path", job->definition, "hash", w->present.definition->fingerprint));
-    *bad |= json_object_set_new(inputs, "snapshots", snapshots);
-    if (job->outcomes)
-        *bad |= json_object_set_new(inputs, "outcomes", hashed(w->context, job->outcomes, bad));
-    *bad |= json_object_set_new(inputs, "candidates", candidates);
-    if (job->grid) *bad |= json_object_set_new(inputs, "grid", hashed(w->context, job->grid, bad));
-    return inputs;
+    bad |= json_object_set_new(inputs, "candidates", candidates);
+    for (int32_t c = 0; c < job->candidate_count; c++) {
+        HF_TRY(done, hf_whatif_file_json(&file, w->context, job->candidates[c], error));
+        bad |= json_array_append_new(candidates, file);
+    }
+    if (job->grid) {
+        HF_TRY(done, hf_whatif_file_json(&file, w->context, job->grid, error));
+        bad |= json_object_set_new(inputs, "grid", file);
+    }
+    if (bad) status = hf_fail_memory(error);
+done:
+    return status;
 }
 
 static json_t *options_of(const hf_whatif_weighing *w, int *bad)
@@ -76,7 +135,6 @@ hf_status hf_whatif_begin(hf_whatif_weighing *w, hf_error *error)
     w->result =
         json_pack("{s:s, s:i, s:s}", "holdfast", HF_WEIGHTS_EXPERIMENT, "form", 1, "version", hf_version());
     if (w->job->name) bad |= json_object_set_new(w->result, "name", json_string(w->job->name));
-    bad |= json_object_set_new(w->result, "inputs", inputs_of(w, &bad));
     bad |= json_object_set_new(w->result, "options", options_of(w, &bad));
-    return bad || !w->result ? hf_fail_memory(error) : HF_OK;
+    return bad || !w->result ? hf_fail_memory(error) : put_inputs(w, error);
 }

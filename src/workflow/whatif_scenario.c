@@ -5,12 +5,12 @@
 #include "holdfast/workflow.h"
 #include "report/report_room.h"
 #include "whatif/whatif_room.h"
-#include "workflow/labelled.h"
 #include "workflow/scenario_accounts.h"
 #include "workflow/scenario_cautions.h"
 #include "workflow/scenario_count.h"
 #include "workflow/scenario_record.h"
 #include "workflow/scenario_sides.h"
+#include "workflow/whatif_weighing.h"
 
 #include <string.h>
 
@@ -173,20 +173,24 @@ hf_status hf_workflow_whatif_scenario(const hf_context *context, const hf_whatif
                                       hf_error *error)
 {
     trial t = {.context = context};
+    json_t *record = NULL;
     hf_text text;
     hf_status status;
     hf_text_init(&text, context);
     HF_TRY(done, hf_scenario_create(&t.scenario, context, job->edits, job->edit_count, job->where, error));
     HF_TRY(done, hf_scenario_ground_open(&t.ground, context, job, error));
+    HF_TRY(done, hf_whatif_keep_check(context, job->store, job->name, job->output, job->overwrite, error));
     HF_TRY(done, score_sides(&t, error));
     HF_TRY(done, make_page(&t, error));
-    if (job->name) HF_TRY(done, hf_scenario_record(context, &t.ground, &t.page, error));
+    if (job->name) HF_TRY(done, hf_scenario_record(&record, context, &t.ground, &t.page, error));
     if (job->format == HF_REPORT_JSON)
         HF_TRY(done, hf_report_scenario_json(&text, &t.page, error));
     else
         HF_TRY(done, hf_report_scenario(&text, context, &t.page, error));
-    HF_TRY(done, hf_workflow_write_text(context, &text, job->output, job->overwrite, error));
+    status =
+        hf_whatif_keep(context, &text, job->output, job->store, job->name, record, job->overwrite, error);
 done:
+    json_decref(record);
     trial_free(&t);
     hf_text_free(&text);
     return status;

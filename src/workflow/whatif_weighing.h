@@ -46,13 +46,29 @@ hf_status hf_whatif_judge(hf_whatif_weighing *w, hf_error *error);
 
 #define HF_WEIGHTS_EXPERIMENT "weights experiment"
 
+// A file as a record names it: its path (null where it is no UTF-8 and cannot stand in JSON) and the hash of
+// its bytes (null of a stream, which cannot be read again).
+hf_status hf_whatif_file_json(json_t **out, const hf_context *context, const char *path, hf_error *error);
+json_t *hf_whatif_snapshots_json(const hf_snapshot_info *nights, int32_t count); // NULL: no memory
+// The weights to be written into the definition's file to have a weighting: by path "from" and "to".
+json_t *hf_whatif_changes_json(const hf_weighting_set *set, int32_t at, int *bad);
+
 // The record of an experiment. A name is letters, digits, and . _ - after the first.
 hf_status hf_whatif_experiment_path(hf_text *out, const char *store, const char *name, hf_error *error);
-hf_status hf_whatif_experiment_write(const hf_context *context, const hf_whatif_weights_job *job,
-                                     const json_t *record, hf_error *error);
+hf_status hf_whatif_experiment_write(const hf_context *context, const char *store, const char *name,
+                                     bool overwrite, const json_t *record, hf_error *error);
 // hash: of the file's bytes.
 hf_status hf_whatif_experiment_read(json_t **out, char hash[33], const hf_context *context, const char *store,
                                     const char *name, hf_error *error);
+// What a run is going to write, before it works: the name (NULL: none) is one and free, and its record and
+// the output can be written.
+hf_status hf_whatif_keep_check(const hf_context *context, const char *store, const char *name,
+                               const char *output, bool overwrite, hf_error *error);
+// The result to its output and the record to its name (NULL: not kept); where one cannot be written the other
+// is not there either, but for what a stream has taken.
+hf_status hf_whatif_keep(const hf_context *context, const hf_text *text, const char *output,
+                         const char *store, const char *name, const json_t *record, bool overwrite,
+                         hf_error *error);
 // JSON to text.
 hf_status hf_whatif_print(hf_text *out, const json_t *json, hf_error *error);
 

@@ -7,7 +7,6 @@
 #include "workflow/whatif_weighing.h"
 
 #include "holdfast/csv.h"
-#include "workflow/labelled.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -65,6 +64,7 @@ static hf_status take_candidates(hf_whatif_weighing *w, int32_t at, hf_error *er
         hf_weighting_take(&w->set, at, other->definition);
         w->set.name[at].kind = HF_WEIGHTING_CANDIDATE;
         snprintf(w->set.name[at].name, sizeof w->set.name[at].name, "%.150s", file_name(job->candidates[c]));
+        hf_weighting_name_end(w->set.name[at].name);
         w->named = at++;
         hf_whatif_scorecard_close(other);
         w->other_count--;
@@ -84,6 +84,7 @@ static hf_status take_sets(hf_whatif_weighing *w, int32_t at, hf_error *error)
                                w->job->sets[i]);
         length = length + (size_t)n < sizeof name->name ? length + (size_t)n : sizeof name->name - 1;
     }
+    hf_weighting_name_end(name->name);
     name->kind = HF_WEIGHTING_SET;
     HF_TRY(done, hf_weighting_check(&w->set, at, error));
 done:
@@ -133,6 +134,23 @@ done:
 
 // ---- earlier and later dates ---------------------------------------------------------------------------------
 
+// Why one set of dates both chooses and reports, or nothing can be chosen.
+static void say_unsplit(hf_whatif_weighing *w)
+{
+    const hf_whatif_nights *n = &w->nights;
+    int64_t events = 0;
+    for (int64_t i = 0; i < n->labelled; i++)
+        events += n->label[i];
+    if (events == 0 || events == n->labelled)
+        snprintf(w->split_says, sizeof w->split_says,
+                 "none, since %lld of %lld rows have the outcome; those that move fewest accounts come first",
+                 (long long)events, (long long)n->labelled);
+    else
+        snprintf(w->split_says, sizeof w->split_says,
+                 "chosen and reported on the same dates: the later ones, or those known before them, do not "
+                 "have accounts with and without the outcome; the best of many looks better here than it is");
+}
+
 // The later half of the labelled nights reports; of the earlier ones those choose whose outcomes were all
 // known by then.
 static void split_dates(hf_whatif_weighing *w)
@@ -159,10 +177,7 @@ static void split_dates(hf_whatif_weighing *w)
     }
     w->split = events[0] > 0 && events[0] < rows[0] && events[1] > 0 && events[1] < rows[1];
     if (!w->split) {
-        snprintf(
-            w->split_says, sizeof w->split_says,
-            "chosen and reported on the same dates: no dates with outcomes known before the later ones; the "
-            "best of many looks better here than it is");
+        say_unsplit(w);
         return;
     }
     w->chosen = chosen;
@@ -178,7 +193,8 @@ static void split_dates(hf_whatif_weighing *w)
 // ---- the first walk ------------------------------------------------------------------------------------------
 
 // Weighs one night: who changes band, and where the night helps to choose, its histograms.
-static hf_status weigh_night(hf_whatif_weighing *w, int32_t k, hf_whatif_histograms pooled, hf_error *error)
+static hf_status weigh_night(hf_whatif_weighing *w, int32_t k, const hf_weightings *weightings,
+                             hf_whatif_histograms pooled, hf_error *error)
 {
     const hf_whatif_nights *n = &w->nights;
     const bool chooses = pooled && k < w->chosen && n->first[k + 1] > n->first[k];
@@ -198,7 +214,7 @@ static hf_status weigh_night(hf_whatif_weighing *w, int32_t k, hf_whatif_histogr
     }
     const hf_whatif_night night = {scored.plan, &scored.health, label, scored.arr, 0};
     HF_TRY(done, hf_whatif_fleet_create(&fleet, w->quiet, &night, error));
-    HF_TRY(done, hf_whatif_weigh(&got, fleet, &w->set.weights, chooses ? pooled : NULL, error));
+    HF_TRY(done, hf_whatif_weigh(&got, fleet, weightings, chooses ? pooled : NULL, error));
     const int32_t bands = got.bands + 1;
     for (int32_t i = 0; i < got.count; i++)
         for (int32_t cell = 0; cell < bands * bands; cell++) {
@@ -229,16 +245,21 @@ static hf_status weigh_all(hf_whatif_weighing *w, hf_error *error)
         status = hf_fail_memory(error);
         goto done;
     }
+    // Of one night the walk over weightings is told, of many the walk over nights.
+    const bool nights = w->nights.count > 1;
+    hf_weightings weightings = w->set.weights;
+    if (nights) weightings.context = w->quiet;
     for (int32_t k = 0; k < w->nights.count; k++) {
         HF_TRY(done, hf_check_cancel(w->context, error));
-        hf_progress(w->context, "weighing", k, w->nights.count);
-        HF_TRY(done, weigh_night(w, k, pooled, error));
+        if (nights) hf_progress(w->context, "weighing", k, w->nights.count);
+        HF_TRY(done, weigh_night(w, k, &weightings, pooled, error));
     }
-    hf_progress(w->context, "weighing", w->nights.count, w->nights.count);
+    if (nights) hf_progress(w->context, "weighing", w->nights.count, w->nights.count);
     for (int32_t i = 0; i < count; i++) {
-        const uint32_t *at = pooled + (size_t)i * each;
         w->auc[i] = w->auc_error[i] = NAN;
-        if (pooled) w->auc[i] = hf_histogram_auc(&w->auc_error[i], at, at + HF_WHATIF_BINS);
+        if (!pooled) continue;
+        const uint32_t *at = pooled + (size_t)i * each;
+        w->auc[i] = hf_histogram_auc(&w->auc_error[i], at, at + HF_WHATIF_BINS);
     }
 done:
     hf_delete(w->context, pooled);
@@ -269,10 +290,11 @@ static hf_status list_weightings(hf_whatif_weighing *w, hf_error *error)
         hf_delete(w->context, rank);
         return hf_fail_memory(error);
     }
+    const bool known = open > 0 && !isnan(w->auc[0]);
     for (int32_t i = 0; i < open; i++) {
         const int32_t at = first + i;
         const double auc = isnan(w->auc[at]) ? -1 : w->auc[at];
-        rank[i] = (ranked){w->nights.with_outcomes ? auc : -(double)w->changed[at], at};
+        rank[i] = (ranked){known ? auc : -(double)w->changed[at], at};
     }
     qsort(rank, (size_t)open, sizeof *rank, by_key);
     for (int32_t i = 0; i < first; i++)
@@ -401,24 +423,6 @@ static void end(hf_whatif_weighing *w)
     hf_context_destroy(w->quiet);
 }
 
-// A name that is taken is known before any work.
-static hf_status check_name(const hf_context *context, const hf_whatif_weights_job *job, hf_error *error)
-{
-    hf_text path;
-    hf_bytes there;
-    hf_text_init(&path, context);
-    hf_status status = job->name ? hf_whatif_experiment_path(&path, job->store, job->name, error) : HF_OK;
-    if (status == HF_OK && job->name && !job->overwrite &&
-        hf_bytes_open(&there, context, path.data, NULL) == HF_OK) {
-        hf_bytes_close(context, &there);
-        status =
-            hf_fail_at(error, HF_ERROR_EXISTS, path.data, 0, 0,
-                       "there is an experiment '%s'; give this one another name, or pass --force", job->name);
-    }
-    hf_text_free(&path);
-    return status;
-}
-
 hf_status hf_workflow_whatif_weights(const hf_context *context, const hf_whatif_weights_job *job,
                                      hf_error *error)
 {
@@ -427,13 +431,13 @@ hf_status hf_workflow_whatif_weights(const hf_context *context, const hf_whatif_
     hf_status status;
     hf_text_init(&text, context);
     HF_TRY(done, check_job(job, error));
-    HF_TRY(done, check_name(context, job, error));
+    HF_TRY(done, hf_whatif_keep_check(context, job->store, job->name, job->output, job->overwrite, error));
     HF_TRY(done, prepare(&w, error));
     HF_TRY(done, weigh(&w, error));
     HF_TRY(done, job->format == HF_REPORT_JSON ? hf_whatif_print(&text, w.result, error)
                                                : hf_report_whatif_weights(&text, context, w.result, error));
-    if (job->name) HF_TRY(done, hf_whatif_experiment_write(context, job, w.result, error));
-    status = hf_workflow_write_text(context, &text, job->output, job->overwrite, error);
+    status =
+        hf_whatif_keep(context, &text, job->output, job->store, job->name, w.result, job->overwrite, error);
 done:
     end(&w);
     hf_text_free(&text);

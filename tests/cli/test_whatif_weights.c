@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { ACCOUNTS = 160, MONTHS = 6 };
 
@@ -322,6 +325,88 @@ Test(whatif_weights, records_are_kept_and_guarded)
               run.err);
     cr_assert_not(has_file(folder, "y.yaml"));
     free_run(&run);
+    put_text(folder, "fleet/experiments/a note.json", "{");
+    quietly("whatif ls --store fleet");
     put_text(folder, "fleet/experiments/bad.json", "{");
     expect_message(folder, "experiment_damaged", 3, "whatif show bad --store fleet");
+}
+
+// A run that fails leaves no record, whatever it fails at.
+Test(whatif_weights, a_result_that_cannot_be_written_leaves_no_record)
+{
+    static const char *const outputs[] = {"taken.txt", "no/such/folder.txt", "fleet", "/dev/full"};
+    put_text(folder, "taken.txt", "mine");
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
+        char line[256];
+        snprintf(line, sizeof line, WEIGHTS "--set usage.weight=5 --name lost -o %s", outputs[i]);
+        command_run run = run_holdfast(folder, line);
+        cr_assert_eq(run.code, 1, "%s: %s", line, run.err);
+        cr_assert_not(has_file(folder, "fleet/experiments/lost.json"), "%s", line);
+        free_run(&run);
+    }
+    put_text(folder, "fleet/experiments", "in the way");
+    command_run run = run_holdfast(folder, WEIGHTS "--set usage.weight=5 --name lost -o free.txt");
+    cr_assert_eq(run.code, 1, "%s", run.err);
+    cr_assert_not(has_file(folder, "free.txt"));
+    free_run(&run);
+}
+
+// A stream is read once, so its hash cannot be told; it was, of nothing.
+Test(whatif_weights, outcomes_may_come_through_a_pipe)
+{
+    char path[300];
+    char *text = get_file(folder, "outcomes.csv", NULL);
+    snprintf(path, sizeof path, "%s/pipe", folder);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    const pid_t writer = fork();
+    if (writer == 0) {
+        FILE *file = fopen(path, "w");
+        const bool good = file && fputs(text, file) >= 0 && fclose(file) == 0;
+        _exit(good ? 0 : 1);
+    }
+    json_t *root = must_json(WEIGHTS "--history --horizon 30 --known-until 2026-07-31 --replicates 0 "
+                                     "--set usage.weight=9 --outcomes pipe --format json");
+    waitpid(writer, NULL, 0);
+    const json_t *outcomes = json_object_get(json_object_get(root, "inputs"), "outcomes");
+    cr_assert_str_eq(json_string_value(json_object_get(outcomes, "path")), "pipe");
+    cr_assert(json_is_null(json_object_get(outcomes, "hash")));
+    json_decref(root);
+    free(text);
+}
+
+Test(whatif_weights, a_name_that_is_no_utf8_is_no_lack_of_memory)
+{
+    char text[2048], *weight;
+    snprintf(text, sizeof text, "%s", DEFINITION);
+    weight = strstr(text, "weight: 60");
+    memcpy(weight, "weight: 25", 10);
+    put_text(folder, "caf\xe9.yaml", text);
+    json_t *root = must_json(WEIGHTS "--candidate caf\xe9.yaml --name latin --format json");
+    const json_t *candidate =
+        json_array_get(json_object_get(json_object_get(root, "inputs"), "candidates"), 0);
+    cr_assert(json_is_null(json_object_get(candidate, "path")));
+    cr_assert_str_eq(json_string_value(json_object_get(listed(root, 1), "name")), "caf");
+    json_decref(root);
+}
+
+Test(whatif_weights, only_what_is_known_to_be_best_is_promoted_as_the_best)
+{
+    quietly(WEIGHTS "--sweep 30 --top 2 --name several");
+    expect_message(folder, "promote_unknowable", 2, "whatif promote several --store fleet");
+    quietly(WEIGHTS JUDGED "--set voice.tickets.weight=0 --name worse");
+    command_run run = run_holdfast(folder, "whatif promote worse --store fleet -o worse.yaml -q");
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    cr_assert(strstr(run.err, "ranks worse than the present weights: AUC -"), "%s", run.err);
+    free_run(&run);
+    // Where nobody had the outcome nothing is best, and the order is that of no outcomes.
+    put_text(folder, "late.csv", "account_id,date,outcome\nnobody,2026-07-30,churn\n");
+    json_t *root = must_json(WEIGHTS "--sweep 30 --top 2 --replicates 0 --outcomes late.csv --horizon 30 "
+                                     "--as-of 2026-06-30 --format json"),
+           *none = must_json(WEIGHTS "--sweep 30 --top 2 --as-of 2026-06-30 --format json");
+    for (size_t i = 1; i < 3; i++)
+        same(listed(root, i), listed(none, i), "name");
+    const char *says = json_string_value(json_object_get(json_object_get(root, "choice"), "says"));
+    cr_assert(strstr(says, "none, since 0 of "), "%s", says);
+    json_decref(root);
+    json_decref(none);
 }

@@ -132,10 +132,30 @@ static double apart(const json_t *fit, const char *which)
     return sum;
 }
 
+// What the command says; the caller's.
+static char *said(int code, const char *line)
+{
+    command_run run = run_holdfast(folder, line);
+    cr_assert_eq(run.code, code, "%s: %s", line, run.err);
+    char *out = strdup(run.out);
+    free_run(&run);
+    return out;
+}
+
+static void drop_comments(char *text)
+{
+    char *to = text;
+    for (bool comment = false; *text != '\0'; text++) {
+        comment = *text == '#' || (comment && *text != '\n');
+        if (!comment) *to++ = *text;
+    }
+    *to = '\0';
+}
+
 Test(whatif_fit, gains_out_of_time_and_writes_what_it_judged)
 {
     put_fleet(12);
-    json_t *fit = told(FIT "--replicates 100 --format json -o candidate.yaml -q"), *auc;
+    json_t *fit = told(FIT "--replicates 100 --format json -o candidate.yaml --name grown -q"), *auc;
     auc = json_object_get(json_object_get(fit, "out_of_time"), "auc");
     const double low = json_number_value(json_array_get(json_object_get(auc, "interval"), 0));
     cr_assert(json_is_true(json_object_get(fit, "change")));
@@ -159,6 +179,22 @@ Test(whatif_fit, gains_out_of_time_and_writes_what_it_judged)
     cr_assert(has_file(folder, "card.yaml"));
     char *kept = get_file(folder, "card.yaml", NULL);
     cr_assert_str_eq(kept, card);
+
+    // Promoting the experiment writes the same weights, with where they are from.
+    free(said(0, "whatif promote grown --store fleet -o promoted.yaml -q"));
+    char *promoted = get_file(folder, "promoted.yaml", NULL);
+    cr_assert_not_null(
+        strstr(promoted, "# says the team # use.weight was 60: fitted to churn within 30 days"));
+    cr_assert_not_null(strstr(promoted, ", experiment grown "));
+    drop_comments(promoted);
+    drop_comments(candidate);
+    cr_assert_str_eq(promoted, candidate);
+    free(promoted);
+    char *list = said(0, "whatif ls --store fleet"), *page = said(0, "whatif show grown --store fleet");
+    cr_assert_not_null(strstr(list, "fit experiment"), "%s", list);
+    cr_assert_not_null(strstr(page, "The fitted weights rank better out of time"), "%s", page);
+    free(list);
+    free(page);
     free(kept);
     free(candidate);
     json_decref(fit);
@@ -190,12 +226,13 @@ Test(whatif_fit, gains_out_of_time_and_writes_what_it_judged)
 Test(whatif_fit, proposes_nothing_where_outcomes_are_noise)
 {
     put_fleet(0);
-    command_run run = run_holdfast(folder, FIT "--replicates 0 -o candidate.yaml");
+    command_run run = run_holdfast(folder, FIT "--replicates 0 -o candidate.yaml --name quiet");
     cr_assert_eq(run.code, 0, "%s", run.err);
     cr_assert_not_null(strstr(run.out, "No change is proposed"), "%s", run.out);
     cr_assert_not_null(strstr(run.err, "candidate.yaml was not written"), "%s", run.err);
     cr_assert_not(has_file(folder, "candidate.yaml"));
     free_run(&run);
+    expect_message(folder, "promote_no_change", 2, "whatif promote quiet --store fleet");
 }
 
 Test(whatif_fit, says_what_is_wrong)
@@ -212,5 +249,9 @@ Test(whatif_fit, says_what_is_wrong)
     expect_message(folder, "fit_dates_too_near", 5,
                    "whatif fit --store fleet --definition card.yaml --outcomes outcomes.csv --horizon 100 "
                    "--known-until 2026-09-01 -q");
+    expect_message(folder, "fit_to_standard_output", 2, FIT "-o -");
+    put_text(folder, "taken.yaml", "mine");
+    free(said(1, FIT "--name lost -o taken.yaml -q"));
+    cr_assert_not(has_file(folder, "fleet/experiments/lost.json"));
     expect_message(folder, "fit_over_the_definition", 2, FIT "-o card.yaml --force");
 }
