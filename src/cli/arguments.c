@@ -27,40 +27,12 @@ struct cli_arguments {
     int32_t leaks_first, leaks_count; // of --allow-leak, in list
 };
 
-const cli_option cli_common_options[] = {
-    {"threads", 0, "N", "use N threads (default: as many as the machine gives)"},
-    {"force", 0, NULL, "replace a file that exists"},
-    {"quiet", 'q', NULL, "no progress, and no summary of what was done; warnings stay"},
-    {"verbose", 'v', NULL, "say what is being done"},
-    {"help", 'h', NULL, "show this help"},
-    {NULL, 0, NULL, NULL},
-};
-
-const cli_option cli_column_options[] = {
-    {"id", 0, "COLUMN", "the column that names the account (ingest: account_id unless given)"},
-    {"as-of-column", 0, "COLUMN", "the column of as-of dates; with the id it is the key"},
-    {"ignore", 0, "COLUMN,...", "columns to leave out"},
-    {"na", 0, "TOKEN,...", "cells that count as missing, beside empty, NA, N/A, NaN and null"},
-    {"kind", 0, "COLUMN=KIND,...", "a column's kind: number ratio count money flag category date"},
-    {"delimiter", 0, "CHAR", "between fields: a character or 'tab' (default: found from the header)"},
-    {"rejects", 0, "FILE",
-     "leave bad rows out and list their bad cells there: file,line,column,value,reason"},
-    {"reject-limit", 0, "SHARE", "list, but stop, when more than this share of rows is bad (default 0.01)"},
-    {NULL, 0, NULL, NULL},
-};
-
-static const cli_option *tables_of(const cli_command *command, int table)
-{
-    if (table == 0) return command->options;
-    if (table == 1) return command->takes_columns ? cli_column_options : cli_common_options;
-    return command->takes_columns && table == 2 ? cli_common_options : NULL;
-}
-
 static const cli_option *find_option(const cli_command *command, const char *name, size_t length, char letter)
 {
-    const cli_option *option;
-    for (int table = 0; (option = tables_of(command, table)) != NULL; table++)
-        for (; option->name; option++)
+    cli_option_table tables[CLI_MOST_TABLES];
+    const int count = cli_option_tables(tables, command);
+    for (int t = 0; t < count; t++)
+        for (const cli_option *option = tables[t].options; option->name; option++)
             if (name ? strlen(option->name) == length && memcmp(option->name, name, length) == 0
                      : letter != 0 && option->letter == letter)
                 return option;
@@ -79,12 +51,13 @@ static hf_status usage(hf_error *error, const char *format, const char *a, const
 
 static hf_status unknown_option(const cli_command *command, const char *word, hf_error *error)
 {
-    const char *names[64];
+    cli_option_table tables[CLI_MOST_TABLES];
+    const int made = cli_option_tables(tables, command);
+    const char *names[CLI_MOST_OPTIONS];
     size_t count = 0;
-    const cli_option *option;
     char name[64];
-    for (int table = 0; (option = tables_of(command, table)) != NULL; table++)
-        for (; option->name && count < 64; option++)
+    for (int t = 0; t < made; t++)
+        for (const cli_option *option = tables[t].options; option->name && count < CLI_MOST_OPTIONS; option++)
             names[count++] = option->name;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word + strspn(word, "-"), "="),
              word + strspn(word, "-"));

@@ -12,57 +12,31 @@ enum { MOST_CAPACITIES = 8 };
 static const cli_option options[] = {
     {"target", 0, "COLUMN[=VALUE]", "the column that says what happened, and the value that counts"},
     {"folds", 0, "FOLDS", "CSV with row,fold: train inside each fold, test on it"},
-    {"model", 0, "MODEL", "measure this model instead of training"},
+    {"reliability", 0, NULL, "in folds: also what was predicted and what happened, tenth by tenth"},
+    {"model", 0, "MODEL",
+     "measure this model instead of training; of a store its own outcome, lead and horizon count"},
     {"against", 0, "MODEL", "with --model: a second model, held against it on the same rows"},
     {"by", 0, "SIGNAL", "with --model: also by this category or flag"},
     {"arr", 0, "COLUMN", "with --model: annual revenue (default: a column arr that holds amounts)"},
     {"capacity", 0, "N[,N...]", "with --model: what is caught when the N accounts at most risk are worked"},
     {"rank", 0, "p|arr", "what --capacity ranks by: probability, or probability x ARR (default p)"},
+    {"allow-missing", 0, NULL, "with --model: signals the data lacks count as missing, with a warning"},
     {"store", 0, "DIR", "train at the last dates of this store; or a model or a definition at every date"},
     {"definition", 0, "FILE", "the definition to replay"},
-    {"outcomes", 0, "FILE", "what happened: CSV with account_id, date, outcome"},
-    {"outcome", 0, "NAME", "the outcome that counts (default churn)"},
-    {"horizon", 0, "DAYS", "an outcome counts so many days after a snapshot and lead (default: the model's)"},
-    {"lead", 0, "DAYS", "days after a snapshot before an outcome counts (default 0)"},
-    {"known-until", 0, "DATE", "the last date outcomes are known (default: the last in the file)"},
-    {"from", 0, "DATE", "with --store: only as-of dates from DATE on"},
-    {"until", 0, "DATE", "with --store: only as-of dates up to DATE"},
-    {"every", 0, "DAYS", "with --store: at least DAYS from one pooled snapshot to the next (default: all)"},
-    {"anchor", 0, "SIGNAL", "one row an account and date of SIGNAL (a renewal), the lead before it"},
-    {"anchor-age", 0, "DAYS", "its values are from a snapshot at most DAYS older (default 31)"},
-    {"anchor-shift", 0, "DAYS", "the window begins after SIGNAL + DAYS (default 0; -1: that day counts)"},
     {"origins", 0, "K", "train at the last K dates of the store, judge each until the next (default 3)"},
     {"accounts", 0, "HOW", "apart: none is judged by a model trained on it; together (default apart)"},
     {"predictions", 0, "FILE", "CSV of every row judged at an origin: probability and outcome"},
-    {"allow-missing", 0, NULL, "with --model: signals the data lacks count as missing, with a warning"},
-    {"format", 0, "FORMAT", "table or json (default table)"},
-    {"reliability", 0, NULL, "in folds: also what was predicted and what happened, tenth by tenth"},
-    {"output", 'o', "OUT", "where the figures are written (default -: standard output)"},
     {"replicates", 0, "N", "bootstrap resamples for the intervals, 40 or more (default 200; 0: none)"},
     {"alpha", 0, "ALPHA", "intervals cover 1 - ALPHA (default 0.05)"},
-    {"pairs", 0, "N|auto", "surfaces of two signals: at most N, 0 none (default auto: those that pay)"},
-    {"rules", 0, "auto|0", "rules of several conditions: 0 none (default auto: those that pay)"},
-    {"monotone", 0, "SIGNAL[:up|down],...",
-     "curves that only rise or only fall (default: as their straight line); in no surface or rule"},
-    {"plain", 0, NULL, "one coefficient a signal: no curves, surfaces or rules"},
-    {"calibrate", 0, "METHOD",
-     "auto, none, intercept, platt or isotonic, learnt on held-out rows (default auto: what pays)"},
-    {"c", 0, "C", "use this C (1 / penalty) instead of choosing one on inner splits"},
-    {"inner-folds", 0, "N",
-     "folds that judge every choice (default: 5, of which two judge unless events are few)"},
-    {"subsample", 0, "N|auto|off",
-     "rows of the commoner class for each of the rarer; auto thins large fleets (default off)"},
-    {"seed", 0, "N", "seed of everything drawn (default 1)"},
-    {"group", 0, "COLUMN|auto", "keep rows of one value together in every split; auto: rows that are copies"},
-    {"allow-leak", 0, "COLUMN,...",
-     "columns that look recorded after the outcome and are not: do not warn of them"},
+    {"format", 0, "FORMAT", "table or json (default table)"},
+    {"output", 'o', "OUT", "where the figures are written (default -: standard output)"},
     {NULL, 0, NULL, NULL},
 };
 
 #define OF_A_MODEL "against by arr capacity rank "
 #define OBSERVING "from until every anchor anchor-age anchor-shift "
 #define ORIGINS "origins accounts predictions "
-#define TRAINING "pairs rules monotone subsample plain c inner-folds allow-leak "
+#define TRAINING "pairs rules monotone plain calibrate c inner-folds subsample group allow-leak "
 
 // A store's history judges a definition, a model, or training at its last dates.
 static hf_status check_store_mode(const cli_arguments *arguments, hf_error *error)
@@ -101,10 +75,8 @@ static hf_status check_table_mode(const cli_arguments *arguments, hf_error *erro
                          OBSERVING ORIGINS "definition outcomes outcome horizon lead known-until",
                          "leave it out, or evaluate on a store's history with --store DIR", error);
     if (status == HF_OK && cli_has(arguments, "model"))
-        status =
-            cli_only_without(arguments, "with --model",
-                             "pairs rules monotone subsample plain calibrate c inner-folds allow-leak group",
-                             "a model that is there is measured, not trained", error);
+        status = cli_only_without(arguments, "with --model", TRAINING,
+                                  "a model that is there is measured, not trained", error);
     if (status == HF_OK && !cli_has(arguments, "model"))
         status = cli_only_without(arguments, "without --model", "allow-missing",
                                   "a model trained here has every column of the table", error);
@@ -229,5 +201,7 @@ const cli_command cli_evaluate = {
                 "evaluate --store fleet --definition holdfast.yaml --outcomes outcomes.csv --horizon 30\n",
     .options = options,
     .takes_columns = true,
+    .observes = true,
+    .trains = true,
     .run = run,
 };

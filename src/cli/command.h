@@ -26,6 +26,7 @@ typedef struct cli_command {
     hf_status (*run)(const hf_context *context, const cli_arguments *arguments, hf_error *error);
     const struct cli_command *const *actions; // of a verb that is nothing by itself, up to a NULL; else NULL
     bool reads_word;                          // its word is a file that it reads, though no table
+    bool observes, trains;                    // also the options of a store's history, of training
 } cli_command;
 
 extern const cli_command cli_replay, cli_report, cli_run;
@@ -87,6 +88,16 @@ const char *const *cli_allowed_leaks(int32_t *count, const cli_arguments *argume
 // ---- help ------------------------------------------------------------------------------------------------
 
 void cli_print_help(const cli_command *command);
-extern const cli_option cli_common_options[], cli_column_options[];
+
+// Options under a heading: the verb's own, those it shares with others, and those of every verb.
+typedef struct {
+    const char *heading;
+    const cli_option *options;
+} cli_option_table;
+
+enum { CLI_MOST_TABLES = 5, CLI_MOST_OPTIONS = 80 };
+
+// Returns how many tables the verb has.
+int cli_option_tables(cli_option_table out[CLI_MOST_TABLES], const cli_command *command);
 
 #endif

@@ -45,16 +45,18 @@ static void print_lines(const char *heading, const char *lines)
 
 void cli_print_help(const cli_command *command)
 {
-    int width = widest(command->options), other = widest(cli_column_options);
-    if (command->takes_columns && other > width) width = other;
-    other = widest(cli_common_options);
-    if (other > width) width = other;
+    cli_option_table tables[CLI_MOST_TABLES];
+    const int count = cli_option_tables(tables, command);
+    int width = 0;
+    for (int t = 0; t < count; t++) {
+        const int needed = widest(tables[t].options);
+        if (needed > width) width = needed;
+    }
     printf("%s\n", command->purpose);
     print_lines("Usage", command->synopsis);
     print_lines("Examples", command->examples);
-    print_table("Options", command->options, width);
-    if (command->takes_columns) print_table("Reading the table", cli_column_options, width);
-    print_table("For every verb", cli_common_options, width);
+    for (int t = 0; t < count; t++)
+        print_table(tables[t].heading, tables[t].options, width);
     printf("\nExit codes: 0 success, 1 failure at run time, 2 usage, 3 bad data, 4 a gate failed,\n"
            "5 too little data, 130 interrupted. A reader that closes the pipe early (| head) changes none of "
            "them.\n");

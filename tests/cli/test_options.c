@@ -127,6 +127,10 @@ Test(options, options_of_the_other_mode_are_refused)
     refuse("evaluate --store s --definition d.yaml --horizon 30",
            "--horizon has no effect without --outcomes");
     refuse("evaluate --store s --definition d.yaml --c 1", "--c has no effect");
+    refuse("evaluate --store s --definition d.yaml --outcomes o.csv --calibrate none",
+           "--calibrate has no effect");
+    refuse("evaluate --store s --model m.json --outcomes o.csv --calibrate platt",
+           "--calibrate has no effect");
     refuse("store verify 2026-10-31 --store s", "takes no date");
     refuse("store ls 2026-10-31 --store s", "takes no date");
     refuse("store export --store s --format json", "--format has no effect");
