@@ -33,139 +33,127 @@ static const struct {
 };
 #define VERBS (sizeof verbs / sizeof verbs[0])
 
+typedef enum { SWITCH, TEXT, INT, INT32, INT64, UINT64, REAL } option_type;
+
+// Every option: its name, what it takes and does, where it goes, and the least and the most of a number.
+static const struct {
+    const char *name, *value, *help;
+    option_type type;
+    size_t at;
+    int64_t low, high;
+} known[] = {
+#define AT(member) offsetof(bench_options, member)
+    {"accounts", "N", "accounts, 1000 to 1000000000", INT64, AT(accounts), 1000, 1000000000},
+    {"signals", "K", "signals an account, 1 to 1000 (24)", INT32, AT(signals), 1, 1000},
+    {"threads", "T", "threads, 1 to 1024 (as many as the machine has)", INT, AT(threads), 1, 1024},
+    {"repeats", "R", "measured repeats after one that warms up, 1 to 1000 (7)", INT32, AT(repeats), 1,
+     BENCH_MOST_REPEATS},
+    {"seed", "S", "seed of the inputs (1)", UINT64, AT(seed), 0, INT64_MAX},
+    {"terms", "T", "plain (one coefficient a signal), curves, or of train all that pays (plain)", TEXT,
+     AT(terms), 0, 0},
+    {"knots", "K", "score: knots added to every curve, 0 to 64", INT32, AT(knots), 0, 64},
+    {"surfaces", "N", "score: surfaces of two signals beside the curves, 0 to 100; needs 4 signals", INT32,
+     AT(surfaces), 0, 100},
+    {"rules", "N", "score: rules of two or three conditions, 0 to 1000; likewise", INT32, AT(rules), 0, 1000},
+    {"folds", "N", "train: inner folds, all of which judge, 2 to 20", INT32, AT(folds), 2, 20},
+    {"subsample", "N", "train: rows of the commoner class for each of the rarer (all)", REAL, AT(subsample),
+     1, 1000000},
+    {"liblinear", NULL, "train --terms curves: beside it one liblinear solve of the last fit's problem",
+     SWITCH, AT(liblinear), 0, 0},
+    {"weightings", "N", "whatif: weightings, 1 to 1000000 (10000)", INT32, AT(weightings), 1, 1000000},
+    {"json", NULL, "one JSON object instead of a table", SWITCH, AT(json), 0, 0},
+    {"output", "FILE", "fleet: where it is written", TEXT, AT(output), 0, 0},
+    {"labelled", NULL, "fleet: adds an outcome, the column churned", SWITCH, AT(labelled), 0, 0},
+#undef AT
+};
+enum { KNOWN = sizeof known / sizeof known[0] };
+
 static void usage(FILE *out)
 {
     fprintf(out, "usage: holdfast-bench VERB [options]\n\n");
     for (size_t i = 0; i < VERBS; i++)
         fprintf(out, "  %-8s %s (%lld accounts by default)\n", verbs[i].name, verbs[i].purpose,
                 (long long)verbs[i].accounts);
+    fputc('\n', out);
+    for (size_t i = 0; i < KNOWN; i++) {
+        char left[32];
+        snprintf(left, sizeof left, "--%s %s", known[i].name, known[i].value ? known[i].value : "");
+        fprintf(out, "  %-15s %s\n", left, known[i].help);
+    }
     fprintf(out,
-            "\n"
-            "  --accounts N  accounts, 1000 to 1000000000\n"
-            "  --signals K   signals an account, 1 to 1000 (24)\n"
-            "  --threads T   threads, 1 to 1024 (as many as the machine has)\n"
-            "  --repeats R   measured repeats after one that warms up, 1 to %d (7)\n"
-            "  --seed S      seed of the inputs (1)\n"
-            "  --terms T     plain (one coefficient a signal), curves, or of train all that pays (plain)\n"
-            "  --knots K     score: knots added to every curve, 0 to 64\n"
-            "  --surfaces N  score: surfaces of two signals beside the curves, 0 to 100; needs 4 signals\n"
-            "  --rules N     score: rules of two or three conditions, 0 to 1000; likewise\n"
-            "  --folds N     train: inner folds, all of which judge, 2 to 20\n"
-            "  --subsample N train: rows of the commoner class for each of the rarer (all)\n"
-            "  --liblinear   train --terms curves: beside it one liblinear solve of the last fit's problem\n"
-            "  --weightings N  whatif: weightings, 1 to 1000000 (10000)\n"
-            "  --json        one JSON object instead of a table\n\n"
-            "holdfast-bench fleet --output FILE [--labelled] writes the fleet of ingest as CSV, for "
-            "measuring the command;\n--labelled adds an outcome, the column churned.\n\n"
-            "HOLDFAST_ISA forces an instruction set: scalar, avx2 or avx512. TMPDIR is where ingest puts "
-            "its files.\n",
-            BENCH_MOST_REPEATS);
+            "\nHOLDFAST_ISA forces an instruction set: scalar, avx2 or avx512. TMPDIR is where ingest puts "
+            "its files.\n");
 }
 
-// Reads a whole number in [low, high], or says what is wrong.
-static bool read_number(int64_t *out, const char *option, const char *text, int64_t low, int64_t high)
+// Sets the member of one option, or says what is wrong.
+static bool take(bench_options *options, size_t which, const char *text)
 {
+    void *at = (char *)options + known[which].at;
     char *end = NULL;
+    if (known[which].type == SWITCH) *(bool *)at = true;
+    if (known[which].type == TEXT) *(const char **)at = text;
+    if (known[which].type == SWITCH || known[which].type == TEXT) return true;
     const long long value = strtoll(text, &end, 10);
-    if (end == text || *end || value < low || value > high) {
-        fprintf(stderr, "holdfast-bench: --%s takes a whole number from %lld to %lld, found '%s'\n", option,
-                (long long)low, (long long)high, text);
+    if (end == text || *end || value < known[which].low || value > known[which].high) {
+        fprintf(stderr, "holdfast-bench: --%s takes a whole number from %lld to %lld, found '%s'\n",
+                known[which].name, (long long)known[which].low, (long long)known[which].high, text);
         return false;
     }
-    *out = value;
+    switch (known[which].type) {
+    case INT:
+        *(int *)at = (int)value;
+        break;
+    case INT32:
+        *(int32_t *)at = (int32_t)value;
+        break;
+    case INT64:
+        *(int64_t *)at = value;
+        break;
+    case UINT64:
+        *(uint64_t *)at = (uint64_t)value;
+        break;
+    case REAL:
+        *(double *)at = (double)value;
+        break;
+    case SWITCH:
+    case TEXT:
+        break;
+    }
     return true;
 }
 
 static bool read_options(bench_options *options, int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"accounts", required_argument, NULL, 'a'}, {"signals", required_argument, NULL, 's'},
-        {"threads", required_argument, NULL, 't'},  {"repeats", required_argument, NULL, 'r'},
-        {"seed", required_argument, NULL, 'd'},     {"json", no_argument, NULL, 'j'},
-        {"output", required_argument, NULL, 'o'},   {"labelled", no_argument, NULL, 'l'},
-        {"knots", required_argument, NULL, 'k'},    {"subsample", required_argument, NULL, 'B'},
-        {"surfaces", required_argument, NULL, 'u'}, {"rules", required_argument, NULL, 'R'},
-        {"terms", required_argument, NULL, 'm'},    {"folds", required_argument, NULL, 'f'},
-        {"liblinear", no_argument, NULL, 'b'},      {"weightings", required_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
-    int64_t number = 0;
-    bool fine = true;
-    for (int c; fine && (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
-        switch (c) {
-        case 'a':
-            fine = read_number(&options->accounts, "accounts", optarg, 1000, 1000000000);
-            break;
-        case 's':
-            fine = read_number(&number, "signals", optarg, 1, 1000);
-            options->signals = (int32_t)number;
-            break;
-        case 't':
-            fine = read_number(&number, "threads", optarg, 1, 1024);
-            options->threads = (int)number;
-            break;
-        case 'r':
-            fine = read_number(&number, "repeats", optarg, 1, BENCH_MOST_REPEATS);
-            options->repeats = (int32_t)number;
-            break;
-        case 'd':
-            fine = read_number(&number, "seed", optarg, 0, INT64_MAX);
-            options->seed = (uint64_t)number;
-            break;
-        case 'k':
-            fine = read_number(&number, "knots", optarg, 0, 64);
-            options->knots = (int32_t)number;
-            break;
-        case 'B':
-            fine = read_number(&number, "subsample", optarg, 1, 1000000);
-            options->subsample = (double)number;
-            break;
-        case 'u':
-            fine = read_number(&number, "surfaces", optarg, 0, 100);
-            options->surfaces = (int32_t)number;
-            break;
-        case 'R':
-            fine = read_number(&number, "rules", optarg, 0, 1000);
-            options->rules = (int32_t)number;
-            break;
-        case 'm':
-            options->terms = optarg;
-            fine =
-                strcmp(optarg, "plain") == 0 || strcmp(optarg, "curves") == 0 || strcmp(optarg, "all") == 0;
-            if (!fine) fprintf(stderr, "holdfast-bench: --terms takes plain, curves or all\n");
-            break;
-        case 'f':
-            fine = read_number(&number, "folds", optarg, 2, 20);
-            options->folds = (int32_t)number;
-            break;
-        case 'b':
-            options->liblinear = true;
-            break;
-        case 'w':
-            fine = read_number(&number, "weightings", optarg, 1, 1000000);
-            options->weightings = (int32_t)number;
-            break;
-        case 'j':
-            options->json = true;
-            break;
-        case 'o':
-            options->output = optarg;
-            break;
-        case 'l':
-            options->labelled = true;
-            break;
-        case 'h':
+    struct option list[KNOWN + 2] = {{"help", no_argument, NULL, 'h'}};
+    for (int i = 0; i < KNOWN; i++)
+        list[i + 1] = (struct option){
+            known[i].name, known[i].type == SWITCH ? no_argument : required_argument, NULL, 256 + i};
+    for (int c; (c = getopt_long(argc, argv, "h", list, NULL)) != -1;) {
+        if (c == 'h') {
             usage(stdout);
             exit(0);
-        default:
-            fine = false;
         }
+        if (c < 256 || !take(options, (size_t)c - 256, optarg)) return false;
     }
-    if (fine && optind + 1 != argc) {
+    if (optind + 1 != argc) {
         usage(stderr);
         return false;
     }
-    if (fine) options->verb = argv[optind];
-    return fine;
+    options->verb = argv[optind];
+    return true;
+}
+
+// What no option can say by itself.
+static const char *refusal(const bench_options *options, bool writes)
+{
+    if (strcmp(options->terms, "plain") != 0 && strcmp(options->terms, "curves") != 0 &&
+        strcmp(options->terms, "all") != 0)
+        return "--terms takes plain, curves or all";
+    if (writes != (options->output != NULL) || (options->labelled && !writes))
+        return "--output and --labelled are for fleet, which needs --output";
+    if (options->surfaces + options->rules > 0 && options->signals < 4)
+        return "--surfaces and --rules need --signals of 4 or more";
+    return NULL;
 }
 
 static void on_log(void *user, hf_log_level level, const char *message)
@@ -190,16 +178,13 @@ int main(int argc, char **argv)
     while (v < VERBS && strcmp(verbs[v].name, options.verb) != 0)
         v++;
     if (v == VERBS) {
-        fprintf(stderr, "holdfast-bench: '%s' is no benchmark: ingest, score or train\n", options.verb);
+        fprintf(stderr, "holdfast-bench: there is no verb '%s'; --help lists them\n", options.verb);
         return 2;
     }
     const bool writes = verbs[v].run == write_fleet;
-    if (writes != (options.output != NULL) || (options.labelled && !writes)) {
-        fprintf(stderr, "holdfast-bench: --output and --labelled are for fleet, which needs --output\n");
-        return 2;
-    }
-    if (options.surfaces + options.rules > 0 && options.signals < 4) {
-        fprintf(stderr, "holdfast-bench: --surfaces and --rules need --signals of 4 or more\n");
+    const char *wrong = refusal(&options, writes);
+    if (wrong) {
+        fprintf(stderr, "holdfast-bench: %s\n", wrong);
         return 2;
     }
     if (options.accounts == 0) options.accounts = verbs[v].accounts;
