@@ -169,22 +169,32 @@ static void put_table_ledger(hf_text *out, const json_t *ledger)
 static void put_ledger(hf_text *out, const json_t *ledger)
 {
     static const char *const keys[] = {"rows", "churned", "in_lead", "censored", "kept", "events"};
+    static const char *const of_anchored[] = {"rows",        "churned", "in_lead", "censored",
+                                              "no_snapshot", "moved",   "kept",    "events"};
     const json_t *rows = json_object_get(ledger, "rows"), *row;
+    const bool anchored = json_object_get(ledger, "ahead") != NULL;
+    const char *const *shown = anchored ? of_anchored : keys;
+    const size_t count = (anchored ? sizeof of_anchored : sizeof keys) / sizeof keys[0];
     size_t i;
     if (!json_is_array(rows)) {
         put_table_ledger(out, ledger);
         return;
     }
-    hf_text_puts(out, "\n| as of | rows | it had happened | in the lead | censored | kept | events | rate |\n"
-                      "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+    hf_text_puts(out, anchored
+                          ? "\n| month | dates | it had happened | in the lead | censored | no snapshot | "
+                            "moved | kept | events | rate |\n"
+                            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+                          : "\n| as of | rows | it had happened | in the lead | censored | kept | events | "
+                            "rate |\n"
+                            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
     for (i = 0; i <= json_array_size(rows); i++) {
         const bool total = i == json_array_size(rows);
         row = total ? json_object_get(ledger, "total") : json_array_get(rows, i);
-        const char *date = json_string_value(json_object_get(row, "as_of"));
+        const char *date = json_string_value(json_object_get(row, anchored ? "month" : "as_of"));
         hf_text_printf(out, "| %s |", total ? "all" : date ? date : "-");
-        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+        for (size_t k = 0; k < count; k++) {
             hf_text_puts(out, " ");
-            put_value(out, json_object_get(row, keys[k]));
+            put_value(out, json_object_get(row, shown[k]));
             hf_text_puts(out, " |");
         }
         put_rate(out, row);
@@ -255,6 +265,9 @@ static void put_choices(hf_text *out, const hf_model *model)
     put_loss(out, "with the rules taken, likewise", hf_record_number(rules, "log_loss"));
     put_loss(out, "all that was chosen, likewise", hf_record_number(summary, "log_loss_inner"));
     put_loss(out, "on the rows it was fitted on", hf_record_number(summary, "log_loss"));
+    if (model->calibrated)
+        hf_text_puts(out, "\nThese are of what the terms add up to, before its calibration, and so are the "
+                          "shares, curves and bands below.\n");
 }
 
 static void put_quality(hf_text *out, const hf_model *model)

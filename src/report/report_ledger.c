@@ -27,9 +27,9 @@ hf_status hf_report_ledger(hf_text *text, const hf_context *context, const hf_le
     hf_grid *grid;
     hf_status status = hf_grid_create(
         &grid, context,
-        ledger->anchored ? "month|>dates|>churned before|>churned in lead|>censored|>no "
-                           "snapshot|>moved|>kept|>events|>rate"
-                         : "as of|>accounts|>churned before|>churned in lead|>censored|>kept|>events|>rate",
+        ledger->anchored ? "month|>dates|>it had happened|>in the lead|>censored|>no snapshot|>moved|>kept|"
+                           ">events|>rate"
+                         : "as of|>accounts|>it had happened|>in the lead|>censored|>kept|>events|>rate",
         error);
     if (status != HF_OK) return status;
     for (int32_t i = 0; i < ledger->count; i++) {

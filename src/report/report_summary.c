@@ -45,6 +45,9 @@ static void put_fit(hf_text *text, const hf_model *model, const json_t *summary)
     hf_text_printf(text, "pseudo-R2      McFadden %s, Nagelkerke %s (on its own rows)\n",
                    hf_brief(a, hf_record_number(summary, "mcfadden")),
                    hf_brief(b, hf_record_number(summary, "nagelkerke")));
+    if (model->calibrated)
+        hf_text_puts(text, "calibration    figures, curves and bands are of what the terms add up to, before "
+                           "it is calibrated\n");
 }
 
 // ---- terms ----------------------------------------------------------------------------------------------

@@ -248,7 +248,8 @@ static hf_status evaluate_training(hf_text *text, const hf_context *context, con
     }
     const hf_leak_watch watch = {table.frame,     table.label,          job->file, false, false,
                                  job->allow_leak, job->allow_leak_count};
-    HF_TRY(done, hf_group_table(&copies, &table, job->group, job->file, job->fit.seed, error));
+    HF_TRY(done, hf_group_table(&copies, &table, job->format == HF_REPORT_TABLE ? text : NULL, job->group,
+                                job->file, job->fit.seed, error));
     HF_TRY(done, hf_leak_guard_columns(NULL, context, &watch, error));
     if (job->folds)
         HF_TRY(done, hf_folds_read(&folds, &table, job->folds, error));

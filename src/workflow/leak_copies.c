@@ -35,6 +35,16 @@ static int64_t count_labelled(const uint8_t *label, int64_t rows)
     return count;
 }
 
+// A column that groups is taken out of the frame, which is told.
+static hf_status group_by(int64_t **cluster, hf_text *text, hf_frame *frame, const char *column,
+                          const char *place, hf_error *error)
+{
+    const hf_status status = hf_group_by_column(cluster, frame, column, place, error);
+    if (status == HF_OK && text)
+        hf_text_printf(text, "%s: rows of one '%s' are kept together; it is no signal\n", place, column);
+    return status;
+}
+
 hf_status hf_group_training(int64_t **cluster, hf_text *text, const hf_context *context, hf_frame *frame,
                             const uint8_t *label, const char *group, const char *place, uint64_t seed,
                             hf_error *error)
@@ -43,7 +53,7 @@ hf_status hf_group_training(int64_t **cluster, hf_text *text, const hf_context *
     int64_t *joined = NULL;
     char what[160];
     hf_status status = HF_OK;
-    if (group && !is_auto(group)) HF_TRY(done, hf_group_by_column(cluster, frame, group, place, error));
+    if (group && !is_auto(group)) HF_TRY(done, group_by(cluster, text, frame, group, place, error));
     HF_TRY(done, hf_group_by_copies(&joined, &copies, context, frame, label, *cluster, seed, error));
     if (copies.rows > 0) counted(what, &copies, count_labelled(label, frame->rows));
     if (!is_auto(group)) {
@@ -69,15 +79,15 @@ done:
 
 // ---- folds -----------------------------------------------------------------------------------------------
 
-hf_status hf_group_table(hf_found_copies *out, hf_labelled *table, const char *group, const char *place,
-                         uint64_t seed, hf_error *error)
+hf_status hf_group_table(hf_found_copies *out, hf_labelled *table, hf_text *text, const char *group,
+                         const char *place, uint64_t seed, hf_error *error)
 {
     const hf_context *context = table->context;
     const size_t rows = (size_t)table->frame->rows;
     hf_found_copies made = {0};
     hf_status status = HF_OK;
     if (group && !is_auto(group))
-        HF_TRY(done, hf_group_by_column(&table->cluster, table->frame, group, place, error));
+        HF_TRY(done, group_by(&table->cluster, text, table->frame, group, place, error));
     if (table->cluster) {
         made.own = hf_new_raw(context, rows, sizeof *made.own);
         if (!made.own) {

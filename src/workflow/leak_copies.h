@@ -15,13 +15,14 @@ hf_status hf_group_training(int64_t **cluster, hf_text *text, const hf_context *
                             hf_error *error);
 
 // The same for a table that is to be evaluated in folds, in two steps: before the folds are known, and then.
+// text: for people; NULL where programs read it.
 typedef struct {
     int64_t *group; // owned: one a row; NULL where nothing was sought
     int64_t *own;   // owned: the clusters before copies joined them, NULL where each row is its own
     hf_copies copies;
 } hf_found_copies;
-hf_status hf_group_table(hf_found_copies *out, hf_labelled *table, const char *group, const char *place,
-                         uint64_t seed, hf_error *error);
+hf_status hf_group_table(hf_found_copies *out, hf_labelled *table, hf_text *text, const char *group,
+                         const char *place, uint64_t seed, hf_error *error);
 // Warns where the folds part copies, or an account from its own rows of the same day or later.
 hf_status hf_warn_parted(const hf_found_copies *found, const hf_labelled *table, const hf_folds *folds,
                          const char *place, hf_error *error);

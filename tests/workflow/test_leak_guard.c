@@ -335,6 +335,11 @@ Test(leak_guard, copies_are_told_and_kept_together_when_asked)
     cr_assert_null(strstr(model, "\"signal\": \"person\""), "the group is a signal");
     free(model);
     expect_silence("evaluate c.csv --target churned --plain --c 1 -q --group person --replicates 0");
+    command_run run = run_holdfast(folder, "evaluate c.csv --target churned --plain --c 1 --group person "
+                                           "--replicates 0");
+    cr_assert_not_null(strstr(run.out, "rows of one 'person' are kept together; it is no signal"), "%s",
+                       run.out);
+    free_run(&run);
     expect(3, "train c.csv --target churned --plain -q --group persn --force -o m.json",
            WORDS("'persn' for --group; did you mean 'person'?"));
 }

@@ -296,6 +296,24 @@ Test(rolling, the_report_says_what_was_predicted)
     }
 }
 
+// The ledger of anchored rows goes by month, with the reasons that only they have.
+Test(rolling, the_card_of_anchored_rows_has_their_ledger)
+{
+    put_fleet("past", as_it_was);
+    command_run run = run_holdfast(folder, "train --store past --outcomes past.csv --horizon 20 --lead 5 "
+                                           "--anchor renewal --plain --c 1 --bootstrap 0 --allow-small -q "
+                                           "-o m.json");
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    free_run(&run);
+    char *card = get_file(folder, "m.md", NULL);
+    cr_expect_not_null(strstr(card,
+                              "| month | dates | it had happened | in the lead | censored | no snapshot | "
+                              "moved |"),
+                       "%s", card);
+    cr_expect_not_null(strstr(card, "| 2026-03 |"), "%s", card);
+    free(card);
+}
+
 static void refuse(const char *line, int code, const char *words)
 {
     command_run run = run_holdfast(folder, line);
