@@ -99,6 +99,13 @@ hf_status hf_frame_match_near(int64_t *out, const hf_context *context, const hf_
                               const hf_frame *keys, hf_error *error);
 // The first row whose id stands in an earlier row too, and that earlier row; -1 when all are distinct.
 hf_status hf_frame_duplicate(int64_t *row, int64_t *first, const hf_frame *frame, hf_error *error);
+// The column whose name is nearest to one that the frame lacks, borrowed from the frame; NULL: none is near.
+hf_status hf_frame_nearest(const char **out, const hf_frame *frame, const char *name, hf_error *error);
+// Fails with HF_ERROR_DATA for a column that the frame lacks: "there is no column NAME for ROLE", as of
+// "--target", and the nearest there is, else the remedy; of the ids' own column it says that. place: as in
+// hf_fail_at.
+hf_status hf_frame_no_column(const hf_frame *frame, const char *name, const char *role, const char *place,
+                             const char *remedy, hf_error *error);
 // A fingerprint of everything the frame says: ids, as-of date, names, kinds, units, values, levels.
 hf_status hf_frame_fingerprint(char out[33], const hf_frame *frame, hf_error *error);
 

@@ -6,28 +6,25 @@
 
 #include <string.h>
 
-// The columns' names, for suggestions.
-static const char **column_names(const hf_context *context, const hf_frame *frame)
+static hf_status list_missing(hf_text *out, const hf_plan *plan, hf_error *error)
 {
-    const char **names = hf_new(context, (size_t)frame->column_count, sizeof *names);
-    for (int32_t c = 0; names && c < frame->column_count; c++)
-        names[c] = frame->columns[c].name;
-    return names;
-}
-
-static void list_missing(hf_text *out, const hf_plan *plan, const char *const *names)
-{
+    const char *nearest = NULL, *path = plan->model->path;
     int32_t lacking = 0;
     for (int64_t i = 0; i < plan->need_count; i++) {
         const hf_need *need = &plan->needs[i];
         if (need->column) continue;
-        const char *nearest = hf_nearest(need->signal, names, (size_t)plan->frame->column_count);
-        hf_text_puts(out, lacking++ == 0 ? "the model needs columns the data lacks: " : ", ");
+        const hf_status status = hf_frame_nearest(&nearest, plan->frame, need->signal, error);
+        if (status != HF_OK) return status;
+        if (lacking++ > 0)
+            hf_text_puts(out, ", ");
+        else
+            hf_text_printf(out, "the model%s%s needs columns the data lacks: ", path[0] ? " " : "", path);
         hf_text_printf(out, "'%s'", need->signal);
         if (nearest) hf_text_printf(out, " (is it '%s'?)", nearest);
     }
     if (lacking > 0)
         hf_text_puts(out, "; add or rename them, or pass --allow-missing to score them as without a value");
+    return HF_OK;
 }
 
 static bool is_category(hf_kind kind)
@@ -45,6 +42,7 @@ static bool fits(const hf_need *need, int64_t rows)
 
 static void list_other_kinds(hf_text *out, const hf_plan *plan)
 {
+    const char *path = plan->model->path;
     char date[11];
     hf_date_format(plan->frame->as_of, date);
     for (int64_t i = 0; i < plan->need_count; i++) {
@@ -52,9 +50,9 @@ static void list_other_kinds(hf_text *out, const hf_plan *plan)
         if (fits(need, plan->frame->rows)) continue;
         if (out->length > 0) hf_text_puts(out, "\n");
         hf_text_printf(
-            out, "column '%s'%s%s: expected %s as in training, found %s; repair the column, or %s",
-            need->signal, date[0] ? " as of " : "", date, hf_kind_name(need->kind),
-            hf_kind_name(need->column->kind),
+            out, "column '%s'%s%s: expected %s as in training%s%s, found %s; repair the column, or %s",
+            need->signal, date[0] ? " as of " : "", date, hf_kind_name(need->kind), path[0] ? " of " : "",
+            path, hf_kind_name(need->column->kind),
             date[0] ? "declare it where its file is read ('holdfast ingest --revise --kind' for a snapshot)"
                     : "declare it with --kind");
     }
@@ -68,16 +66,11 @@ static hf_status check_columns(const hf_context *context, const hf_plan *plan, b
     const hf_frame *frame = plan->frame;
     hf_text faults;
     hf_text_init(&faults, context);
-    const char **names = column_names(context, frame);
-    if (!names) {
-        status = hf_fail_memory(error);
-        goto done;
-    }
     list_other_kinds(&faults, plan);
     if (!allow_missing) {
         if (faults.length > 0) hf_text_puts(&faults, "\n");
         size_t before = faults.length;
-        list_missing(&faults, plan, names);
+        HF_TRY(done, list_missing(&faults, plan, error));
         if (faults.length == before && before > 0) faults.data[--faults.length] = '\0';
     }
     HF_TRY(done, hf_text_status(&faults, error));
@@ -85,7 +78,6 @@ static hf_status check_columns(const hf_context *context, const hf_plan *plan, b
         status =
             hf_fail_at(error, HF_ERROR_DATA, frame->source ? frame->source : "", 0, 0, "%s", faults.data);
 done:
-    hf_delete(context, names);
     hf_text_free(&faults);
     return status;
 }

@@ -69,12 +69,13 @@ done:
     return status;
 }
 
-static void report_missing(const hf_context *context, const hf_need *need, int64_t rows)
+static void report_missing(const hf_plan *plan, const hf_context *context, const hf_need *need, int64_t rows)
 {
     const hf_column *column = need->column;
+    const char *path = plan->model->path;
     if (!column) {
-        hf_warn(context, "the data lacks column '%s'; every account is scored as without a value",
-                need->signal);
+        hf_warn(context, "the data lacks column '%s'%s%s; every account is scored as without a value",
+                need->signal, path[0] ? " of the model " : "", path);
     } else if (column->missing == rows) {
         hf_warn(context, "column '%s': no row has a value", need->signal);
     } else if (column->missing > 0 && need->term && need->term->missing_seen == 0) {
@@ -98,7 +99,7 @@ hf_status hf_plan_report(const hf_plan *plan, const hf_context *context, hf_erro
     const int64_t rows = plan->frame->rows;
     for (int64_t i = 0; i < plan->need_count; i++) {
         const hf_need *need = &plan->needs[i];
-        report_missing(context, need, rows);
+        report_missing(plan, context, need, rows);
         if (!need->column || need->column->missing == rows) continue;
         report_ratio(context, need);
         if (need->kind == HF_KIND_CATEGORY) HF_TRY(done, report_levels(context, need, rows, error));

@@ -50,15 +50,8 @@ bool hf_found_errors(const hf_checking *c)
 
 const char *hf_checking_nearest(hf_checking *c, const char *signal)
 {
-    const char **names = hf_new(c->context, (size_t)c->frame->column_count, sizeof *names);
-    if (!names) {
-        c->failed = true;
-        return NULL;
-    }
-    for (int32_t i = 0; i < c->frame->column_count; i++)
-        names[i] = c->frame->columns[i].name;
-    const char *nearest = hf_nearest(signal, names, (size_t)c->frame->column_count);
-    hf_delete(c->context, (void *)names);
+    const char *nearest = NULL;
+    if (hf_frame_nearest(&nearest, c->frame, signal, NULL) != HF_OK) c->failed = true;
     return nearest;
 }
 

@@ -23,20 +23,6 @@ void hf_judged_free(hf_judged *judged)
     *judged = (hf_judged){0};
 }
 
-static hf_status no_column(const hf_frame *frame, const char *option, const char *name, hf_error *error)
-{
-    const char **names = hf_new(frame->context, (size_t)frame->column_count, sizeof *names);
-    if (!names) return hf_fail_memory(error);
-    for (int32_t c = 0; c < frame->column_count; c++)
-        names[c] = frame->columns[c].name;
-    const char *nearest = hf_nearest(name, names, (size_t)frame->column_count);
-    char hint[HF_NAME_LIMIT + 32] = "name a column of the data";
-    if (nearest) snprintf(hint, sizeof hint, "did you mean '%s'?", nearest);
-    hf_delete(frame->context, names);
-    return hf_fail_at(error, HF_ERROR_DATA, frame->source, 0, 0, "there is no column '%s' for --%s; %s", name,
-                      option, hint);
-}
-
 // ---- money -----------------------------------------------------------------------------------------------
 
 static bool holds_numbers(const hf_column *column)
@@ -59,7 +45,9 @@ static hf_status find_arr(const hf_column **out, const hf_frame *frame, const ch
 {
     const int32_t c = hf_frame_find(frame, name ? name : "arr");
     *out = NULL;
-    if (c < 0) return name ? no_column(frame, "arr", name, error) : HF_OK;
+    if (c < 0 && !name) return HF_OK;
+    if (c < 0)
+        return hf_frame_no_column(frame, name, "--arr", frame->source, "name a column of the data", error);
     if (holds_numbers(&frame->columns[c])) {
         *out = &frame->columns[c];
         return HF_OK;
@@ -143,7 +131,8 @@ static hf_status find_segments(const hf_column **out, const hf_frame *frame, con
                                hf_error *error)
 {
     const int32_t c = hf_frame_find(frame, name);
-    if (c < 0) return no_column(frame, "by", name, error);
+    if (c < 0)
+        return hf_frame_no_column(frame, name, "--by", frame->source, "name a column of the data", error);
     *out = &frame->columns[c];
     if ((*out)->kind == HF_KIND_CATEGORY || (*out)->kind == HF_KIND_FLAG) return HF_OK;
     return hf_fail_at(error, HF_ERROR_DATA, frame->source, 0, 0,

@@ -12,22 +12,6 @@ typedef struct {
     const char *value; // NULL: the column is a flag
 } hf_target;
 
-static hf_status no_column(const hf_frame *frame, const char *name, const char *path, hf_error *error)
-{
-    const char **names = hf_new(frame->context, (size_t)frame->column_count, sizeof *names);
-    if (!names) return hf_fail_memory(error);
-    for (int32_t i = 0; i < frame->column_count; i++)
-        names[i] = frame->columns[i].name;
-    const char *nearest = hf_nearest(name, names, (size_t)frame->column_count);
-    hf_status status =
-        nearest ? hf_fail_at(error, HF_ERROR_DATA, path, 1, 0,
-                             "there is no column '%s' for --target; did you mean '%s'?", name, nearest)
-                : hf_fail_at(error, HF_ERROR_DATA, path, 1, 0,
-                             "there is no column '%s' for --target; name a column of the header", name);
-    hf_delete(frame->context, names);
-    return status;
-}
-
 // A column's name may hold '=' itself: the longest prefix that is a column wins.
 static hf_status find_target(hf_target *out, const hf_frame *frame, const char *target, const char *path,
                              hf_error *error)
@@ -47,7 +31,7 @@ static hf_status find_target(hf_target *out, const hf_frame *frame, const char *
     }
     size_t end = strcspn(target, "=");
     snprintf(name, sizeof name, "%.*s", (int)(end < sizeof name ? end : sizeof name - 1), target);
-    return no_column(frame, name, path, error);
+    return hf_frame_no_column(frame, name, "--target", path, "name a column of the header", error);
 }
 
 static bool parse_flag(double *out, const char *text)

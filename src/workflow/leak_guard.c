@@ -72,23 +72,6 @@ static bool is_date(const char *text)
     return hf_date_parse(&date, text, strlen(text));
 }
 
-static hf_status no_such_column(const hf_leak_watch *watch, const char *name, hf_error *error)
-{
-    const hf_frame *frame = watch->frame;
-    const char **names = hf_new(frame->context, (size_t)frame->column_count, sizeof *names);
-    if (!names) return hf_fail_memory(error);
-    for (int32_t i = 0; i < frame->column_count; i++)
-        names[i] = frame->columns[i].name;
-    const char *nearest = hf_nearest(name, names, (size_t)frame->column_count);
-    hf_status status =
-        nearest ? hf_fail_at(error, HF_ERROR_DATA, watch->place, 0, 0,
-                             "there is no column '%s' for --allow-leak; did you mean '%s'?", name, nearest)
-                : hf_fail_at(error, HF_ERROR_DATA, watch->place, 0, 0,
-                             "there is no column '%s' for --allow-leak; name one of the data", name);
-    hf_delete(frame->context, names);
-    return status;
-}
-
 static hf_status mark_allowed(suspicion *found, const hf_leak_watch *watch, hf_error *error)
 {
     for (int32_t i = 0; i < watch->allow_count; i++) {
@@ -96,7 +79,8 @@ static hf_status mark_allowed(suspicion *found, const hf_leak_watch *watch, hf_e
         if (column >= 0)
             found[column].allowed = true;
         else if (!watch->store || !is_date(watch->allow[i]))
-            return no_such_column(watch, watch->allow[i], error);
+            return hf_frame_no_column(watch->frame, watch->allow[i], "--allow-leak", watch->place,
+                                      "name one of the data", error);
     }
     return HF_OK;
 }

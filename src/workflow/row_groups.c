@@ -52,31 +52,15 @@ static hf_status number_values(int64_t *out, const hf_frame *frame, const hf_col
     return HF_OK;
 }
 
-static hf_status no_column(const hf_frame *frame, const char *name, const char *place, hf_error *error)
-{
-    const char **names = hf_new(frame->context, (size_t)frame->column_count, sizeof *names);
-    if (!names) return hf_fail_memory(error);
-    for (int32_t i = 0; i < frame->column_count; i++)
-        names[i] = frame->columns[i].name;
-    const char *nearest = hf_nearest(name, names, (size_t)frame->column_count);
-    hf_status status =
-        nearest ? hf_fail_at(error, HF_ERROR_DATA, place, 0, 0,
-                             "there is no column '%s' for --group; did you mean '%s'?", name, nearest)
-                : hf_fail_at(error, HF_ERROR_DATA, place, 0, 0,
-                             "there is no column '%s' for --group; name one of the data that is not ignored, "
-                             "or auto",
-                             name);
-    hf_delete(frame->context, names);
-    return status;
-}
-
 hf_status hf_group_by_column(int64_t **cluster, hf_frame *frame, const char *column, const char *place,
                              hf_error *error)
 {
     const hf_context *context = frame->context;
     const int32_t found = hf_frame_find(frame, column);
     hf_status status = HF_OK;
-    if (found < 0) return no_column(frame, column, place, error);
+    if (found < 0)
+        return hf_frame_no_column(frame, column, "--group", place,
+                                  "name one of the data that is not ignored, or auto", error);
     int64_t *group = hf_new(context, (size_t)frame->rows, sizeof *group);
     if (!group) return hf_fail_memory(error);
     HF_TRY(done, number_values(group, frame, &frame->columns[found], error));

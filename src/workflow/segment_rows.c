@@ -58,17 +58,7 @@ static hf_status fail_column(const hf_frame *frame, const char *by, hf_error *er
                           "segments are made of the levels of a category, and column '%s' is a %s; name a "
                           "category, or read it as one with --kind %s=category",
                           by, hf_kind_name(frame->columns[c].kind), by);
-    const char **names = hf_new(frame->context, (size_t)frame->column_count, sizeof *names);
-    if (!names) return hf_fail_memory(error);
-    for (int32_t i = 0; i < frame->column_count; i++)
-        names[i] = frame->columns[i].name;
-    const char *nearest = hf_nearest(by, names, (size_t)frame->column_count);
-    hf_status status = hf_fail_at(error, HF_ERROR_DATA, frame->source, 0, 0,
-                                  nearest ? "there is no signal '%s' for --by; did you mean '%s'?"
-                                          : "there is no signal '%s' for --by; name a column of the data%s",
-                                  by, nearest ? nearest : "");
-    hf_delete(frame->context, names);
-    return status;
+    return hf_frame_no_column(frame, by, "--by", frame->source, "name a column of the data", error);
 }
 
 // Levels some row has, in bytewise order; *count of them in order[].

@@ -329,6 +329,55 @@ Test(evaluate, segments_stand_beside_the_whole_and_rivals_beside_each_other)
     expect_the_same_bytes(); // last: it adds an outcome to come
 }
 
+// ---- another outcome -------------------------------------------------------------------------------------------
+
+// Upgrades in the 30 days after a date, of the accounts that use more; an account may have several.
+static void put_upgrades(int first[ACCOUNTS])
+{
+    static char text[1 << 16];
+    strcpy(text, "account_id,date,outcome\nc399,2026-05-30,churn\n");
+    for (int a = 0; a < ACCOUNTS; a++) {
+        first[a] = MONTHS;
+        for (int m = 0; m < MATURED; m++) {
+            if ((int)(noise(a, 200 + m) % 2000) > usage_of(a, m)) continue;
+            sprintf(text + strlen(text), "c%03d,%.8s15,upgrade\n", a, dates[m + 1]);
+            if (first[a] == MONTHS) first[a] = m;
+        }
+    }
+    put_text(folder, "outcomes.csv", text);
+}
+
+Test(evaluate, an_upgrade_is_learnt_and_judged_as_churn_is)
+{
+    int first[ACCOUNTS], rows = 0, events = 0;
+    put_upgrades(first);
+    for (int a = 0; a < ACCOUNTS; a++)
+        for (int m = 0; m < MATURED && m <= first[a]; m++) {
+            rows++;
+            events += m == first[a];
+        }
+    command_run run = run_holdfast(folder, "train --store store --outcomes outcomes.csv --outcome upgrade "
+                                           "--horizon 30 --plain --c 1 --bootstrap 0 -o up.json");
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    cr_expect_not_null(strstr(run.out, "it had happened"), "%s", run.out);
+    cr_expect_null(strstr(run.out, "churn"), "%s", run.out);
+    free_run(&run);
+    char *card = get_file(folder, "up.md", NULL);
+    cr_expect_not_null(strstr(card, "the probability of upgrade within 30 days"), "%s", card);
+    free(card);
+    // The model knows what it predicts.
+    json_t *root = json_of("evaluate --store store --model up.json --outcomes outcomes.csv --replicates 0 "
+                           "--format json");
+    near(number_at(root, "pooled.n"), rows, 0, "rows");
+    near(number_at(root, "pooled.events"), events, 0, "events");
+    cr_expect_gt(number_at(root, "pooled.auc"), 0.6);
+    json_decref(root);
+    quietly("score --store store --model up.json -o scores.csv");
+    char *scores = get_file(folder, "scores.csv", NULL);
+    cr_expect_eq(strncmp(scores, "account_id,upgrade_probability,rank,", 36), 0, "%.60s", scores);
+    free(scores);
+}
+
 // ---- messages --------------------------------------------------------------------------------------------------
 
 Test(evaluate, what_is_wrong_or_doubtful_is_told)
@@ -354,6 +403,21 @@ Test(evaluate, what_is_wrong_or_doubtful_is_told)
     expect_message(
         folder, "evaluate_rank_without_arr", 3,
         "evaluate below.csv --target churned --model a.json --allow-missing --capacity 1 --rank arr ");
+
+    // Of two models the one that lacks a column is named.
+    quietly(
+        "train all.csv --as-of-column as_of --id account_id --target churned --ignore segment --plain --c 1 "
+        "--bootstrap 0 -o slim.json");
+    expect_message(
+        folder, "evaluate_rival_lacks", 3,
+        "evaluate all.csv --as-of-column as_of --target churned --ignore segment --model slim.json "
+        "--against b.json");
+    expect_message(
+        folder, "evaluate_rival_lacks_allowed", 0,
+        "evaluate all.csv --as-of-column as_of --target churned --ignore segment --model slim.json "
+        "--against b.json --replicates 0 --allow-missing");
+    expect_message(folder, "evaluate_by_id", 3,
+                   "evaluate all.csv --as-of-column as_of --target churned --model a.json --by account_id");
 
     // Options that would do nothing.
     expect_message(folder, "evaluate_no_outcomes", 2, "evaluate --store store --model a.json");

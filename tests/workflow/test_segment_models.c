@@ -265,7 +265,8 @@ Test(segment_models, what_cannot_be_meant_is_refused)
     refuse("train t.csv --id id --target churned --by plann -o m-{segment}.json", 3, "did you mean 'plan'");
     refuse("train t.csv --id id --target churned --by use -o m-{segment}.json", 3, "a category");
     refuse("train t.csv --id id --target churned --by plan --segment Pro -o m.json", 2, "'pro'");
-    refuse("train t.csv --id id --target churned --by id -o m-{segment}.json", 3, "no signal 'id'");
+    refuse("train t.csv --id id --target churned --by id -o m-{segment}.json", 3,
+           "column 'id' holds the accounts' ids");
     // Nothing is replaced, and nothing new is written where something would be.
     put_text(folder, "m-pro.json", "mine");
     refuse("train t.csv --id id --target churned --by plan -o m-{segment}.json --c 0.5", 1, "m-pro.json");
