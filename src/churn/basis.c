@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Learns a basis from training rows. Each number's values are sorted once with their labels; clips, the warp,
-// hinges, cuts and centres all come from the sorted cases. What cannot carry information is left out and
-// named: a constant, a column without a value, a category of rare levels only.
+// hinges, cuts and centres all come from the sorted cases.
 #include "churn/basis.h"
 
 #include "churn/cuts.h"
+#include "churn/learn_columns.h"
 #include "churn/monotone.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-// Between these, differences, products and quotients of values are finite and not lost.
-#define LARGEST 1e150
-#define SMALLEST 1e-150
 #define CLIP 0.005
 #define SKEWED 1.5
 enum { FEW_VALUES = 12, TREE_LEAVES = 8, LEAST_STEP_ROWS = 10, LEAST_LEAF_ROWS = 25 };
@@ -22,10 +19,8 @@ enum { FEW_VALUES = 12, TREE_LEAVES = 8, LEAST_STEP_ROWS = 10, LEAST_LEAF_ROWS =
 void hf_basis_destroy(hf_basis *basis)
 {
     if (!basis) return;
-    for (int32_t s = 0; basis->signals && s < basis->count; s++) {
-        hf_delete(basis->context, basis->signals[s].level_cell);
-        hf_delete(basis->context, basis->signals[s].level_rows);
-    }
+    for (int32_t s = 0; basis->signals && s < basis->count; s++)
+        hf_level_cells_free(basis->context, &basis->signals[s].levels);
     hf_delete(basis->context, basis->signals);
     hf_delete(basis->context, basis);
 }
@@ -44,11 +39,8 @@ static hf_status gather_cases(hf_case *cases, hf_basis_signal *signal, const hf_
     signal->rows = count;
     for (int64_t i = 0; i < count; i++) {
         const double x = hf_column_number(column, rows[i]);
-        if (fabs(x) > LARGEST) // infinite ones too
-            return hf_fail(
-                error, HF_ERROR_DATA,
-                "column '%s', row %lld: %g is too large to be modelled; correct it or leave it empty",
-                column->name, (long long)rows[i], x);
+        const hf_status status = hf_check_number(column, rows[i], x, error);
+        if (status != HF_OK) return status;
         if (isnan(x)) continue;
         cases[signal->present++] = (hf_case){x, label[i]};
     }
@@ -124,11 +116,11 @@ static void learn_warp(hf_basis_signal *s, const hf_case *cases)
 {
     double mean, deviation, skew;
     s->knots = 0;
-    if (!(s->high - s->low > SMALLEST)) return;
+    if (!(s->high - s->low > HF_SMALLEST)) return;
     moments(&mean, &deviation, &skew, s, cases, in_range);
     const double median = quantile(cases, s->present, 0.5);
     double spread = (quantile(cases, s->present, 0.75) - quantile(cases, s->present, 0.25)) / 1.35;
-    if (!(spread > SMALLEST)) spread = deviation * (s->high - s->low);
+    if (!(spread > HF_SMALLEST)) spread = deviation * (s->high - s->low);
     s->knots = fabs(skew) > SKEWED ? HF_WARP_KNOTS : 2;
     const double from = asinh((s->low - median) / spread), to = asinh((s->high - median) / spread);
     int32_t kept = 0;
@@ -242,12 +234,12 @@ static const char *learn_number(hf_basis_signal *s, const hf_case *cases, hf_mon
     for (int64_t i = 0; i < n; i++)
         sum += cases[i].x - s->low;
     s->mean = s->low + sum / (double)n;
-    const double range = fmax(cases[n - 1].x - cases[0].x, SMALLEST);
+    const double range = fmax(cases[n - 1].x - cases[0].x, HF_SMALLEST);
     for (int64_t i = 0; i < n; i++)
         squares += (cases[i].x - s->mean) / range * ((cases[i].x - s->mean) / range);
     s->deviation = sqrt(squares / (double)n) * range;
     s->origin = quantile(cases, n, 0.5);
-    s->scale = fmax(s->high - s->low, SMALLEST);
+    s->scale = fmax(s->high - s->low, HF_SMALLEST);
     learn_warp(s, cases);
     if (asked != HF_MONOTONE_NONE) s->monotone = direction_of(asked, s, cases);
     if (s->knots > 0) {
@@ -266,55 +258,41 @@ static hf_status learn_category(const char **left_out, hf_basis_signal *s, const
                                 const hf_column *column, const int64_t *rows, int64_t count,
                                 const hf_train_options *options, hf_error *error)
 {
-    const int32_t *codes = column->values;
-    s->levels = column->dictionary.count;
+    const hf_status status =
+        hf_level_cells_learn(&s->levels, left_out, context, column, rows, count, options, error);
     s->rows = count;
-    s->level_rows = hf_new(context, (size_t)s->levels, sizeof *s->level_rows);
-    s->level_cell = hf_new(context, (size_t)s->levels, sizeof *s->level_cell);
-    if (!s->level_rows || !s->level_cell) return hf_fail_memory(error);
-    for (int64_t i = 0; i < count; i++) {
-        if (codes[rows[i]] < 0)
-            s->missing++;
-        else
-            s->level_rows[codes[rows[i]]]++;
-    }
+    s->missing = s->levels.missing_rows;
     s->present = count - s->missing;
-    int32_t own = 0;
-    for (int32_t k = 0; k < s->levels; k++) {
-        const bool keeps = s->level_rows[k] >= options->level_rows;
-        s->level_cell[k] = keeps ? own++ : -1;
-        if (!keeps) s->pooled_rows += s->level_rows[k];
-    }
-    s->has_missing = s->missing >= options->missing_rows;
-    if (!s->has_missing) s->pooled_rows += s->missing;
-    s->features = own;
-    s->pooled_cell = s->pooled_rows > 0 ? s->features++ : -1;
-    s->missing_cell = s->has_missing ? s->features++ : s->pooled_cell;
-    for (int32_t k = 0; k < s->levels; k++) // a level that training lacks is a rare one
-        if (s->level_cell[k] < 0) s->level_cell[k] = s->pooled_cell;
-    *left_out = s->present == 0       ? "no value"
-                : s->features > 60000 ? "too many levels"
-                : s->features < 2     ? (own == 1 ? "one level in every row" : "rare levels only")
-                                      : NULL;
-    return HF_OK;
+    s->has_missing = s->levels.has_missing;
+    s->features = s->levels.cells;
+    return status;
 }
 
 // ---- the whole ----------------------------------------------------------------------------------------
 
-static hf_status learn_column(const char **left_out, hf_basis *basis, int32_t place, const int64_t *rows,
-                              int64_t count, const uint8_t *label, hf_case *cases,
-                              const hf_train_options *options, hf_error *error)
+typedef struct {
+    hf_basis *basis;
+    const int64_t *rows;
+    int64_t count;
+    const uint8_t *label;
+    hf_case *cases; // owned: room for those of a column
+    const hf_train_options *options;
+} learning;
+
+static hf_status learn_column(void *of, const char **left_out, int32_t place, hf_error *error)
 {
+    const learning *l = of;
+    hf_basis *basis = l->basis;
     const hf_column *column = &basis->frame->columns[place];
     hf_basis_signal *s = &basis->signals[basis->count];
     *s = (hf_basis_signal){.column = place};
     hf_status status = HF_OK;
     if (column->storage == HF_STORAGE_CODE) {
-        status = learn_category(left_out, s, basis->context, column, rows, count, options, error);
+        status = learn_category(left_out, s, basis->context, column, l->rows, l->count, l->options, error);
     } else {
-        status = gather_cases(cases, s, column, rows, count, label, error);
+        status = gather_cases(l->cases, s, column, l->rows, l->count, l->label, error);
         if (status == HF_OK)
-            *left_out = learn_number(s, cases, hf_monotone_of(options, column->name), options);
+            *left_out = learn_number(s, l->cases, hf_monotone_of(l->options, column->name), l->options);
     }
     if (status == HF_OK && !*left_out) {
         s->first = basis->features;
@@ -322,61 +300,30 @@ static hf_status learn_column(const char **left_out, hf_basis *basis, int32_t pl
         basis->count++;
         return HF_OK;
     }
-    hf_delete(basis->context, s->level_rows);
-    hf_delete(basis->context, s->level_cell);
-    *s = (hf_basis_signal){0};
+    hf_level_cells_free(basis->context, &s->levels);
     return status;
-}
-
-static void add_name(hf_text *text, const char *name, const char *why)
-{
-    hf_text_printf(text, "%s%s", text->length > 0 ? ", " : "", name);
-    if (why) hf_text_printf(text, " (%s)", why);
 }
 
 hf_status hf_basis_create(hf_basis **out, const hf_context *context, const hf_frame *frame,
                           const int64_t *rows, int64_t count, const uint8_t *label,
                           const hf_train_options *options, bool quiet, hf_error *error)
 {
-    hf_text unused, dates;
     hf_status status = HF_OK;
-    hf_text_init(&unused, context);
-    hf_text_init(&dates, context);
     hf_basis *made = hf_new(context, 1, sizeof *made);
-    hf_basis_signal *signals = hf_new(context, (size_t)frame->column_count, sizeof *signals);
-    hf_case *cases = hf_new_raw(context, (size_t)count, sizeof *cases);
-    if (made) *made = (hf_basis){context, frame, 0, signals, 0};
-    if (!made || !signals || !cases) {
+    if (!made) return hf_fail_memory(error);
+    *made = (hf_basis){.context = context, .frame = frame};
+    made->signals = hf_new(context, (size_t)frame->column_count, sizeof *made->signals);
+    learning l = {.basis = made, .rows = rows, .count = count, .label = label, .options = options};
+    l.cases = hf_new_raw(context, (size_t)count, sizeof *l.cases);
+    if (!made->signals || !l.cases) {
         status = hf_fail_memory(error);
         goto done;
     }
-    for (int32_t c = 0; c < frame->column_count; c++) {
-        const char *left_out = NULL;
-        if (frame->columns[c].storage == HF_STORAGE_DAY) {
-            add_name(&dates, frame->columns[c].name, NULL);
-            continue;
-        }
-        HF_TRY(done, hf_check_cancel(context, error));
-        HF_TRY(done, learn_column(&left_out, made, c, rows, count, label, cases, options, error));
-        if (left_out) add_name(&unused, frame->columns[c].name, left_out);
-    }
-    HF_TRY(done, hf_text_status(&unused, error));
-    HF_TRY(done, hf_text_status(&dates, error));
-    if (made->count == 0) {
-        status = hf_fail(error, HF_ERROR_DATA,
-                         "no column can be modelled%s%s; a model needs a column whose values differ",
-                         unused.length > 0 ? ": " : "", unused.length > 0 ? unused.data : "");
-        goto done;
-    }
-    if (unused.length > 0 && !quiet) hf_warn(context, "columns left out of the model: %s", unused.data);
-    if (dates.length > 0 && !quiet) hf_info(context, "date columns are not modelled: %s", dates.data);
+    HF_TRY(done, hf_learn_columns(learn_column, &l, context, frame, quiet, error));
     *out = made;
     made = NULL;
 done:
-    if (status != HF_OK && !made) hf_delete(context, signals);
     hf_basis_destroy(made);
-    hf_delete(context, cases);
-    hf_text_free(&unused);
-    hf_text_free(&dates);
+    hf_delete(context, l.cases);
     return status;
 }

@@ -16,7 +16,7 @@
 #define HOLDFAST_BASIS_H
 
 #include "churn/block.h"
-#include "churn/churn_room.h"
+#include "churn/level_cells.h"
 
 enum {
     HF_WARP_KNOTS = 14,
@@ -42,14 +42,9 @@ typedef struct {
                    // for missing
     // Relative to the origin, as a curve keeps them, so that rounding puts a row on the same side in both.
     double edge[HF_CELLS];
-    bool has_missing; // a feature for missing: the last one
-    int32_t monotone; // 1: the curve may only rise, -1: only fall, 0: free
-    // categories
-    int32_t levels;                    // of the dictionary
-    int32_t *level_cell;               // owned: by code; its cell, pooled levels share one
-    int64_t *level_rows;               // owned: by code, training rows
-    int32_t pooled_cell, missing_cell; // -1: none
-    int64_t pooled_rows;
+    bool has_missing;      // a feature for missing: the last one; of a category, too
+    int32_t monotone;      // 1: the curve may only rise, -1: only fall, 0: free
+    hf_level_cells levels; // owned: of a category
 } hf_basis_signal;
 
 typedef struct {
@@ -61,8 +56,8 @@ typedef struct {
 } hf_basis;
 
 // Learns the basis from count rows of the frame; label is one of each of them. Columns that cannot be
-// modelled are named in one warning (quiet false). Errors: HF_ERROR_DATA when nothing is left or a number is
-// infinite, HF_ERROR_MEMORY.
+// modelled are named in one warning, dates in a note (quiet false). Errors: HF_ERROR_DATA when nothing is
+// left or a number is infinite, HF_ERROR_MEMORY, HF_ERROR_CANCELLED.
 hf_status hf_basis_create(hf_basis **out, const hf_context *context, const hf_frame *frame,
                           const int64_t *rows, int64_t count, const uint8_t *label,
                           const hf_train_options *options, bool quiet, hf_error *error);

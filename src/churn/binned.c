@@ -89,23 +89,23 @@ static int compare_levels(const void *a, const void *b)
     return (x->code > y->code) - (x->code < y->code);
 }
 
-static hf_status learn_levels(hf_binned_signal *s, const hf_context *context, const hf_basis_signal *basis,
+static hf_status learn_levels(hf_binned_signal *s, const hf_context *context, const hf_level_cells *of,
                               int32_t most, hf_error *error)
 {
-    level_count *counts = hf_new(context, (size_t)basis->levels, sizeof *counts);
-    s->level_cell = hf_new(context, (size_t)basis->levels, sizeof *s->level_cell);
+    level_count *counts = hf_new(context, (size_t)of->levels, sizeof *counts);
+    s->level_cell = hf_new(context, (size_t)of->levels, sizeof *s->level_cell);
     if (!counts || !s->level_cell) {
         hf_delete(context, counts);
         return hf_fail_memory(error);
     }
-    for (int32_t k = 0; k < basis->levels; k++)
-        counts[k] = (level_count){basis->level_rows[k], k};
-    qsort(counts, (size_t)basis->levels, sizeof *counts, compare_levels);
+    for (int32_t k = 0; k < of->levels; k++)
+        counts[k] = (level_count){of->rows[k], k};
+    qsort(counts, (size_t)of->levels, sizeof *counts, compare_levels);
     int32_t kept = 0;
-    while (kept < basis->levels && kept < most && counts[kept].rows > 0)
+    while (kept < of->levels && kept < most && counts[kept].rows > 0)
         kept++;
     s->other = kept;
-    for (int32_t k = 0; k < basis->levels; k++)
+    for (int32_t k = 0; k < of->levels; k++)
         s->level_cell[counts[k].code] = k < kept ? k : kept;
     s->cells = kept + 2;
     hf_delete(context, counts);
@@ -121,7 +121,7 @@ static hf_status bin_signal(hf_binned_signal *s, const hf_binned *binned, const 
     s->cell = hf_new_raw(binned->context, (size_t)binned->rows, sizeof *s->cell);
     if (!s->cell) return hf_fail_memory(error);
     if (s->category) {
-        hf_status status = learn_levels(s, binned->context, basis, levels, error);
+        hf_status status = learn_levels(s, binned->context, &basis->levels, levels, error);
         if (status != HF_OK) return status;
         const int32_t *codes = column->values;
         for (int64_t i = 0; i < binned->rows; i++)

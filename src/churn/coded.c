@@ -5,6 +5,8 @@
 // term is read off the cells: a slope that changes is a hinge, a level that jumps a step.
 #include "churn/basis.h"
 
+#include "churn/learn_columns.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -49,7 +51,7 @@ static void code_category(uint16_t *cell, const hf_basis_signal *s, const hf_col
 {
     const int32_t *codes = column->values;
     for (int64_t i = 0; i < count; i++) {
-        const int32_t k = codes[rows[i]] >= 0 ? s->level_cell[codes[rows[i]]] : s->missing_cell;
+        const int32_t k = hf_level_cell(&s->levels, codes[rows[i]]);
         cell[i] = (uint16_t)(k >= 0 ? k : s->features);
     }
 }
@@ -262,47 +264,6 @@ static hf_status fill_curve(hf_term *term, const hf_context *context, const hf_b
     return HF_OK;
 }
 
-static hf_status fill_table(hf_term *term, const hf_context *context, const hf_basis_signal *s,
-                            const hf_column *column, const double *w, hf_error *error)
-{
-    hf_status status = HF_OK;
-    const size_t levels = (size_t)s->levels;
-    int32_t n = 0;
-    int32_t *rank = hf_new(context, levels, sizeof *rank);
-    size_t *lengths = hf_new(context, levels, sizeof *lengths);
-    const char **texts = hf_new(context, levels, sizeof *texts);
-    term->table.values = hf_new(context, levels, sizeof *term->table.values);
-    if (!rank || !lengths || !texts || !term->table.values) {
-        status = hf_fail_memory(error);
-        goto done;
-    }
-    for (int32_t k = 0; k < s->levels; k++) {
-        if (s->level_cell[k] < 0 || s->level_cell[k] == s->pooled_cell) continue;
-        texts[n] = hf_dictionary_text(&column->dictionary, k);
-        lengths[n] = strlen(texts[n]);
-        n++;
-    }
-    HF_TRY(done, hf_dictionary_build(&term->table.levels, context, texts, lengths, n, rank, error));
-    n = 0;
-    double sum = 0.0;
-    for (int32_t k = 0; k < s->levels; k++) {
-        if (s->level_cell[k] < 0 || s->level_cell[k] == s->pooled_cell) continue;
-        term->table.values[rank[n++]] = w[s->level_cell[k]];
-        sum += (double)s->level_rows[k] * w[s->level_cell[k]];
-    }
-    if (s->pooled_cell >= 0) sum += (double)s->pooled_rows * w[s->pooled_cell];
-    if (s->has_missing) sum += (double)s->missing * w[s->missing_cell];
-    term->reference = sum / (double)s->rows;
-    term->table.pooled = s->pooled_cell >= 0 ? w[s->pooled_cell] : term->reference;
-    term->missing = s->missing_cell >= 0 ? w[s->missing_cell] : term->table.pooled;
-    term->mean = term->deviation = NAN;
-done:
-    hf_delete(context, texts);
-    hf_delete(context, lengths);
-    hf_delete(context, rank);
-    return status;
-}
-
 static hf_status fill_term(hf_term *term, const hf_basis *basis, const double *map, int32_t k,
                            const double *weights, const int64_t *rows, int64_t count, hf_error *error)
 {
@@ -310,21 +271,18 @@ static hf_status fill_term(hf_term *term, const hf_basis *basis, const double *m
     const hf_basis_signal *s = &basis->signals[k];
     const hf_column *column = &basis->frame->columns[s->column];
     const double *w = weights + s->first;
-    term->signal_kind = column->kind;
-    term->missing_seen = s->missing;
-    term->signal = hf_copy_text(context, column->name, strlen(column->name));
-    term->unit = hf_copy_text(context, column->unit, strlen(column->unit));
-    if (!term->signal || !term->unit) return hf_fail_memory(error);
+    hf_status status = hf_start_term(term, context, column, s->missing, error);
+    if (status != HF_OK) return status;
     if (column->storage == HF_STORAGE_CODE) {
         term->kind = HF_TERM_TABLE;
-        return fill_table(term, context, s, column, w, error);
+        return hf_level_cells_table(term, context, column, &s->levels, w, error);
     }
     term->kind = HF_TERM_CURVE;
     term->missing = s->has_missing ? w[s->features - 1] : 0.0;
     term->mean = s->mean;
     term->deviation = s->deviation;
     term->monotone = (int8_t)s->monotone;
-    hf_status status = fill_curve(term, context, s, map, w, error);
+    status = fill_curve(term, context, s, map, w, error);
     if (status != HF_OK) return status;
     double sum = 0.0;
     for (int64_t i = 0; i < count; i++)

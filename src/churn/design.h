@@ -10,19 +10,18 @@
 #ifndef HOLDFAST_DESIGN_H
 #define HOLDFAST_DESIGN_H
 
-#include "churn/churn_room.h"
+#include "churn/level_cells.h"
 
 typedef struct {
     int32_t column; // of the frame
+    bool category;
     int64_t present, missing;
-    double mean, deviation;  // numbers: of the values present
-    int32_t value_feature;   // numbers: features count from 1; 0: all values are one, so none
-    int32_t missing_feature; // 0: none
-    int32_t pooled_feature;  // categories; 0: none
-    int64_t pooled_rows;
-    int32_t own_levels;     // categories: levels with a feature of their own
-    int32_t *level_feature; // owned: by code; 0 for levels without a training row
-    int64_t *level_rows;    // owned: by code, training rows
+    int32_t first,
+        features; // its features, from 0: of a number its value, then missing; of a category its cells
+    double mean, deviation; // numbers: of the values present
+    bool has_value;         // numbers: false where all values are one
+    bool has_missing;       // missing has a feature of its own, the last
+    hf_level_cells levels;  // owned: of a category
 } hf_design_signal;
 
 typedef struct {
@@ -34,14 +33,15 @@ typedef struct {
 } hf_design;
 
 // Learns the design from count rows of the frame. Columns that cannot be modelled are named in one warning,
-// dates in a note. Errors: HF_ERROR_DATA when nothing is left or a number is infinite, HF_ERROR_MEMORY.
+// dates in a note. Errors: HF_ERROR_DATA when nothing is left or a number is infinite, HF_ERROR_MEMORY,
+// HF_ERROR_CANCELLED.
 hf_status hf_design_create(hf_design **out, const hf_context *context, const hf_frame *frame,
                            const int64_t *rows, int64_t count, const hf_train_options *options,
                            hf_error *error);
 void hf_design_destroy(hf_design *design); // accepts NULL
 
-// The features of a row that are not zero, by ascending index; index and value have room for design->count.
-// Returns how many there are.
+// The features of a row that are not zero, by ascending index, which counts from 1 as liblinear's do; index
+// and value have room for design->count. Returns how many there are.
 int32_t hf_design_row(const hf_design *design, int64_t row, int32_t *index, double *value);
 
 #endif

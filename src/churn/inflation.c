@@ -31,32 +31,42 @@ static void free_columns(columns *c, const hf_context *context)
     hf_delete(context, c->inverse);
 }
 
-static bool is_category(const hf_design *design, int32_t s)
-{
-    return design->frame->columns[design->signals[s].column].storage == HF_STORAGE_CODE;
-}
-
 int32_t hf_design_parameters(const hf_design *design)
 {
     int32_t count = design->features;
     for (int32_t s = 0; s < design->count; s++)
-        count -= is_category(design, s);
+        count -= design->signals[s].category;
     return count;
 }
 
 int32_t hf_design_commonest(const hf_design *design, int32_t s)
 {
-    const hf_design_signal *signal = &design->signals[s];
-    const int32_t levels = design->frame->columns[signal->column].dictionary.count;
-    int32_t feature = signal->pooled_feature;
-    int64_t most = signal->pooled_feature ? signal->pooled_rows : 0;
-    for (int32_t k = 0; k < levels; k++)
-        if (signal->level_feature[k] != signal->pooled_feature && signal->level_rows[k] > most) {
-            most = signal->level_rows[k];
-            feature = signal->level_feature[k];
+    const hf_level_cells *levels = &design->signals[s].levels;
+    int32_t cell = levels->pooled;
+    int64_t most = levels->pooled_rows;
+    for (int32_t k = 0; k < levels->levels; k++)
+        if (levels->cell[k] != levels->pooled && levels->rows[k] > most) {
+            most = levels->rows[k];
+            cell = levels->cell[k];
         }
-    if (signal->missing_feature && signal->missing > most) feature = signal->missing_feature;
-    return feature;
+    if (levels->has_missing && levels->missing_rows > most) cell = levels->missing;
+    return design->signals[s].first + cell + 1;
+}
+
+static void add_column(columns *c, const hf_design_signal *signal, int32_t cell, int32_t base)
+{
+    const int32_t f = signal->first + cell + 1;
+    if (cell >= 0 && f != base && c->column[f] < 0) c->column[f] = c->columns++;
+}
+
+// A category's columns but for the base's: levels as they come, one for all rare ones, then missing.
+static void number_levels(columns *c, const hf_design_signal *signal, int32_t base)
+{
+    const hf_level_cells *levels = &signal->levels;
+    for (int32_t k = 0; k < levels->levels; k++)
+        if (levels->rows[k] > 0) add_column(c, signal, levels->cell[k], base);
+    add_column(c, signal, levels->pooled, base);
+    add_column(c, signal, levels->missing, base);
 }
 
 static void number_columns(columns *c, const hf_design *design)
@@ -66,19 +76,10 @@ static void number_columns(columns *c, const hf_design *design)
     for (int32_t s = 0; s < design->count; s++) {
         const hf_design_signal *signal = &design->signals[s];
         c->first[s] = c->columns;
-        if (!is_category(design, s)) {
-            if (signal->value_feature) c->column[signal->value_feature] = c->columns++;
-            continue;
-        }
-        const int32_t base = hf_design_commonest(design, s);
-        const int32_t levels = design->frame->columns[signal->column].dictionary.count;
-        for (int32_t k = 0; k < levels; k++) {
-            const int32_t f = signal->level_feature[k];
-            if (f > 0 && f != base && c->column[f] < 0) c->column[f] = c->columns++;
-        }
-        const int32_t pooled = signal->pooled_feature, missing = signal->missing_feature;
-        if (pooled > 0 && pooled != base && c->column[pooled] < 0) c->column[pooled] = c->columns++;
-        if (missing > 0 && missing != base) c->column[missing] = c->columns++;
+        if (signal->category)
+            number_levels(c, signal, hf_design_commonest(design, s));
+        else if (signal->has_value)
+            c->column[signal->first + 1] = c->columns++;
     }
     c->first[design->count] = c->columns;
 }

@@ -19,7 +19,7 @@ hf_status hf_inflation(double *factor, const hf_context *context, const hf_desig
 // Parameters of the plain form without the intercept: one a number, one for missing where it is modelled, one
 // a level of a category but for the first.
 int32_t hf_design_parameters(const hf_design *design);
-// The feature of a category's commonest level.
+// The feature of a category's commonest level, counted from 1 as hf_design_row counts them.
 int32_t hf_design_commonest(const hf_design *design, int32_t signal);
 
 #endif

@@ -47,11 +47,6 @@ static void free_plain(plain *p)
     hf_delete(context, p->value);
 }
 
-static bool is_category(const hf_design *design, int32_t s)
-{
-    return design->frame->columns[design->signals[s].column].storage == HF_STORAGE_CODE;
-}
-
 static hf_status create(plain *p, hf_error *error)
 {
     const hf_context *context = p->t->context;
@@ -70,7 +65,7 @@ static hf_status create(plain *p, hf_error *error)
         !p->value)
         return hf_fail_memory(error);
     for (int32_t s = 0; s < p->design->count; s++)
-        if (is_category(p->design, s)) p->column[hf_design_commonest(p->design, s)] = -1;
+        if (p->design->signals[s].category) p->column[hf_design_commonest(p->design, s)] = -1;
     int32_t made = 1;
     for (int32_t f = 1; f <= p->design->features; f++)
         if (p->column[f] == 0) {
@@ -248,8 +243,9 @@ static hf_status cluster_errors(double *squares, int64_t *accounts, plain *p, co
         ++*accounts;
         add_account(squares, score, inverse, size);
     }
-    for (int32_t k = 0; k<size && * accounts> 1; k++)
-        squares[k] *= (double)*accounts / (double)(*accounts - 1);
+    const double scale = *accounts > 1 ? (double)*accounts / (double)(*accounts - 1) : 1.0;
+    for (int32_t k = 0; k < size; k++)
+        squares[k] *= scale;
 done:
     hf_delete(t->context, sorted);
     hf_delete(t->context, score);
@@ -280,29 +276,33 @@ done:
 
 // ---- words ------------------------------------------------------------------------------------------------
 
+// What a cell of a category is: a level, the rare ones, or missing.
+static json_t *cell_to_json(const hf_column *of, const hf_level_cells *levels, int32_t cell)
+{
+    if (levels->has_missing && cell == levels->missing)
+        return json_pack("{s:s, s:b}", "signal", of->name, "missing", 1);
+    if (cell == levels->pooled) return json_pack("{s:s, s:b}", "signal", of->name, "other", 1);
+    int32_t k = 0;
+    while (levels->cell[k] != cell)
+        k++;
+    return json_pack("{s:s, s:s}", "signal", of->name, "level", hf_dictionary_text(&of->dictionary, k));
+}
+
 // What a column is of: its signal, its level or "missing"; its unit in the signal's own.
 static json_t *column_to_json(const plain *p, int32_t column, double *scale)
 {
     const hf_design *design = p->design;
-    const int32_t f = p->feature[column];
+    const int32_t f = p->feature[column] - 1;
     *scale = 1.0;
-    for (int32_t s = 0; s < design->count && f > 0; s++) {
+    for (int32_t s = 0; s < design->count; s++) {
         const hf_design_signal *signal = &design->signals[s];
         const hf_column *of = &design->frame->columns[signal->column];
-        json_t *made = NULL;
-        if (f == signal->missing_feature)
-            made = json_pack("{s:s, s:b}", "signal", of->name, "missing", 1);
-        else if (f == signal->pooled_feature)
-            made = json_pack("{s:s, s:b}", "signal", of->name, "other", 1);
-        else if (f == signal->value_feature) {
-            *scale = 1.0 / signal->deviation;
-            made = json_pack("{s:s}", "signal", of->name);
-        }
-        for (int32_t k = 0; !made && is_category(design, s) && k < of->dictionary.count; k++)
-            if (signal->level_feature[k] == f)
-                made = json_pack("{s:s, s:s}", "signal", of->name, "level",
-                                 hf_dictionary_text(&of->dictionary, k));
-        if (made) return made;
+        if (f < signal->first || f >= signal->first + signal->features) continue;
+        if (signal->category) return cell_to_json(of, &signal->levels, f - signal->first);
+        if (signal->has_missing && f == signal->first + signal->features - 1)
+            return json_pack("{s:s, s:b}", "signal", of->name, "missing", 1);
+        *scale = 1.0 / signal->deviation;
+        return json_pack("{s:s}", "signal", of->name);
     }
     return json_pack("{s:b}", "intercept", 1);
 }

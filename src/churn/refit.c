@@ -28,45 +28,29 @@ void hf_design_blocks_free(hf_design_blocks *b)
     *b = (hf_design_blocks){0};
 }
 
-static bool is_category(const hf_design *design, int32_t s)
-{
-    return design->frame->columns[design->signals[s].column].storage == HF_STORAGE_CODE;
-}
-
-// Features of a signal: they are numbered one signal after the other.
-static int32_t width_of(const hf_design *design, int32_t s)
-{
-    const hf_design_signal *signal = &design->signals[s];
-    if (!is_category(design, s)) return (signal->value_feature > 0) + (signal->missing_feature > 0);
-    return signal->own_levels + (signal->pooled_feature > 0) + (signal->missing_feature > 0);
-}
-
 // Cell 0 holds the values, cell 1 is missing; four lines of the map: two levels, two slopes.
-static void map_number(double *map, const hf_design_signal *signal, int32_t features)
+static void map_number(double *map, const hf_design_signal *signal)
 {
-    if (signal->value_feature) map[2 * features] = 1.0;
-    if (signal->missing_feature) map[features + features - 1] = 1.0;
+    const int32_t features = signal->features;
+    if (signal->has_value) map[2 * features] = 1.0;
+    if (signal->has_missing) map[features + features - 1] = 1.0;
 }
 
-static void code_rows(hf_block *block, const hf_design *design, int32_t s, const int64_t *rows, int64_t count)
+static void code_rows(hf_block *block, const hf_design *design, const hf_design_signal *signal,
+                      const int64_t *rows, int64_t count)
 {
-    const hf_design_signal *signal = &design->signals[s];
     const hf_column *column = &design->frame->columns[signal->column];
     uint16_t *cell = (uint16_t *)block->cell;
     float *place = (float *)block->place;
     const int32_t *codes = column->values;
     for (int64_t i = 0; i < count && !place; i++) {
-        const int32_t code = codes[rows[i]];
-        const int32_t feature =
-            code >= 0 ? signal->level_feature[code]
-                      : (signal->missing_feature ? signal->missing_feature : signal->pooled_feature);
-        cell[i] = (uint16_t)(feature > 0 ? feature - 1 - block->first : block->features);
+        const int32_t k = hf_level_cell(&signal->levels, codes[rows[i]]);
+        cell[i] = (uint16_t)(k >= 0 ? k : block->features);
     }
     for (int64_t i = 0; i < count && place; i++) {
         const double x = hf_column_number(column, rows[i]);
         cell[i] = (uint16_t)(isnan(x) ? 1 : 0);
-        place[i] =
-            isnan(x) || !signal->value_feature ? 0.0F : (float)((x - signal->mean) / signal->deviation);
+        place[i] = isnan(x) || !signal->has_value ? 0.0F : (float)((x - signal->mean) / signal->deviation);
     }
 }
 
@@ -75,25 +59,24 @@ hf_status hf_design_blocks_create(hf_design_blocks *out, const hf_design *design
 {
     const hf_context *context = design->context;
     hf_design_blocks b = {.context = context, .count = design->count};
-    int32_t first = 0;
     b.blocks = hf_new(context, (size_t)design->count, sizeof *b.blocks);
     b.maps = hf_new(context, 4 * (size_t)design->features, sizeof *b.maps);
     bool good = b.blocks && b.maps;
     for (int32_t s = 0; good && s < design->count; s++) {
+        const hf_design_signal *signal = &design->signals[s];
         hf_block *block = &b.blocks[s];
-        const int32_t features = width_of(design, s);
-        *block = (hf_block){.first = first, .features = features, .scale = 1.0};
-        block->cells = is_category(design, s) ? features + 1 : 2;
+        *block = (hf_block){.first = signal->first, .features = signal->features, .scale = 1.0};
+        block->cells = signal->category ? signal->features + 1 : 2;
         block->cell = hf_new_raw(context, (size_t)count, sizeof *block->cell);
         good = block->cell != NULL;
-        if (good && !is_category(design, s)) {
+        if (good && !signal->category) {
+            double *map = b.maps + (size_t)4 * (size_t)signal->first;
             block->place = hf_new_raw(context, (size_t)count, sizeof *block->place);
-            block->map = b.maps + (size_t)4 * (size_t)first;
+            block->map = map;
             good = block->place != NULL;
-            if (good) map_number(b.maps + (size_t)4 * (size_t)first, &design->signals[s], features);
+            map_number(map, signal);
         }
-        if (good) code_rows(block, design, s, rows, count);
-        first += features;
+        if (good) code_rows(block, design, signal, rows, count);
     }
     if (good) {
         *out = b;

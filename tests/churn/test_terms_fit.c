@@ -384,7 +384,7 @@ Test(terms_fit, terms_sum_to_the_margin_of_the_blocks)
             double value, expected = margin[i];
             if (column->storage == HF_STORAGE_CODE) {
                 const int32_t code = ((const int32_t *)column->values)[i];
-                const bool known = code >= 0 ? s->level_cell[code] >= 0 : s->missing_cell >= 0;
+                const bool known = code >= 0 ? s->levels.cell[code] >= 0 : s->levels.missing >= 0;
                 value = hf_term_value_level(&terms[k],
                                             code < 0 ? NULL : hf_dictionary_text(&column->dictionary, code));
                 if (!known) expected = terms[k].reference; // argues neither way
