@@ -267,4 +267,24 @@ static inline uint64_t read_loop(const void *data, size_t bytes)
 
 _Static_assert(HF_TOP == 3, "top_loop keeps three");
 
+// The fold, two edges a walk over the scores; the first walk cuts them, later ones go on from there.
+typedef uint64_t fold_two_edges(uint16_t *place, double *sum, const float *score, const double *worth,
+                                int32_t n, const float edge[2], float near, float scale, int32_t last,
+                                bool first);
+
+static inline uint64_t fold_loop(fold_two_edges *walk, uint16_t *place, double *sum, const float *score,
+                                 const double *worth, int32_t n, const float *edge, int32_t edges, float near,
+                                 float scale, int32_t last)
+{
+    uint64_t close = 0;
+    for (int32_t e = 0; e < edges || e == 0; e += 2) {
+        const float pair[2] = {e < edges ? edge[e] : INFINITY, e + 1 < edges ? edge[e + 1] : INFINITY};
+        double both[2];
+        close |= walk(place, both, score, worth, n, pair, near, scale, last, e == 0);
+        for (int32_t k = 0; k < 2 && e + k < edges; k++)
+            sum[e + k] = both[k];
+    }
+    return close;
+}
+
 #endif

@@ -129,15 +129,15 @@ static inline double sum_of(__m256d x)
 
 // Two edges a walk over the scores, in registers; the first walk cuts them, later ones go on from there. n is
 // a multiple of eight.
-static inline bool fold_eights(uint16_t *place, double *sum, const float *score, const double *worth,
-                               int32_t n, const float edge[2], float near, float scale, int32_t last,
-                               bool first)
+static inline uint64_t fold_eights(uint16_t *place, double *sum, const float *score, const double *worth,
+                                   int32_t n, const float edge[2], float near, float scale, int32_t last,
+                                   bool first)
 {
     const __m256 e0 = _mm256_set1_ps(edge[0]), e1 = _mm256_set1_ps(edge[1]), limit = _mm256_set1_ps(near);
     const __m256 by = _mm256_set1_ps(scale), sign = _mm256_set1_ps(-0.0f);
     const __m256i most = _mm256_set1_epi32(last), zero = _mm256_setzero_si256();
     __m256d a0 = _mm256_setzero_pd(), a1 = a0, b0 = a0, b1 = a0;
-    __m256 close = _mm256_setzero_ps();
+    uint64_t close = 0;
     for (int32_t i = 0; i < n; i += 8) {
         const __m256 s = _mm256_loadu_ps(score + i);
         const __m256i cut = _mm256_cvttps_epi32(_mm256_mul_ps(s, by));
@@ -147,8 +147,9 @@ static inline bool fold_eights(uint16_t *place, double *sum, const float *score,
         const __m256 past0 = _mm256_cmp_ps(s, e0, _CMP_GE_OQ), past1 = _mm256_cmp_ps(s, e1, _CMP_GE_OQ);
         const __m256 off0 = _mm256_andnot_ps(sign, _mm256_sub_ps(s, e0));
         const __m256 off1 = _mm256_andnot_ps(sign, _mm256_sub_ps(s, e1));
-        close = _mm256_or_ps(close, _mm256_or_ps(_mm256_cmp_ps(off0, limit, _CMP_LT_OQ),
-                                                 _mm256_cmp_ps(off1, limit, _CMP_LT_OQ)));
+        const __m256 off = _mm256_min_ps(off0, off1);
+        close |= (uint64_t)(_mm256_movemask_ps(_mm256_cmp_ps(off, limit, _CMP_LT_OQ)) != 0)
+                 << i / HF_FOLD_GROUP;
         at = _mm256_sub_epi32(_mm256_sub_epi32(at, _mm256_castps_si256(past0)), _mm256_castps_si256(past1));
         _mm_storeu_si128((__m128i *)(void *)(place + i),
                          _mm_packus_epi32(_mm256_castsi256_si128(at), _mm256_extracti128_si256(at, 1)));
@@ -160,19 +161,19 @@ static inline bool fold_eights(uint16_t *place, double *sum, const float *score,
     }
     sum[0] += sum_of(_mm256_add_pd(a0, b0));
     sum[1] += sum_of(_mm256_add_pd(a1, b1));
-    return _mm256_movemask_ps(close) != 0;
+    return close;
 }
 
 // What is left of eight is filled up with a score that is past no edge.
-static inline bool fold_pair(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
-                             const float edge[2], float near, float scale, int32_t last, bool first)
+static uint64_t fold_pair(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
+                          const float edge[2], float near, float scale, int32_t last, bool first)
 {
     const int32_t whole = n / 8 * 8;
     float rest[8];
     double rest_worth[8] = {0};
     uint16_t rest_place[8] = {0};
     sum[0] = sum[1] = 0;
-    bool close = fold_eights(place, sum, score, worth, whole, edge, near, scale, last, first);
+    uint64_t close = fold_eights(place, sum, score, worth, whole, edge, near, scale, last, first);
     if (whole == n) return close;
     for (int32_t i = 0; i < 8; i++)
         rest[i] = whole + i < n ? score[whole + i] : -FLT_MAX;
@@ -180,23 +181,16 @@ static inline bool fold_pair(uint16_t *place, double *sum, const float *score, c
         rest_place[i - whole] = first ? 0 : place[i];
         if (worth) rest_worth[i - whole] = worth[i];
     }
-    close |= fold_eights(rest_place, sum, rest, worth ? rest_worth : NULL, 8, edge, near, scale, last, first);
+    close |= fold_eights(rest_place, sum, rest, worth ? rest_worth : NULL, 8, edge, near, scale, last, first)
+             << whole / HF_FOLD_GROUP;
     memcpy(place + whole, rest_place, (size_t)(n - whole) * sizeof *place);
     return close;
 }
 
-static bool fold(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
-                 const float *edge, int32_t edges, float near, float scale, int32_t last)
+static uint64_t fold(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
+                     const float *edge, int32_t edges, float near, float scale, int32_t last)
 {
-    bool close = false;
-    for (int32_t e = 0; e < edges || e == 0; e += 2) {
-        const float pair[2] = {e < edges ? edge[e] : INFINITY, e + 1 < edges ? edge[e + 1] : INFINITY};
-        double both[2];
-        close |= fold_pair(place, both, score, worth, n, pair, near, scale, last, e == 0);
-        for (int32_t k = 0; k < 2 && e + k < edges; k++)
-            sum[e + k] = both[k];
-    }
-    return close;
+    return fold_loop(fold_pair, place, sum, score, worth, n, edge, edges, near, scale, last);
 }
 
 static uint64_t read_bandwidth(const void *data, size_t bytes)

@@ -124,52 +124,92 @@ static uint32_t scan(hf_scan_masks *out, const char *text, int64_t blocks, char 
 }
 
 // Two edges a walk over the scores, in registers; the first walk cuts them, later ones go on from there.
-static inline bool fold_pair(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
-                             const float edge[2], float near, float scale, int32_t last, bool first)
+typedef struct {
+    __m512 edge0, edge1, near, scale;
+    __m512i last;
+} fold_edges;
+
+typedef struct {
+    __m512d low0, high0, low1, high1; // worth past either edge, of sixteen scores' first and last eight
+} fold_sums;
+
+// Sixteen scores, or those of them in the mask `in`; returns which are near. first and valued are constants
+// where this is inlined, and `in` too but for the last few: a masked store stalls the loads of single places
+// that follow it.
+static inline __mmask16 fold_sixteen(uint16_t *place, fold_sums *sum, const float *score, const double *worth,
+                                     __mmask16 in, const fold_edges *of, bool first, bool valued)
 {
-    const __m512 e0 = _mm512_set1_ps(edge[0]), e1 = _mm512_set1_ps(edge[1]), limit = _mm512_set1_ps(near);
-    const __m512 by = _mm512_set1_ps(scale);
-    const __m512i one = _mm512_set1_epi32(1), most = _mm512_set1_epi32(last), zero = _mm512_setzero_si512();
-    __m512d a0 = _mm512_setzero_pd(), a1 = a0, b0 = a0, b1 = a0;
-    unsigned close = 0;
-    for (int32_t i = 0; i < n; i += 16) {
-        const __mmask16 in = (__mmask16)(n - i < 16 ? (1u << (n - i)) - 1 : 0xffffu);
-        const __m512 s = _mm512_maskz_loadu_ps(in, score + i);
-        __m512i at =
-            first ? _mm512_min_epi32(_mm512_max_epi32(_mm512_cvttps_epi32(_mm512_mul_ps(s, by)), zero), most)
-                  : _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(in, place + i));
-        const __mmask16 past0 = _mm512_mask_cmp_ps_mask(in, s, e0, _CMP_GE_OQ);
-        const __mmask16 past1 = _mm512_mask_cmp_ps_mask(in, s, e1, _CMP_GE_OQ);
-        close |= _mm512_mask_cmp_ps_mask(in, _mm512_abs_ps(_mm512_sub_ps(s, e0)), limit, _CMP_LT_OQ);
-        close |= _mm512_mask_cmp_ps_mask(in, _mm512_abs_ps(_mm512_sub_ps(s, e1)), limit, _CMP_LT_OQ);
-        at = _mm512_mask_add_epi32(at, past0, at, one);
-        at = _mm512_mask_add_epi32(at, past1, at, one);
-        _mm256_mask_storeu_epi16(place + i, in, _mm512_cvtepi32_epi16(at));
-        if (!worth) continue;
-        const __m512d low = _mm512_maskz_loadu_pd((__mmask8)in, worth + i);
-        const __m512d high = _mm512_maskz_loadu_pd((__mmask8)(in >> 8), worth + i + 8);
-        a0 = _mm512_mask_add_pd(a0, (__mmask8)past0, a0, low);
-        b0 = _mm512_mask_add_pd(b0, (__mmask8)(past0 >> 8), b0, high);
-        a1 = _mm512_mask_add_pd(a1, (__mmask8)past1, a1, low);
-        b1 = _mm512_mask_add_pd(b1, (__mmask8)(past1 >> 8), b1, high);
+    const __m512i one = _mm512_set1_epi32(1), zero = _mm512_setzero_si512();
+    const __m512 s = _mm512_maskz_loadu_ps(in, score);
+    __m512i at = first ? _mm512_cvttps_epi32(_mm512_mul_ps(s, of->scale))
+                       : _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(in, place));
+    if (first) at = _mm512_min_epi32(_mm512_max_epi32(at, zero), of->last);
+    const __mmask16 past0 = _mm512_mask_cmp_ps_mask(in, s, of->edge0, _CMP_GE_OQ);
+    const __mmask16 past1 = _mm512_mask_cmp_ps_mask(in, s, of->edge1, _CMP_GE_OQ);
+    const __m512 off0 = _mm512_sub_ps(s, of->edge0), off1 = _mm512_sub_ps(s, of->edge1);
+    // Nearest of two edges in one comparison, signs aside.
+    const __m512 off = _mm512_range_ps(off0, off1, 0xa);
+    at = _mm512_mask_add_epi32(at, past0, at, one);
+    at = _mm512_mask_add_epi32(at, past1, at, one);
+    if (in == 0xffffu)
+        _mm256_storeu_si256((__m256i *)(void *)place, _mm512_cvtepi32_epi16(at));
+    else
+        _mm256_mask_storeu_epi16(place, in, _mm512_cvtepi32_epi16(at));
+    if (valued) {
+        const __m512d low = _mm512_maskz_loadu_pd((__mmask8)in, worth);
+        const __m512d high = _mm512_maskz_loadu_pd((__mmask8)(in >> 8), worth + 8);
+        sum->low0 = _mm512_mask_add_pd(sum->low0, (__mmask8)past0, sum->low0, low);
+        sum->high0 = _mm512_mask_add_pd(sum->high0, (__mmask8)(past0 >> 8), sum->high0, high);
+        sum->low1 = _mm512_mask_add_pd(sum->low1, (__mmask8)past1, sum->low1, low);
+        sum->high1 = _mm512_mask_add_pd(sum->high1, (__mmask8)(past1 >> 8), sum->high1, high);
     }
-    sum[0] = _mm512_reduce_add_pd(_mm512_add_pd(a0, b0));
-    sum[1] = _mm512_reduce_add_pd(_mm512_add_pd(a1, b1));
-    return close != 0;
+    return _mm512_mask_cmp_ps_mask(in, off, of->near, _CMP_LT_OQ);
 }
 
-static bool fold(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
-                 const float *edge, int32_t edges, float near, float scale, int32_t last)
+static inline uint64_t fold_groups(uint16_t *place, fold_sums *sum, const float *score, const double *worth,
+                                   int32_t n, const fold_edges *of, bool first, bool valued)
 {
-    bool close = false;
-    for (int32_t e = 0; e < edges || e == 0; e += 2) {
-        const float pair[2] = {e < edges ? edge[e] : INFINITY, e + 1 < edges ? edge[e + 1] : INFINITY};
-        double both[2];
-        close |= fold_pair(place, both, score, worth, n, pair, near, scale, last, e == 0);
-        for (int32_t k = 0; k < 2 && e + k < edges; k++)
-            sum[e + k] = both[k];
+    uint64_t close = 0;
+    int32_t i = 0;
+    for (uint64_t bit = 1; i < n; bit <<= 1) {
+        const int32_t end = n - i < HF_FOLD_GROUP ? n : i + HF_FOLD_GROUP;
+        __mmask16 near = 0;
+        for (; i + 16 <= end; i += 16)
+            near |= fold_sixteen(place + i, sum, score + i, valued ? worth + i : NULL, 0xffffu, of, first,
+                                 valued);
+        if (i < end) {
+            const __mmask16 in = (__mmask16)((1u << (end - i)) - 1);
+            near |= fold_sixteen(place + i, sum, score + i, valued ? worth + i : NULL, in, of, first, valued);
+            i = end;
+        }
+        if (near) close |= bit;
     }
     return close;
+}
+
+static uint64_t fold_pair(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
+                          const float edge[2], float near, float scale, int32_t last, bool first)
+{
+    const __m512d none = _mm512_setzero_pd();
+    const fold_edges of = {_mm512_set1_ps(edge[0]), _mm512_set1_ps(edge[1]), _mm512_set1_ps(near),
+                           _mm512_set1_ps(scale), _mm512_set1_epi32(last)};
+    fold_sums past = {none, none, none, none};
+    uint64_t close;
+    if (!worth)
+        close = fold_groups(place, &past, score, worth, n, &of, first, false);
+    else if (first)
+        close = fold_groups(place, &past, score, worth, n, &of, true, true);
+    else
+        close = fold_groups(place, &past, score, worth, n, &of, false, true);
+    sum[0] = _mm512_reduce_add_pd(_mm512_add_pd(past.low0, past.high0));
+    sum[1] = _mm512_reduce_add_pd(_mm512_add_pd(past.low1, past.high1));
+    return close;
+}
+
+static uint64_t fold(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
+                     const float *edge, int32_t edges, float near, float scale, int32_t last)
+{
+    return fold_loop(fold_pair, place, sum, score, worth, n, edge, edges, near, scale, last);
 }
 
 static uint64_t read_bandwidth(const void *data, size_t bytes)

@@ -144,10 +144,10 @@ static uint32_t scan(hf_scan_masks *out, const char *text, int64_t blocks, char 
     return flags;
 }
 
-static bool fold(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
-                 const float *edge, int32_t edges, float near, float scale, int32_t last)
+static uint64_t fold(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
+                     const float *edge, int32_t edges, float near, float scale, int32_t last)
 {
-    bool close = false;
+    uint64_t close = 0;
     for (int32_t e = 0; e < edges; e++)
         sum[e] = 0;
     for (int32_t i = 0; i < n; i++) {
@@ -155,7 +155,7 @@ static bool fold(uint16_t *place, double *sum, const float *score, const double 
         int32_t at = cut < 0 ? 0 : cut > last ? last : cut;
         for (int32_t e = 0; e < edges; e++) {
             const bool past = score[i] >= edge[e];
-            close |= fabsf(score[i] - edge[e]) < near;
+            close |= (uint64_t)(fabsf(score[i] - edge[e]) < near) << i / HF_FOLD_GROUP;
             at += past;
             if (past && worth) sum[e] += worth[i];
         }

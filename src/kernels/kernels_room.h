@@ -76,9 +76,10 @@ typedef struct {
     // Places of scores in a histogram that edges split: place[i] = score[i] * scale cut to a whole number and
     // held within 0 and last, plus the number of edges that score[i] is at or past. sum[e] is the worth of
     // the scores at or past edge e, the same in any order where worth is whole numbers and sums stay below
-    // 2^53; worth NULL: 0. Returns whether a score is nearer to an edge than near. Scores are no NaN.
-    bool (*fold)(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
-                 const float *edge, int32_t edges, float near, float scale, int32_t last);
+    // 2^53; worth NULL: 0. Bit k of what it returns: whether one of the scores from HF_FOLD_GROUP k on, so
+    // many of them, is nearer to an edge than near. n is at most 64 x HF_FOLD_GROUP. Scores are no NaN.
+    uint64_t (*fold)(uint16_t *place, double *sum, const float *score, const double *worth, int32_t n,
+                     const float *edge, int32_t edges, float near, float scale, int32_t last);
     // Masks of the blocks of 64 bytes at text; returns flags: HF_SCAN_NUL, HF_SCAN_HIGH when a byte is 0 or
     // over 127 anywhere. text must have 64 * blocks readable bytes.
     uint32_t (*scan)(hf_scan_masks *out, const char *text, int64_t blocks, char delimiter);
@@ -88,6 +89,7 @@ typedef struct {
 } hf_kernels;
 
 enum { HF_SCAN_NUL = 1, HF_SCAN_HIGH = 2 };
+enum { HF_FOLD_GROUP = 64 };
 
 // The table of an instruction set; NULL where the machine lacks it. HF_ISA_AUTO: the best there is.
 const hf_kernels *hf_kernels_for(hf_isa isa);

@@ -57,6 +57,12 @@ static bool is_near(const folding *f, float health)
     return false;
 }
 
+// Where the first group of what the kernel found near begins.
+static int32_t first_near(uint64_t near)
+{
+    return __builtin_ctzll(near) * HF_FOLD_GROUP;
+}
+
 // The place of a health near to an edge, by the exact one; what it changes of the ARR past edge e is added to
 // sum[e x stride].
 static uint16_t settle(const folding *f, double *sum, ptrdiff_t stride, int32_t i, int32_t lane, float health,
@@ -94,6 +100,16 @@ const uint32_t *hf_fold_counts(const hf_fold *fold, int32_t class, int32_t lane)
     return counts_of(fold, class, lane);
 }
 
+static double *event_arr_of(const hf_fold *fold, int32_t edges, int32_t lane)
+{
+    return fold->event_arr + ((ptrdiff_t)edges * HF_LANES + lane) * fold->fleet->places;
+}
+
+const double *hf_fold_event_arr(const hf_fold *fold, int32_t edges, int32_t lane)
+{
+    return event_arr_of(fold, edges, lane);
+}
+
 // An account that is counted, but whose band too little is known for.
 static void hide(const folding *f, int32_t lane, int32_t place, double worth)
 {
@@ -104,25 +120,44 @@ static void hide(const folding *f, int32_t lane, int32_t place, double worth)
 
 // ---- accounts side by side -------------------------------------------------------------------------------------
 
+// Four places a load, since counting already takes all the loads and stores that a core has.
+static void count_places(uint32_t *restrict counts, const uint16_t *restrict place, int32_t n)
+{
+    int32_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        uint64_t four;
+        memcpy(&four, place + i, sizeof four);
+        counts[(uint16_t)four]++;
+        counts[(uint16_t)(four >> 16)]++;
+        counts[(uint16_t)(four >> 32)]++;
+        counts[four >> 48]++;
+    }
+    for (; i < n; i++)
+        counts[place[i]]++;
+}
+
 static void fold_accounts(const folding *f, const float *health, const float *raw, int32_t lane)
 {
     hf_fold *fold = f->fold;
     const int32_t n = f->count;
-    const bool near = fold->kernels->fold(fold->place, fold->sum, health, f->worth, n, f->edges->edge,
-                                          f->edge_count, fold->near, SCALE, HF_WHATIF_BINS - 1);
-    for (int32_t i = 0; near && i < n; i++)
-        if (is_near(f, health[i])) fold->place[i] = settle(f, fold->sum, 1, i, lane, health[i], raw[i]);
+    uint64_t near = fold->kernels->fold(fold->place, fold->sum, health, f->worth, n, f->edges->edge,
+                                        f->edge_count, fold->near, SCALE, HF_WHATIF_BINS - 1);
+    for (; near != 0; near &= near - 1)
+        for (int32_t i = first_near(near); i < n && i < first_near(near) + HF_FOLD_GROUP; i++)
+            if (is_near(f, health[i])) fold->place[i] = settle(f, fold->sum, 1, i, lane, health[i], raw[i]);
     uint32_t *counts = counts_of(fold, f->of, lane);
-    for (int32_t i = 0; i < n; i++)
-        counts[fold->place[i]]++;
+    if (fold->event_arr && f->class.label == 1) {
+        double *restrict arr = event_arr_of(fold, f->class.edges, lane);
+        for (int32_t i = 0; i < n; i++) {
+            counts[fold->place[i]]++;
+            arr[fold->place[i]] += f->worth[i];
+        }
+    } else
+        count_places(counts, fold->place, n);
     for (int32_t e = 0; f->worth && e < f->edge_count; e++)
         fold->past_arr[cell(fold, f->class.before, e + 1) + lane] += fold->sum[e];
     for (int32_t i = 0; fold->of.unknown[lane] && i < n; i++)
         hide(f, lane, fold->place[i], f->worth ? f->worth[i] : 0);
-    if (!fold->event_arr || f->class.label != 1) return;
-    double *arr = fold->event_arr + (ptrdiff_t)lane * HF_WHATIF_BINS;
-    for (int32_t i = 0; i < n; i++)
-        arr[f->edges->base_of[fold->place[i]]] += f->worth[i];
 }
 
 static void fold_long(const folding *f, int32_t at)
@@ -161,20 +196,23 @@ static void fold_account(const folding *f, int32_t i, const float *raw)
             fold->held[k] = (float)held_between((double)raw[k], low, high);
         health = fold->held;
     }
-    const bool near = fold->kernels->fold(fold->place, fold->sum, health, NULL, HF_LANES, f->edges->edge,
-                                          f->edge_count, fold->near, SCALE, HF_WHATIF_BINS - 1);
+    uint64_t near = fold->kernels->fold(fold->place, fold->sum, health, NULL, HF_LANES, f->edges->edge,
+                                        f->edge_count, fold->near, SCALE, HF_WHATIF_BINS - 1);
     for (int32_t e = 0; f->worth && e < f->edge_count; e++)
         add_worth(sum + (ptrdiff_t)e * HF_LANES, health, f->edges->edge[e], worth);
-    for (int32_t k = 0; near && k < fold->count; k++)
-        if (is_near(f, health[k])) fold->place[k] = settle(f, sum + k, HF_LANES, i, k, health[k], raw[k]);
+    for (; near != 0; near &= near - 1)
+        for (int32_t k = first_near(near); k < fold->count && k < first_near(near) + HF_FOLD_GROUP; k++)
+            if (is_near(f, health[k])) fold->place[k] = settle(f, sum + k, HF_LANES, i, k, health[k], raw[k]);
+    const ptrdiff_t places = fold->fleet->places;
     uint32_t *counts = counts_of(fold, f->of, 0);
     for (int32_t k = 0; k < fold->count; k++)
-        counts[(ptrdiff_t)k * fold->fleet->places + fold->place[k]]++;
+        counts[k * places + fold->place[k]]++;
     for (int32_t k = 0; fold->of.any_unknown && k < fold->count; k++)
         if (fold->of.unknown[k]) hide(f, k, fold->place[k], worth);
     if (!fold->event_arr || f->class.label != 1) return;
+    double *arr = event_arr_of(fold, f->class.edges, 0);
     for (int32_t k = 0; k < fold->count; k++)
-        fold->event_arr[(ptrdiff_t)k * HF_WHATIF_BINS + f->edges->base_of[fold->place[k]]] += worth;
+        arr[k * places + fold->place[k]] += worth;
 }
 
 static void fold_short(const folding *f, int32_t at)
@@ -281,14 +319,14 @@ void hf_fold_moves(hf_weighed *out, const hf_fold *fold, int32_t begin)
 // ---- memory --------------------------------------------------------------------------------------------------------
 
 typedef struct {
-    size_t counts, cells, bins;
+    size_t counts, cells, event_arr;
 } sizes;
 
 static sizes sizes_of(const hf_whatif_fleet *fleet)
 {
     const size_t bands = (size_t)fleet->definition->band_count, lanes = (size_t)HF_LANES;
     return (sizes){(size_t)fleet->class_count * lanes * (size_t)fleet->places, (bands + 1) * bands * lanes,
-                   lanes * HF_WHATIF_BINS};
+                   (size_t)fleet->edges_count * lanes * (size_t)fleet->places};
 }
 
 void hf_fold_clear(hf_fold *fold)
@@ -298,7 +336,7 @@ void hf_fold_clear(hf_fold *fold)
     memset(fold->past_arr, 0, n.cells * sizeof *fold->past_arr);
     memset(fold->hidden, 0, n.cells * sizeof *fold->hidden);
     memset(fold->hidden_arr, 0, n.cells * sizeof *fold->hidden_arr);
-    if (fold->event_arr) memset(fold->event_arr, 0, n.bins * sizeof *fold->event_arr);
+    if (fold->event_arr) memset(fold->event_arr, 0, n.event_arr * sizeof *fold->event_arr);
 }
 
 hf_status hf_fold_create(hf_fold *out, const hf_whatif_fleet *fleet, hf_error *error)
@@ -318,7 +356,7 @@ hf_status hf_fold_create(hf_fold *out, const hf_whatif_fleet *fleet, hf_error *e
     f.hidden = hf_new_raw(context, n.cells, sizeof *f.hidden);
     f.hidden_arr = hf_new_raw(context, n.cells, sizeof *f.hidden_arr);
     f.sum = hf_new(context, (size_t)d->band_count, sizeof *f.sum);
-    if (event_arr) f.event_arr = hf_new_raw(context, n.bins, sizeof *f.event_arr);
+    if (event_arr) f.event_arr = hf_new_raw(context, n.event_arr, sizeof *f.event_arr);
     if (!f.health || !f.counts || !f.past_arr || !f.hidden || !f.hidden_arr || !f.sum ||
         (event_arr && !f.event_arr)) {
         status = hf_fail_memory(error);

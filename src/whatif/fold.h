@@ -18,7 +18,7 @@ typedef struct {
     float *health;         // lanes x stride: before overrides, of the chunk at work
     int32_t stride;
     uint32_t *counts;  // by class, lane and place: accounts
-    double *event_arr; // by lane and bin: ARR of events; NULL: not wanted
+    double *event_arr; // by edges, lane and place: ARR of events; NULL: not wanted
     // By band before, then band after, then lane:
     double *past_arr;   // ARR of accounts at or past the band's edge
     uint32_t *hidden;   // of the accounts counted, those whose band is unknown all the same
@@ -42,5 +42,7 @@ void hf_fold_run(hf_fold *fold, const hf_whatif_run *run, int64_t first, int32_t
 void hf_fold_moves(hf_weighed *out, const hf_fold *fold, int32_t begin);
 // Counts of a class under a lane, one a place.
 const uint32_t *hf_fold_counts(const hf_fold *fold, int32_t class, int32_t lane);
+// ARR of the events of accounts with such edges under a lane, in cents, one a place.
+const double *hf_fold_event_arr(const hf_fold *fold, int32_t edges, int32_t lane);
 
 #endif

@@ -42,6 +42,7 @@ static void weigh_pattern(hf_fold *f, const hf_pattern *p)
 typedef struct {
     uint32_t with[HF_WHATIF_BINS], without[HF_WHATIF_BINS], unlabelled[HF_WHATIF_BINS],
         listed[HF_WHATIF_BINS];
+    double event_arr[HF_WHATIF_BINS]; // in cents
 } lane_bins;
 
 static void sum_classes(lane_bins *to, const hf_fold *f, int32_t k)
@@ -58,11 +59,14 @@ static void sum_classes(lane_bins *to, const hf_fold *f, int32_t k)
             if (class.on_list) to->listed[bin[at]] += counts[at];
         }
     }
+    for (int32_t e = 0; f->event_arr && e < fleet->edges_count; e++)
+        for (int32_t at = 0; at < fleet->places; at++)
+            to->event_arr[fleet->edges[e].base_of[at]] += hf_fold_event_arr(f, e, k)[at];
 }
 
 // The accounts with the lowest health, as many as the list holds; what is in the bin where it ends counts in
 // part.
-static void read_list(hf_weighed *out, const hf_fold *f, const lane_bins *of, int32_t k, int32_t weighting)
+static void read_list(hf_weighed *out, const hf_fold *f, const lane_bins *of, int32_t weighting)
 {
     double left = (double)f->fleet->night.capacity, overlap = 0, caught = 0, arr = 0;
     for (int32_t b = 0; b < HF_WHATIF_BINS && left > 0; b++) {
@@ -71,7 +75,7 @@ static void read_list(hf_weighed *out, const hf_fold *f, const lane_bins *of, in
         const double part = fmin(1.0, left / all);
         overlap += part * of->listed[b];
         caught += part * of->with[b];
-        if (f->event_arr) arr += part * f->event_arr[(ptrdiff_t)k * HF_WHATIF_BINS + b];
+        arr += part * of->event_arr[b];
         left -= part * all;
     }
     out->overlap[weighting] = overlap;
@@ -84,7 +88,7 @@ static void read_counts(hf_weighed *out, uint32_t *pooled, const hf_fold *f, int
     lane_bins of;
     sum_classes(&of, f, k);
     out->auc[weighting] = hf_histogram_auc(&out->auc_error[weighting], of.without, of.with);
-    if (f->fleet->night.capacity > 0) read_list(out, f, &of, k, weighting);
+    if (f->fleet->night.capacity > 0) read_list(out, f, &of, weighting);
     if (!pooled) return;
     uint32_t *to = pooled + (ptrdiff_t)weighting * 2 * HF_WHATIF_BINS;
     for (int32_t b = 0; b < HF_WHATIF_BINS; b++) {

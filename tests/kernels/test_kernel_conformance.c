@@ -290,6 +290,36 @@ static void check_scan(const hf_kernels *tested, int n, int offset)
     cr_assert(memcmp(expected, found, sizeof found) == 0, "scan masks, %s", isa_text(tested));
 }
 
+// Scores on and beside the edges, below 0 and past the last place; worth in whole numbers, whose sums are
+// exact.
+static void check_fold(const hf_kernels *tested, int n, int offset)
+{
+    static float score[ROWS];
+    static double worth[ROWS];
+    static uint16_t expected[ROWS], found[ROWS];
+    const int32_t edges = (int32_t)(next() % 6), last = (int32_t)(next() % 600);
+    float edge[5];
+    double sums[2][5];
+    for (int e = 0; e < 5; e++)
+        edge[e] = (float)(15 + 15 * e) + (float)uniform(0, 10);
+    for (int i = 0; i < ROWS; i++) {
+        score[i] = (float)uniform(-1, 101);
+        if (next() % 32 == 0) score[i] = edge[next() % 5] + (float)(next() % 5) * 0x1p-10f - 0x1p-9f;
+        worth[i] = (double)(next() % 100000);
+        expected[i] = found[i] = 7777;
+    }
+    const double *valued = next() % 3 ? worth + offset : NULL;
+    const float near = 0x1p-9f, scale = (float)(last + 1) / 100;
+    const uint64_t close =
+        hf_kernels_for(HF_ISA_SCALAR)
+            ->fold(expected + offset, sums[0], score + offset, valued, n, edge, edges, near, scale, last);
+    const uint64_t same =
+        tested->fold(found + offset, sums[1], score + offset, valued, n, edge, edges, near, scale, last);
+    cr_assert(memcmp(expected, found, sizeof found) == 0 && close == same &&
+                  memcmp(sums[0], sums[1], (size_t)edges * sizeof *sums[0]) == 0,
+              "fold, %s, n %d, %d edges", isa_text(tested), n, (int)edges);
+}
+
 static void check_read(const hf_kernels *tested, int n, int offset)
 {
     static unsigned char bytes[ROWS + GUARD];
@@ -344,6 +374,10 @@ Test(kernel_conformance, scan)
 {
     at_every_length(check_scan);
 }
+Test(kernel_conformance, fold)
+{
+    at_every_length(check_fold);
+}
 Test(kernel_conformance, read_bandwidth)
 {
     at_every_length(check_read);
@@ -355,7 +389,7 @@ Test(kernel_conformance, tables_are_whole)
         const hf_kernels *k = hf_kernels_for(ALL[t]);
         if (!k) continue;
         cr_assert(k->curve && k->table && k->cells && k->pick && k->narrow && k->add && k->add_top &&
-                  k->reasons && k->bend && k->sigmoid && k->scan && k->read_bandwidth);
+                  k->reasons && k->bend && k->sigmoid && k->fold && k->scan && k->read_bandwidth);
         if (ALL[t] != HF_ISA_AUTO) cr_assert(k->isa == ALL[t]);
     }
     cr_assert(hf_kernels_for(HF_ISA_SCALAR) && hf_kernels_for(HF_ISA_AUTO));

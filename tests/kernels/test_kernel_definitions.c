@@ -240,6 +240,29 @@ Test(kernel_definitions, cells_count_the_edges_that_are_past)
     cr_assert(out[0] == 7 && out[1] == 5 && out[2] == 6);
 }
 
+Test(kernel_definitions, fold_places_scores_among_bins_and_edges)
+{
+    enum { N = 2 * HF_FOLD_GROUP };
+    const float edge[] = {10, 20};
+    float score[N];
+    double worth[N], sum[2];
+    uint16_t place[N];
+    for (int i = 0; i < N; i++) {
+        score[i] = 5;
+        worth[i] = 1;
+    }
+    score[0] = -3;
+    score[1] = 10; // at an edge is past it, and near
+    score[2] = 99;
+    score[N - 1] = 19.75f;
+    cr_assert_eq(reference()->fold(place, sum, score, worth, 3, edge, 2, 0.5f, 0.5f, 39), 1);
+    cr_assert(place[0] == 0 && place[1] == 5 + 1 && place[2] == 39 + 2 && sum[0] == 2 && sum[1] == 1);
+    cr_assert_eq(reference()->fold(place, sum, score, NULL, N, edge, 2, 0.5f, 0.5f, 39), 1 + 2);
+    cr_assert(place[3] == 2 && place[N - 1] == 9 + 1 && sum[0] == 0 && sum[1] == 0);
+    score[1] = 5;
+    cr_assert_eq(reference()->fold(place, sum, score, worth, N, edge, 2, 0.5f, 0.5f, 39), 2);
+}
+
 Test(kernel_definitions, narrow_takes_the_origin_off_first)
 {
     const double x[] = {4e9 + 0.25, NAN};
