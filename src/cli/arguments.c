@@ -398,18 +398,22 @@ const char *const *cli_allowed_leaks(int32_t *count, const cli_arguments *argume
     return arguments->list + arguments->leaks_first;
 }
 
-// "auto" or a count up to `most`.
-static hf_status auto_or_count(int32_t *out, const cli_arguments *arguments, const char *option, int64_t most,
-                               hf_error *error)
+// Surfaces at most; -1: as many as pay.
+static hf_status take_pairs(int32_t *out, const cli_arguments *arguments, hf_error *error)
 {
-    int64_t count = *out;
-    const char *text = cli_text(arguments, option, "auto");
-    if (strcmp(text, "auto") == 0) {
-        *out = -1;
-        return HF_OK;
-    }
-    hf_status status = cli_integer(&count, arguments, option, 0, most, error);
+    int64_t count = -1;
+    const char *text = cli_text(arguments, "pairs", "auto");
+    if (strcmp(text, "auto") != 0 && cli_integer(&count, arguments, "pairs", 0, 12, NULL) != HF_OK)
+        return usage(error, "--pairs takes auto or a whole number from 0 to 12, not '%s'", text, NULL);
     *out = (int32_t)count;
+    return HF_OK;
+}
+
+static hf_status take_rules(int32_t *out, const cli_arguments *arguments, hf_error *error)
+{
+    int none = 0;
+    const hf_status status = cli_choice(&none, arguments, "rules", "auto 0", error);
+    *out = none ? 0 : -1;
     return status;
 }
 
@@ -418,7 +422,8 @@ static hf_status take_subsample(double *out, const cli_arguments *arguments, hf_
     const char *text = cli_text(arguments, "subsample", "off");
     *out = strcmp(text, "auto") == 0 ? HF_SUBSAMPLE_AUTO : 0.0;
     if (strcmp(text, "auto") == 0 || strcmp(text, "off") == 0) return HF_OK;
-    return cli_number(out, arguments, "subsample", 1, 1e9, error);
+    if (cli_number(out, arguments, "subsample", 1, 1e9, NULL) == HF_OK) return HF_OK;
+    return usage(error, "--subsample takes auto, off or a number from 1 on, not '%s'", text, NULL);
 }
 
 hf_status cli_fit(hf_train_options *out, const cli_arguments *arguments, hf_error *error)
@@ -427,8 +432,8 @@ hf_status cli_fit(hf_train_options *out, const cli_arguments *arguments, hf_erro
     hf_status status = cli_integer(&seed, arguments, "seed", 0, INT64_MAX, error);
     if (status == HF_OK) status = cli_integer(&folds, arguments, "inner-folds", 2, 100, error);
     if (status == HF_OK) status = cli_number(&out->c, arguments, "c", 1e-9, 1e9, error);
-    if (status == HF_OK) status = auto_or_count(&out->pairs, arguments, "pairs", 12, error);
-    if (status == HF_OK) status = auto_or_count(&out->rules, arguments, "rules", 0, error);
+    if (status == HF_OK) status = take_pairs(&out->pairs, arguments, error);
+    if (status == HF_OK) status = take_rules(&out->rules, arguments, error);
     if (status == HF_OK) status = take_subsample(&out->subsample, arguments, error);
     out->seed = (uint64_t)seed;
     out->folds = (int32_t)folds;

@@ -82,9 +82,9 @@ static hf_status fail_unknown(const hf_frame *frame, const hf_column *name, cons
     if (name->dictionary.count > 20) hf_text_printf(&known, " and %d more", name->dictionary.count - 20);
     HF_TRY(done, hf_text_status(&known, error));
     const char *nearest = hf_nearest(outcome, texts, (size_t)name->dictionary.count);
-    status = hf_fail_at(error, HF_ERROR_DATA, frame->source, 0, 0,
-                        "no row has the outcome '%s'%s%s%s; there are: %s", outcome,
-                        nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "",
+    status = hf_fail_at(error, HF_ERROR_DATA, frame->source, 0, 0, "no row has the outcome '%s'; %s%s%s: %s",
+                        outcome, nearest ? "did you mean '" : "", nearest ? nearest : "",
+                        nearest ? "'? There are" : "there are",
                         name->dictionary.count > 0 ? known.data : "none at all");
 done:
     hf_delete(frame->context, texts);

@@ -277,4 +277,9 @@ hf_status hf_near_copies(int64_t *group, hf_copies *out, const hf_context *conte
 hf_status hf_join_groups(int64_t *group, const hf_context *context, const int64_t *a, const int64_t *b,
                          int64_t n, hf_error *error);
 
+// ---- intervals -----------------------------------------------------------------------------------------
+
+// Errors: HF_ERROR_USAGE for replicates and alpha as hf_metrics_bootstrap says.
+hf_status hf_check_sampling(int32_t replicates, double alpha, hf_error *error);
+
 #endif

@@ -48,8 +48,6 @@ void hf_radix_sort(uint64_t *key, uint32_t *value, uint64_t *key_scratch, uint32
 
 #define HF_BOOTSTRAP_ROWS 2000000 // rows a thread sweeps between two looks at the cancel callback
 
-// Errors: HF_ERROR_USAGE for replicates and alpha as hf_metrics_bootstrap says.
-hf_status hf_check_sampling(int32_t replicates, double alpha, hf_error *error);
 // How often each unit is drawn in a replicate: as many draws as there are units, with replacement.
 void hf_draw_units(uint32_t *count, uint32_t units, uint64_t seed, int32_t replicate);
 // The quantile of sorted values with linear interpolation (Hyndman and Fan 1996, type 7); NaN of none.

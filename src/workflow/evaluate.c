@@ -227,10 +227,16 @@ static hf_status check_job(const hf_evaluate_job *job, hf_error *error)
                        "which column says what happened? pass --target COLUMN or COLUMN=VALUE");
     if (job->folds && job->model)
         return hf_fail(error, HF_ERROR_USAGE, "--folds trains anew and --model does not; pass one of them");
+    return HF_OK;
+}
+
+// Before anything is trained: figures without an interval that was asked for are none.
+static hf_status check_replicates(const hf_evaluate_job *job, hf_error *error)
+{
     if (job->replicates < 0 || job->replicates > 100000)
         return hf_fail(error, HF_ERROR_USAGE, "--replicates is %d; it takes 0 to 100000",
                        (int)job->replicates);
-    return HF_OK;
+    return hf_check_sampling(job->replicates, job->alpha, error);
 }
 
 static hf_status evaluate_training(hf_text *text, const hf_context *context, const hf_evaluate_job *job,
@@ -268,10 +274,12 @@ done:
 
 hf_status hf_workflow_evaluate(const hf_context *context, const hf_evaluate_job *job, hf_error *error)
 {
-    if (job->store && !job->definition && !job->model) return hf_evaluate_rolling(context, job, error);
-    if (job->store && !job->model) return hf_evaluate_health(context, job, error);
     hf_text text;
-    hf_status status = HF_OK;
+    hf_status status;
+    if (job->store && job->definition && !job->model) return hf_evaluate_health(context, job, error);
+    status = check_replicates(job, error);
+    if (status != HF_OK) return status;
+    if (job->store && !job->model) return hf_evaluate_rolling(context, job, error);
     hf_text_init(&text, context);
     if (!job->store) HF_TRY(done, check_job(job, error));
     if (job->store)

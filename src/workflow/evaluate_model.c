@@ -56,9 +56,6 @@ void hf_rivals_free(hf_rivals *rivals)
 
 hf_status hf_check_judging(const hf_evaluate_job *job, hf_error *error)
 {
-    if (job->replicates < 0 || job->replicates > 100000)
-        return hf_fail(error, HF_ERROR_USAGE, "--replicates is %d; it takes 0 to 100000",
-                       (int)job->replicates);
     if (job->capacity_count < 0 || job->capacity_count > 8)
         return hf_fail(error, HF_ERROR_USAGE, "%d capacities are given; --capacity takes 8 at most",
                        (int)job->capacity_count);

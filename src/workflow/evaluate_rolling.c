@@ -81,12 +81,15 @@ static hf_status choose_origins(rolling *r, hf_error *error)
     int32_t found = 0;
     for (int32_t f = 0; f < h->count; f++)
         found += can_be_origin(r, h->frames[f]->as_of);
+    char first[11], known[11];
+    hf_date_format(h->frames[0]->as_of, first);
+    hf_date_format(h->label.known_until, known);
     if (found == 0)
         return hf_fail_at(error, HF_ERROR_TOO_LITTLE, r->job->store, 0, 0,
-                          "no snapshot can be an origin: one has to be %lld days after the first, for rows "
-                          "to train on, and as long before the last day outcomes are known, for rows to "
-                          "judge; shorten the lead and the horizon, or ingest older snapshots",
-                          (long long)h->label.lead + h->label.horizon);
+                          "no snapshot can be an origin: one has to be %lld days after the first (%s), for "
+                          "rows to train on, and as long before %s, the last day outcomes are known, for "
+                          "rows to judge; shorten the lead and the horizon, or ingest older snapshots",
+                          (long long)h->label.lead + h->label.horizon, first, known);
     if (found < r->job->origins)
         hf_warn(r->context, "%d of the %d origins asked for are possible", found, r->job->origins);
     r->origins = hf_new(r->context, (size_t)found, sizeof *r->origins);
