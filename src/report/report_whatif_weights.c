@@ -267,11 +267,17 @@ static hf_status add_dates(hf_text *text, const hf_context *context, const json_
     json_t *date;
     const json_t *one = listed(record, place),
                  *dates = json_object_get(json_object_get(one, "judged"), "dates");
-    const bool interval = whole(json_object_get(record, "options"), "replicates") > 0;
+    const bool interval = whole(json_object_get(record, "options"), "replicates") > 0,
+               capacity = json_object_get(json_array_get(dates, 0), "caught"),
+               money = json_object_get(json_array_get(dates, 0), "arr_caught");
+    hf_text headings;
     if (json_array_size(dates) < 2) return HF_OK;
-    hf_status status = hf_grid_create(
-        &grid, context,
-        interval ? "as of|>rows|>events|>AUC|>gain|>interval" : "as of|>rows|>events|>AUC|>gain", error);
+    hf_text_init(&headings, context);
+    hf_text_printf(&headings, "as of|>rows|>events|>AUC|>gain%s|>lift%s%s", interval ? "|>interval" : "",
+                   capacity ? "|>caught|>gain" : "", money ? "|>ARR caught|>gain" : "");
+    hf_status status = hf_text_status(&headings, error);
+    if (status == HF_OK) status = hf_grid_create(&grid, context, headings.data, error);
+    hf_text_free(&headings);
     if (status != HF_OK) return status;
     json_array_foreach(dates, i, date)
     {
@@ -280,6 +286,15 @@ static hf_status add_dates(hf_text *text, const hf_context *context, const json_
         count_cell(grid, real(date, "events"));
         number_cell(grid, "%.4f", real(json_object_get(date, "auc"), "value"));
         gain_cells(grid, date, "auc", 4, interval);
+        number_cell(grid, "%.2f", real(json_object_get(date, "lift"), "value"));
+        if (capacity) {
+            number_cell(grid, "%.1f", real(json_object_get(date, "caught"), "value"));
+            gain_cells(grid, date, "caught", 1, false);
+        }
+        if (money) {
+            count_cell(grid, real(json_object_get(date, "arr_caught"), "value"));
+            gain_cells(grid, date, "arr_caught", 0, false);
+        }
     }
     hf_text_printf(text, "\nBy date under %d, %s\n", (int)place, word(one, "name"));
     return print_grid(text, grid, error);

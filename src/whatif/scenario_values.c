@@ -146,14 +146,20 @@ hf_status hf_scenario_bind(hf_bound_edit *out, const hf_edit *edit, const hf_col
     return bind_number(out, edit, column, error);
 }
 
-void hf_scenario_new_level(const hf_context *context, const hf_edit *edit, const hf_column *column)
+static const char *nearest_level(const hf_context *context, const hf_dictionary *levels, const char *text)
 {
-    const hf_dictionary *levels = &column->dictionary;
     const char *nearest = NULL;
     const char **names = hf_new(context, (size_t)levels->count, sizeof *names);
     for (int32_t k = 0; names && k < levels->count; k++)
         names[k] = hf_dictionary_text(levels, k);
-    if (names) nearest = hf_nearest(edit->value[0], names, (size_t)levels->count);
+    if (names) nearest = hf_nearest(text, names, (size_t)levels->count);
+    hf_delete(context, (void *)names);
+    return nearest;
+}
+
+void hf_scenario_new_level(const hf_context *context, const hf_edit *edit, const hf_column *column)
+{
+    const char *nearest = nearest_level(context, &column->dictionary, edit->value[0]);
     if (nearest)
         hf_warn(context, "the edit '%.*s': no account has the level '%.*s'; did you mean '%s'?",
                 shown(edit->text), edit->text, shown(edit->value[0]), edit->value[0], nearest);
@@ -162,7 +168,31 @@ void hf_scenario_new_level(const hf_context *context, const hf_edit *edit, const
                 "the edit '%.*s': no account has the level '%.*s' now; scores take it for one they "
                 "do not know",
                 shown(edit->text), edit->text, shown(edit->value[0]), edit->value[0]);
-    hf_delete(context, (void *)names);
+}
+
+static void tell_levels(const hf_context *context, const hf_condition *condition, const hf_frame *base)
+{
+    for (int32_t i = 0; i < condition->count; i++) {
+        const hf_comparing *part = &condition->parts[i];
+        const int32_t at = hf_frame_find(base, part->signal);
+        const hf_column *column = at < 0 ? NULL : &base->columns[at];
+        if (!column || column->storage != HF_STORAGE_CODE) continue;
+        for (int32_t k = 0; k < part->text_count; k++) {
+            const char *text = part->texts[k];
+            if (hf_dictionary_find(&column->dictionary, text) >= 0) continue;
+            const char *nearest = nearest_level(context, &column->dictionary, text);
+            hf_warn(context, "the condition '%.*s': no account has the level '%.*s' of '%s'%s%s%s",
+                    shown(condition->text), condition->text, shown(text), text, part->signal,
+                    nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+        }
+    }
+}
+
+void hf_scenario_tell_levels(const hf_context *context, const hf_scenario *scenario, const hf_frame *base)
+{
+    if (scenario->limited) tell_levels(context, &scenario->where, base);
+    for (int32_t i = 0; i < scenario->count; i++)
+        if (scenario->edits[i].limited) tell_levels(context, &scenario->edits[i].where, base);
 }
 
 // ---- what a column may hold ------------------------------------------------------------------------------

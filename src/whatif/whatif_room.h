@@ -160,6 +160,9 @@ hf_status hf_scenario_apply(hf_frame **out, hf_edit_count *counts, const hf_cont
                             const hf_scenario *scenario, const hf_frame *base, int32_t columns,
                             const hf_definition *definition, hf_error *error);
 
+// Warns of levels that conditions ask for and no account has, with the nearest.
+void hf_scenario_tell_levels(const hf_context *context, const hf_scenario *scenario, const hf_frame *base);
+
 // ---- weightings with names -------------------------------------------------------------------------------------
 
 typedef enum {

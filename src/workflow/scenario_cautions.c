@@ -46,6 +46,13 @@ static const hf_model *model_at(const finder *f, int32_t m)
     return f->side[0].night ? f->side[0].night->models[m].model : f->ground->model;
 }
 
+// Which of them scores an account after the edits.
+static int32_t model_of(const finder *f, int64_t row)
+{
+    const hf_health_night *night = f->side[HF_AFTER].night;
+    return night ? night->model_of[night->health.segment[row]] : 0;
+}
+
 static bool term_reads(const hf_term *term, const char *signal)
 {
     if (term->kind == HF_TERM_CURVE || term->kind == HF_TERM_TABLE) return strcmp(term->signal, signal) == 0;
@@ -110,24 +117,40 @@ static void say_range(char *out, size_t size, const seen_range *seen)
         snprintf(out, size, "values that were there");
 }
 
-// Accounts whose value the scenario moves from what training saw to what it did not.
+// The term of a model that is the signal's own; NULL where it has none.
+static const hf_term *own_term(const hf_model *model, const char *signal)
+{
+    for (int32_t t = 0; t < model->term_count; t++) {
+        const hf_term *term = &model->terms[t];
+        const bool own = term->kind == HF_TERM_CURVE || term->kind == HF_TERM_TABLE;
+        if (own && strcmp(term->signal, signal) == 0) return term;
+    }
+    return NULL;
+}
+
+// Accounts whose value the scenario moves from what training saw to what it did not: the training of the
+// model that scores them.
 static hf_status find_outside(finder *f, int32_t c)
 {
     const hf_column *before = &f->side[0].frame->columns[c], *after = &f->side[1].frame->columns[c];
-    for (int32_t m = 0; m < model_count(f); m++)
-        for (int32_t t = 0; t < model_at(f, m)->term_count; t++) {
-            const hf_term *term = &model_at(f, m)->terms[t];
-            const bool own = term->kind == HF_TERM_CURVE || term->kind == HF_TERM_TABLE;
-            if (!own || strcmp(term->signal, before->name) != 0) continue;
-            const seen_range seen = range_of(term, before);
-            int64_t accounts = 0;
-            for (int64_t i = 0; i < f->side[0].frame->rows; i++)
-                accounts += !hf_scenario_same_value(before, after, i) && is_outside(&seen, after, i);
-            char detail[160];
-            say_range(detail, sizeof detail, &seen);
-            if (accounts > 0) return add(f, HF_CAUTION_OUTSIDE, before->name, detail, accounts);
+    char detail[160] = "";
+    int64_t accounts = 0;
+    for (int32_t m = 0; m < model_count(f); m++) {
+        const hf_term *term = own_term(model_at(f, m), before->name);
+        if (!term) continue;
+        const seen_range seen = range_of(term, before);
+        const int64_t until = accounts;
+        for (int64_t i = 0; i < f->side[0].frame->rows; i++) {
+            if (model_of(f, i) != m || hf_scenario_same_value(before, after, i)) continue;
+            accounts += is_outside(&seen, after, i);
         }
-    return HF_OK;
+        if (accounts == until) continue;
+        if (until == 0)
+            say_range(detail, sizeof detail, &seen);
+        else
+            snprintf(detail, sizeof detail, "each segment's own");
+    }
+    return accounts > 0 ? add(f, HF_CAUTION_OUTSIDE, before->name, detail, accounts) : HF_OK;
 }
 
 // ---- who reads a signal ----------------------------------------------------------------------------------
@@ -156,9 +179,9 @@ static bool definition_reads(const hf_definition *d, const char *signal)
 static bool is_read(const finder *f, const char *signal, int32_t derived_from)
 {
     const hf_definition *d = f->ground->definition;
-    const char *arr = f->ground->job->arr;
+    const char *named = f->ground->job->arr, *arr = named ? named : d && d->arr[0] != '\0' ? d->arr : "arr";
     if (models_read(f, signal) || (d && definition_reads(d, signal))) return true;
-    if (f->side[0].arr && strcmp(arr ? arr : "arr", signal) == 0) return true;
+    if (f->side[0].arr && strcmp(arr, signal) == 0) return true;
     for (int32_t i = derived_from; d && i < d->derived_count; i++) {
         const hf_derived_signal *made = &d->derived[i];
         if (strcmp(made->of, signal) != 0 && strcmp(made->by, signal) != 0) continue;

@@ -56,6 +56,17 @@ static hf_status take_arr(hf_whatif_scored *made, const hf_definition *d, hf_err
     return HF_OK;
 }
 
+// What is wrong may be wrong with one snapshot of many.
+static void say_night(hf_error *error, hf_date as_of)
+{
+    char date[11], message[sizeof error->message];
+    if (!error) return;
+    hf_date_format(as_of, date);
+    snprintf(message, sizeof message, "%s", error->message);
+    snprintf(error->message, sizeof error->message, "on the snapshot of %s: %.*s", date,
+             (int)sizeof message - 40, message);
+}
+
 hf_status hf_whatif_score(hf_whatif_scored *out, const hf_whatif_scorecard *scorecard, hf_date as_of,
                           hf_error *error)
 {
@@ -74,6 +85,7 @@ hf_status hf_whatif_score(hf_whatif_scored *out, const hf_whatif_scorecard *scor
     HF_TRY(done, hf_health_fleet(&out->health, quiet, out->plan, error));
     HF_TRY(done, take_arr(out, scorecard->definition, error));
 done:
+    if (status == HF_ERROR_DATA) say_night(error, as_of);
     if (status != HF_OK) hf_whatif_scored_free(out);
     return status;
 }

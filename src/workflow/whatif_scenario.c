@@ -75,6 +75,7 @@ static hf_status score_sides(trial *t, hf_error *error)
     HF_TRY(done, hf_scenario_score(&t->side[HF_BEFORE], context, &t->ground, frame, error));
     HF_TRY(done, hf_scenario_apply(&edited, t->edit_counts, t->ground.quiet, &t->scenario,
                                    t->side[HF_BEFORE].frame, columns, t->ground.definition, error));
+    hf_scenario_tell_levels(context, &t->scenario, t->side[HF_BEFORE].frame);
     tell_untouched(t);
     HF_TRY(done, hf_scenario_score(&t->side[HF_AFTER], t->ground.quiet, &t->ground, edited, error));
 done:

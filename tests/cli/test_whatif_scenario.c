@@ -290,6 +290,29 @@ Test(whatif_scenario, cautions_name_the_signals)
     free(text);
 }
 
+// Each account is held to the training of the model that scores it.
+Test(whatif_scenario, what_training_saw_is_asked_of_the_accounts_own_model)
+{
+    static account wide[ROWS];
+    int others = 0;
+    char text[sizeof DEFINITION + 40], said[80];
+    for (int i = 0; i < ROWS; i++) {
+        wide[i] = fleet[i];
+        wide[i].seats *= 100;
+        others += fleet[i].plan != 'B';
+    }
+    write_table("wide.csv", wide);
+    free(must("train wide.csv --id id --target churned --ignore arr --plain -o wide.json -q"));
+    const char *when = strstr(DEFINITION, "weights: {usage: 30}");
+    snprintf(text, sizeof text, "%.*smodel: wide.json, %s", (int)(when - DEFINITION), DEFINITION, when);
+    put_text(folder, "two.yaml", text);
+    char *page = must("whatif scenario data.csv --id id --as-of 2026-10-31 --definition two.yaml "
+                      "--model m.json --allow-missing --set 'seats += 1000' -q");
+    snprintf(said, sizeof said, "beyond what training saw: seats (%d accounts", others);
+    cr_assert_not_null(strstr(page, said), "%s in\n%s", said, page);
+    free(page);
+}
+
 // ---- nothing, and threads ----------------------------------------------------------------------------------------
 
 Test(whatif_scenario, a_scenario_that_changes_nothing_changes_no_byte)
