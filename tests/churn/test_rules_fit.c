@@ -267,6 +267,37 @@ Test(rules_fit, a_beam_finds_what_the_margin_is_sure_against)
     clear_bed(&t);
 }
 
+// Every allocation of a beam fails in turn; what it found, and the slopes, stay as they were.
+Test(rules_fit, a_beam_survives_every_failed_allocation)
+{
+    static double slopes[2 * ROWS];
+    bed t = {0};
+    make_bed(&t, 1, 3.5, 1);
+    for (int which = 0; which < 2; which++) {
+        hf_status status = HF_ERROR_MEMORY;
+        int64_t k = 0;
+        for (; status != HF_OK && k < 100; k++) {
+            hf_rule found[HF_MOST_BEAM];
+            hf_error error = {0};
+            int32_t count = -1;
+            slopes[0] = slopes[ROWS] = 7.0;
+            t.f.countdown = k;
+            status = which == 0 ? hf_rule_beam_find(found, &count, t.context, t.binned, t.truth, t.label,
+                                                    ROWS, true, &error)
+                                : hf_rule_beam_slopes(slopes, slopes + ROWS, t.context, t.binned, t.truth,
+                                                      t.label, ROWS, &error);
+            t.f.countdown = -1;
+            if (status == HF_OK) break;
+            cr_assert_eq(status, HF_ERROR_MEMORY, "allocation %d: %s", (int)k, error.message);
+            cr_assert_eq(error.status, HF_ERROR_MEMORY);
+            cr_assert(count == -1 && slopes[0] == 7.0 && slopes[ROWS] == 7.0, "allocation %d", (int)k);
+        }
+        cr_assert_eq(status, HF_OK);
+        cr_expect_gt(k, 6);
+    }
+    clear_bed(&t);
+}
+
 // The margin is the truth, so the labels are chance; then labels of chance alone.
 Test(rules_fit, a_beam_finds_nothing_in_chance)
 {

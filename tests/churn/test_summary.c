@@ -427,3 +427,49 @@ Test(summary, a_refit_without_a_maximum_says_so)
     json_decref(refit);
     hf_context_destroy(context);
 }
+
+// ---- failing ------------------------------------------------------------------------------------------------
+
+// The plain form as blocks, its refit without penalty with accounts of two rows, and two replicates: every
+// allocation fails in turn.
+Test(summary, memory_may_run_out_anywhere_in_a_summary_with_a_refit)
+{
+    static int32_t code[ROWS];
+    static int64_t cluster[ROWS];
+    static const char *const levels[] = {"A", "B"};
+    fixture f = {.countdown = -1};
+    hf_context *context = fixture_context(&f, 1);
+    hf_frame *frame = three_numbers(context, 5);
+    hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    int64_t rows[200], k = 0;
+    for (int i = 0; i < ROWS; i++) {
+        code[i] = i / 3 % 2;
+        cluster[i] = i / 2;
+    }
+    for (int i = 0; i < 200; i++)
+        rows[i] = i;
+    fixture_category(frame, "plan", levels, 2, code);
+    options.plain = true;
+    options.c = 1.0;
+    options.summary = true;
+    options.refit = true;
+    options.bootstrap = 2;
+    hf_status status = HF_ERROR_MEMORY;
+    hf_model *model = NULL;
+    for (; status != HF_OK && k < 1000; k++) {
+        hf_error failed = {0};
+        f.countdown = k;
+        status = hf_model_train(&model, context, frame, label, cluster, rows, 200, &options, &failed);
+        f.countdown = -1;
+        if (status == HF_OK) break;
+        cr_assert_eq(status, HF_ERROR_MEMORY, "allocation %d: %s", (int)k, failed.message);
+        cr_assert_eq(failed.status, HF_ERROR_MEMORY);
+        cr_assert_null(model);
+    }
+    cr_assert_eq(status, HF_OK);
+    cr_expect_gt(k, 60);
+    cr_expect_not_null(json_object_get(json_object_get(model->record, "summary"), "refit"));
+    hf_model_destroy(model);
+    hf_frame_destroy(frame);
+    hf_context_destroy(context);
+}

@@ -206,6 +206,69 @@ Test(leak_guard, the_splits_are_of_equal_size_and_keep_accounts_apart)
     hf_context_destroy(context);
 }
 
+typedef struct {
+    int64_t left;
+} budget;
+
+static void *scarce(void *user, void *p, size_t size)
+{
+    budget *b = user;
+    if (size == 0) {
+        free(p);
+        return NULL;
+    }
+    return b->left-- > 0 ? realloc(p, size) : NULL;
+}
+
+// Every allocation of the comparison fails in turn; outputs stay as they were.
+Test(leak_guard, a_comparison_over_time_survives_every_failed_allocation)
+{
+    enum { ACCOUNTS = 240, MONTHS = 4, ROWS = ACCOUNTS * MONTHS };
+    static uint8_t label[ROWS];
+    static int64_t cluster[ROWS];
+    static hf_date as_of[ROWS];
+    budget b = {INT64_MAX};
+    hf_context_options options = HF_CONTEXT_OPTIONS_INIT;
+    hf_context *context;
+    hf_frame *frame;
+    hf_column *column;
+    options.threads = 1;
+    options.resize = scarce;
+    options.resize_user = &b;
+    cr_assert_eq(hf_context_create(&context, &options, NULL), HF_OK);
+    cr_assert_eq(hf_frame_create(&frame, context, ROWS, 8, NULL), HF_OK);
+    cr_assert_eq(hf_frame_set_source(frame, "id", "x", NULL), HF_OK);
+    cr_assert_eq(hf_frame_add(frame, &column, "x", HF_KIND_NUMBER, HF_STORAGE_F32, NULL), HF_OK);
+    for (int i = 0; i < ROWS; i++) {
+        cluster[i] = i % ACCOUNTS;
+        as_of[i] = 20000 + 30 * (i / ACCOUNTS);
+        label[i] = (i * 7919) % 5 < 2;
+        ((float *)column->values)[i] = (float)((i * 31) % 17);
+        snprintf(frame->ids + (ptrdiff_t)i * 8, 8, "c%d", i % ACCOUNTS);
+    }
+    const hf_leak_span span = {frame, label, cluster, NULL, ROWS, as_of, 30, 1, "x"};
+    hf_status status = HF_ERROR_MEMORY;
+    int64_t k = 0;
+    for (; status != HF_OK && k < 1000; k++) {
+        hf_leak_ranked later = {.tested = -1}, mixed = {.tested = -1};
+        hf_error error = {0};
+        bool good = false;
+        b.left = k;
+        status = hf_leak_times_compare(&later, &mixed, &good, context, &span, &error);
+        b.left = INT64_MAX;
+        if (status == HF_OK) {
+            cr_expect(good && later.tested > 0 && mixed.tested > 0);
+            break;
+        }
+        cr_assert_eq(status, HF_ERROR_MEMORY, "allocation %d: %s", (int)k, error.message);
+        cr_assert(later.tested == -1 && mixed.tested == -1, "allocation %d", (int)k);
+    }
+    cr_assert_eq(status, HF_OK);
+    cr_expect_gt(k, 60);
+    hf_frame_destroy(frame);
+    hf_context_destroy(context);
+}
+
 // ---- snapshots -------------------------------------------------------------------------------------------
 
 enum { DATES = 8 };
