@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 static const cli_option options[] = {
-    {"store", 0, "DIR", "the store whose snapshots are weighed"},
-    {"definition", 0, "FILE", "the definition whose weights are changed"},
+    {"store", 0, "DIR", "the store whose snapshots are weighed (default: the folder named store)"},
+    {"definition", 0, "FILE", "the definition whose weights are changed (default holdfast.yaml)"},
     {"set", 0, "PATH=WEIGHT",
      "GROUP.weight=50, GROUP.MEASURE.weight=3, SEGMENT:GROUP.weight=30; several are one"},
     {"candidate", 0, "FILE", "another definition; several may be given"},

@@ -100,6 +100,13 @@ static hf_status take_weightings(hf_whatif_weighing *w, hf_error *error)
     HF_TRY(done, read_grid(&grid, w->context, job->grid, error));
     const int64_t ones = job->one_at_a_time ? hf_weighting_ones_count(d) : 0, rows = grid ? grid->rows : 0,
                   most = 1 + (job->set_count > 0) + job->candidate_count + ones + rows + job->sweep;
+    if ((job->one_at_a_time || job->sweep > 0) && hf_weighting_ones_count(d) == 0) {
+        status = hf_fail_at(error, HF_ERROR_DATA, d->path, 0, 0,
+                            "each weight is the only one of its kind above 0, so %s has no proportions to "
+                            "change; give more groups or measures a weight",
+                            job->sweep > 0 ? "--sweep" : "--one-at-a-time");
+        goto done;
+    }
     if (most > MOST_WEIGHTINGS + 1) {
         status = hf_fail(error, HF_ERROR_USAGE, "%lld weightings are more than %d; try fewer at once",
                          (long long)most, MOST_WEIGHTINGS);

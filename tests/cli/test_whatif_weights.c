@@ -296,6 +296,11 @@ Test(whatif_weights, mistakes_are_told_with_a_remedy)
     expect_message(folder, "weights_censored", 5,
                    WEIGHTS "--set usage.weight=5 --outcomes outcomes.csv --horizon 300");
     expect_message(folder, "weights_bad_name", 2, WEIGHTS "--set usage.weight=5 --name ../x");
+    put_text(folder, "one.yaml",
+             "holdfast: 1\ngroups: {use: {measures: {depth: {signal: depth, higher: good, curve: {linear: "
+             "{worst: 0, best: 100}}}}}}\n");
+    expect_message(folder, "weights_no_proportions", 3,
+                   "whatif weights --store fleet --definition one.yaml --sweep 5");
     put_text(folder, "less.csv", "account_id,depth,logins,csat,arr,size\na1,5,5,5,5,big\n");
     quietly("ingest less.csv --store fleet --as-of 2025-12-31");
     expect_message(folder, "weights_one_snapshot_lacks", 3, WEIGHTS "--set usage.weight=5 --history");
