@@ -3,10 +3,9 @@
 // Curves that may only rise or fall: their features against the definition, the bounded fit against the
 // conditions of Karush, Kuhn and Tucker, every curve on a fine grid, what is written and read back, what is
 // refused; and that a fit of more than one tile does not depend on the threads.
-#include "churn/basis.h"
 #include "churn/freedom.h"
 #include "churn/monotone.h"
-#include "churn/ridge_fit.h"
+#include "curve_bed.h"
 #include "planted_field.h"
 
 #include <criterion/criterion.h>
@@ -14,21 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 1500 };
 #define TAU 0.7
-
-typedef struct {
-    fixture f;
-    hf_context *context;
-    hf_frame *frame;
-    uint8_t label[ROWS];
-    int64_t rows[ROWS];
-    hf_basis *basis;
-    hf_coded *coded;
-    hf_bent bent;
-    hf_blocks blocks;
-    double *scratch;
-} one_way;
 
 static const char *const said[] = {"use:up", "seats", "csat:down", "flag:up", "few"};
 
@@ -40,38 +25,14 @@ static hf_train_options monotone(int32_t count)
     return options;
 }
 
-static void make(one_way *t, int threads)
+static void make(bed *t, int threads)
 {
     const hf_train_options options = monotone(5);
-    t->context = fixture_context(&t->f, threads);
-    t->frame = fixture_mixed(t->context, ROWS, 21, t->label);
-    for (int64_t i = 0; i < ROWS; i++)
-        t->rows[i] = i;
-    cr_assert_eq(
-        hf_basis_create(&t->basis, t->context, t->frame, t->rows, ROWS, t->label, &options, true, NULL),
-        HF_OK);
-    cr_assert_eq(hf_coded_create(&t->coded, t->basis, t->rows, ROWS, NULL), HF_OK);
-    cr_assert_eq(hf_bent_create(&t->bent, t->basis, t->coded, TAU, NULL), HF_OK);
-    t->blocks = (hf_blocks){.blocks = t->bent.blocks,
-                            .count = t->bent.count,
-                            .features = t->basis->features,
-                            .rows = t->rows,
-                            .row_count = ROWS};
-    t->scratch = calloc(hf_blocks_sums(&t->blocks), sizeof(double));
-}
-
-static void clear(one_way *t)
-{
-    hf_bent_free(&t->bent);
-    hf_coded_destroy(t->coded);
-    hf_basis_destroy(t->basis);
-    hf_frame_destroy(t->frame);
-    hf_context_destroy(t->context);
-    free(t->scratch);
+    make_bed(t, &options, TAU, threads);
 }
 
 // The features, one at a time, as the blocks give them.
-static double *read_features(const one_way *t)
+static double *read_features(const bed *t)
 {
     const int32_t width = t->basis->features;
     double *x = calloc((size_t)(ROWS * width), sizeof *x), *w = calloc((size_t)width + 1, sizeof *w);
@@ -87,21 +48,6 @@ static double *read_features(const one_way *t)
     return x;
 }
 
-static double clip(const hf_basis_signal *s, double x)
-{
-    return fmin(fmax(x, s->low), s->high);
-}
-
-static double z_of(const hf_basis_signal *s, double x)
-{
-    x = clip(s, x);
-    for (int32_t k = 1; k < s->knots; k++)
-        if (x <= s->knot_x[k] || k == s->knots - 1)
-            return s->knot_z[k - 1] + (x - s->knot_x[k - 1]) / (s->knot_x[k] - s->knot_x[k - 1]) *
-                                          (s->knot_z[k] - s->knot_z[k - 1]);
-    return 0.0;
-}
-
 // What feature f of a signal that may only rise is at x, but for a constant.
 static double rising(const hf_basis_signal *s, int32_t f, int32_t ramps, double x)
 {
@@ -114,7 +60,7 @@ static double rising(const hf_basis_signal *s, int32_t f, int32_t ramps, double 
 Test(monotone, features_are_those_of_the_definition)
 {
     const int32_t ways[] = {1, -1, -1, 1, 0}; // "seats" and "few" say nothing: their way is that of the data
-    one_way t = {0};
+    bed t = {0};
     int32_t number = 0;
     make(&t, 1);
     double *x = read_features(&t);
@@ -154,13 +100,13 @@ Test(monotone, features_are_those_of_the_definition)
     }
     cr_expect_eq(number, 5);
     free(x);
-    clear(&t);
+    clear_bed(&t);
 }
 
 Test(monotone, a_fit_is_the_best_within_its_bounds)
 {
     const double lambdas[] = {30, 1, 1e5}; // the last leaves weights that are close to their bound
-    one_way t = {0};
+    bed t = {0};
     make(&t, 1);
     const int32_t width = t.basis->features;
     double *x = read_features(&t), *g = calloc((size_t)width + 1, sizeof *g);
@@ -201,7 +147,7 @@ Test(monotone, a_fit_is_the_best_within_its_bounds)
         cr_expect(held >= 5 && open >= 5, "%d held, %d open", held, open);
     }
     free(x), free(g), free(w);
-    clear(&t);
+    clear_bed(&t);
 }
 
 // n less lambda times the trace of the inverse of a matrix of size + 1, by Gauss and Jordan; the last column
@@ -234,7 +180,7 @@ static double trace_freedom(const double *a, int32_t size, double lambda)
 Test(monotone, freedom_is_that_of_the_weights_that_are_free)
 {
     const double lambda = 3.0;
-    one_way t = {0};
+    bed t = {0};
     make(&t, 1);
     const int32_t width = t.basis->features;
     double *x = read_features(&t), *w = calloc((size_t)width + 1, sizeof *w), freedom = 0.0;
@@ -265,7 +211,7 @@ Test(monotone, freedom_is_that_of_the_weights_that_are_free)
         a[k * (n + 1) + k] += lambda;
     cr_expect_float_eq(freedom, trace_freedom(a, n, lambda), 1e-4);
     free(x), free(w), free(free_one), free(a), free(row);
-    clear(&t);
+    clear_bed(&t);
 }
 
 Test(monotone, a_fit_of_many_tiles_does_not_depend_on_the_threads)
@@ -277,7 +223,7 @@ Test(monotone, a_fit_of_many_tiles_does_not_depend_on_the_threads)
     for (int64_t i = 0; i < MANY; i++)
         rows[i] = (i * 7) % ROWS;
     for (int k = 0; k < 3; k++) {
-        one_way t = {0};
+        bed t = {0};
         make(&t, threads[k]);
         const size_t width = (size_t)t.basis->features + 1;
         double *w = calloc(width, sizeof *w);
@@ -290,7 +236,7 @@ Test(monotone, a_fit_of_many_tiles_does_not_depend_on_the_threads)
             first = w;
         else
             free(w);
-        clear(&t);
+        clear_bed(&t);
     }
     free(first);
     free(rows);
@@ -313,10 +259,10 @@ static void check_curve(const hf_term *term, const hf_basis_signal *s)
     }
 }
 
-Test(monotone, every_curve_goes_one_way_over_its_whole_range)
+Test(monotone, every_curve_goes_bed_over_its_whole_range)
 {
     for (uint64_t seed = 1; seed <= 6; seed++) {
-        one_way t = {0};
+        bed t = {0};
         hf_model *model = NULL, *back = NULL;
         hf_train_options options = monotone(5);
         make(&t, 2);
@@ -347,7 +293,7 @@ Test(monotone, every_curve_goes_one_way_over_its_whole_range)
         cr_expect_eq(checked, 5);
         hf_model_destroy(back);
         hf_model_destroy(model);
-        clear(&t);
+        clear_bed(&t);
     }
     fixture_clean();
 }
@@ -378,7 +324,7 @@ Test(monotone, its_signals_are_in_no_surface_or_rule)
 
 static void expect_refused(const char *a, const char *b, bool plain, const char *says)
 {
-    one_way t = {0};
+    bed t = {0};
     hf_model *model = NULL;
     hf_error error = {0};
     const char *list[] = {a, b};
@@ -391,7 +337,7 @@ static void expect_refused(const char *a, const char *b, bool plain, const char 
                  HF_ERROR_USAGE);
     cr_expect_null(model);
     cr_expect(strstr(error.message, says), "'%s' does not say '%s'", error.message, says);
-    clear(&t);
+    clear_bed(&t);
 }
 
 Test(monotone, what_cannot_be_is_refused)
@@ -407,7 +353,7 @@ Test(monotone, what_cannot_be_is_refused)
 
 Test(monotone, a_file_that_says_so_and_is_not_is_damaged)
 {
-    one_way t = {0};
+    bed t = {0};
     hf_train_options options = monotone(1);
     hf_model *model = NULL;
     make(&t, 1);
@@ -429,5 +375,5 @@ Test(monotone, a_file_that_says_so_and_is_not_is_damaged)
     cr_expect_eq(hf_term_from_json(&term, t.context, json, "m.json", &error), HF_ERROR_DAMAGED);
     json_decref(json);
     hf_model_destroy(model);
-    clear(&t);
+    clear_bed(&t);
 }

@@ -8,58 +8,13 @@
 #include "churn/final_fit.h"
 #include "churn/joint.h"
 #include "churn/liblinear_fit.h"
-#include "churn/ridge_fit.h"
+#include "curve_bed.h"
 #include "planted_field.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { ROWS = 1500 };
-
-typedef struct {
-    fixture f;
-    hf_context *context;
-    hf_frame *frame;
-    uint8_t label[ROWS];
-    int64_t rows[ROWS];
-    hf_basis *basis;
-    hf_coded *coded;
-    hf_bent bent;
-    hf_blocks blocks;
-    double *scratch;
-} bed;
-
-static void make_bed(bed *t, double tau, int threads)
-{
-    hf_train_options options = HF_TRAIN_OPTIONS_INIT;
-    t->context = fixture_context(&t->f, threads);
-    t->frame = fixture_mixed(t->context, ROWS, 21, t->label);
-    for (int64_t i = 0; i < ROWS; i++)
-        t->rows[i] = i;
-    cr_assert_eq(
-        hf_basis_create(&t->basis, t->context, t->frame, t->rows, ROWS, t->label, &options, true, NULL),
-        HF_OK);
-    cr_assert_eq(hf_coded_create(&t->coded, t->basis, t->rows, ROWS, NULL), HF_OK);
-    cr_assert_eq(hf_bent_create(&t->bent, t->basis, t->coded, tau, NULL), HF_OK);
-    t->blocks = (hf_blocks){.blocks = t->bent.blocks,
-                            .count = t->bent.count,
-                            .features = t->basis->features,
-                            .rows = t->rows,
-                            .row_count = ROWS};
-    t->scratch = calloc(hf_blocks_sums(&t->blocks), sizeof(double));
-}
-
-static void clear_bed(bed *t)
-{
-    hf_bent_free(&t->bent);
-    hf_coded_destroy(t->coded);
-    hf_basis_destroy(t->basis);
-    hf_frame_destroy(t->frame);
-    hf_context_destroy(t->context);
-    free(t->scratch);
-}
 
 static double sigmoid(double z)
 {
@@ -80,21 +35,6 @@ static double quantile(const double *sorted, int64_t n, double p)
 }
 
 // ---- the definition, worked out afresh ----------------------------------------------------------------------
-
-static double clip(const hf_basis_signal *s, double x)
-{
-    return fmin(fmax(x, s->low), s->high);
-}
-
-static double z_of(const hf_basis_signal *s, double x)
-{
-    x = clip(s, x);
-    for (int32_t k = 1; k < s->knots; k++)
-        if (x <= s->knot_x[k] || k == s->knots - 1)
-            return s->knot_z[k - 1] + (x - s->knot_x[k - 1]) / (s->knot_x[k] - s->knot_x[k - 1]) *
-                                          (s->knot_z[k] - s->knot_z[k - 1]);
-    return 0.0;
-}
 
 // One signal's columns of a dense matrix of width `width`, centred by their own means over present rows.
 static void dense_number(double *x, int32_t width, const hf_basis_signal *s, const hf_column *column,
@@ -167,7 +107,7 @@ Test(terms_fit, features_are_those_of_the_definition)
     const double taus[] = {0.2, 0.7, 2.0};
     for (int k = 0; k < 3; k++) {
         bed t = {0};
-        make_bed(&t, taus[k], 1);
+        make_bed(&t, NULL, taus[k], 1);
         const int32_t width = t.basis->features;
         double *x = dense(&t, taus[k]), *w = calloc((size_t)width + 1, sizeof *w);
         double margin[ROWS], residual[ROWS], *g = calloc((size_t)width, sizeof *g);
@@ -196,7 +136,7 @@ Test(terms_fit, features_are_those_of_the_definition)
 Test(terms_fit, a_basis_is_learnt_as_its_header_says)
 {
     bed t = {0};
-    make_bed(&t, 1.0, 1);
+    make_bed(&t, NULL, 1.0, 1);
     int warped = 0, straight = 0;
     for (int32_t k = 0; k < t.basis->count; k++) {
         const hf_basis_signal *s = &t.basis->signals[k];
@@ -267,7 +207,7 @@ Test(terms_fit, ridge_is_liblinears_own)
 {
     const double lambdas[] = {300, 10, 0.3};
     bed t = {0};
-    make_bed(&t, 0.7, 1);
+    make_bed(&t, NULL, 0.7, 1);
     const int32_t width = t.basis->features;
     double *x = dense(&t, 0.7);
     double *own = calloc((size_t)width + 1, sizeof *own), *w = calloc((size_t)width + 1, sizeof *w);
@@ -305,7 +245,7 @@ Test(terms_fit, ridge_is_liblinears_own)
 Test(terms_fit, gradient_vanishes_with_an_offset_too)
 {
     bed t = {0};
-    make_bed(&t, 2.0, 1);
+    make_bed(&t, NULL, 2.0, 1);
     const int32_t width = t.basis->features;
     double *x = dense(&t, 2.0), *w = calloc((size_t)width + 1, sizeof *w), offset[ROWS], loss = 0.0, mean;
     double *g = calloc((size_t)width + 1, sizeof *g), each[ROWS];
@@ -343,7 +283,7 @@ Test(terms_fit, gradient_vanishes_with_an_offset_too)
 Test(terms_fit, terms_sum_to_the_margin_of_the_blocks)
 {
     bed t = {0};
-    make_bed(&t, 0.7, 1);
+    make_bed(&t, NULL, 0.7, 1);
     // From the even rows; the odd ones meet values beyond the clips, and levels that training lacked.
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
     int64_t some[ROWS / 2];
@@ -677,7 +617,7 @@ Test(terms_fit, the_grid_is_held_out_log_loss_whatever_the_threads)
     const int threads[] = {1, 2, 7};
     for (int n = 0; n < 3; n++) {
         bed t = {0};
-        make_bed(&t, 1.0, threads[n]);
+        make_bed(&t, NULL, 1.0, threads[n]);
         hf_train_options options = HF_TRAIN_OPTIONS_INIT;
         int32_t fold[ROWS];
         hf_splits splits = {0};

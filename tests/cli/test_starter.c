@@ -319,7 +319,9 @@ static void put_store(void)
 Test(starter, a_fleet_is_profiled_with_the_rows_that_training_takes)
 {
     put_store();
-    char *ledger = must("train --store store --outcomes fleet/outcomes.csv --horizon 60 --lead 15 -o m.json");
+    char *ledger =
+        must("train --store store --outcomes fleet/outcomes.csv --horizon 60 --lead 15 --plain --c 1 "
+             "--bootstrap 0 -o m.json");
     json_t *root = json_of(
         must("profile --store store --outcomes fleet/outcomes.csv --horizon 60 --lead 15 --format json"));
     json_t *outcome = json_object_get(root, "outcome");

@@ -228,6 +228,7 @@ static void train(void)
     job.outcomes = in("fleet/outcomes.csv");
     job.known_until = HF_DATE_MISSING;
     job.fit.c = 0.1;
+    job.fit.bootstrap = 0;
     job.model = in("churn.json");
     job.output = in("said");
     must(in_child(train_task, &job, 2, 0));

@@ -17,13 +17,6 @@
 
 enum { ACCOUNTS = 4000, MONTHS = 18, LIMIT = 80 };
 
-// Under a sanitizer the fleets that say something take minutes.
-#if defined(__SANITIZE_ADDRESS__)
-enum { SLOW = 1 };
-#else
-enum { SLOW = 0 };
-#endif
-
 static char folder[64];
 static hf_synth_truth truth_kind = HF_SYNTH_ADDITIVE;
 static int32_t replicates; // of the bands of curves
@@ -300,7 +293,7 @@ Test(truth, coefficients_come_back_within_their_standard_errors)
 // The AUC of the model on another fleet of the same truth, one date, beside the AUC of the truth itself.
 static void expect_near_the_best(double within)
 {
-    make_fleet("later", SLOW ? 10000 : 40000, 2, 13);
+    make_fleet("later", HOLDFAST_SANITIZED ? 10000 : 40000, 2, 13);
     json_error_t at;
     json_t *later = json_load_file(in_folder("later/truth.json"), 0, &at);
     cr_assert_not_null(later, "%s", at.text);
@@ -339,13 +332,13 @@ static void expect_near_the_best(double within)
     json_decref(later);
 }
 
-// Under a sanitizer fewer rows, which say less.
+// Fleets that say something take minutes under a sanitizer: there fewer rows, which say less.
 Test(truth, the_auc_is_near_the_best_there_can_be)
 {
-    make_fleet("fleet", SLOW ? 1000 : ACCOUNTS, SLOW ? 7 : MONTHS, 12);
+    make_fleet("fleet", HOLDFAST_SANITIZED ? 1000 : ACCOUNTS, HOLDFAST_SANITIZED ? 7 : MONTHS, 12);
     ingest_fleet("fleet", "store", false);
     train("store", "fleet", 0, false, "model.json");
-    expect_near_the_best(SLOW ? 0.03 : 0.005);
+    expect_near_the_best(HOLDFAST_SANITIZED ? 0.03 : 0.005);
 }
 
 // ---- what is kept beside curves --------------------------------------------------------------------------
@@ -425,7 +418,7 @@ Test(truth, curves_lie_in_their_bands_and_nothing_else_is_kept)
 {
     hf_frame *frames[MONTHS];
     hf_model *model;
-    if (SLOW) cr_skip_test("too slow under a sanitizer");
+    if (HOLDFAST_SANITIZED) cr_skip_test("too slow under a sanitizer");
     replicates = 40;
     make_fleet("fleet", 2000, 13, 1);
     read_truth("fleet/truth.json");
@@ -516,7 +509,7 @@ Test(truth, the_pair_and_the_rule_are_found_and_no_other)
 {
     hf_frame *frames[MONTHS];
     hf_model *model;
-    if (SLOW) cr_skip_test("too slow under a sanitizer");
+    if (HOLDFAST_SANITIZED) cr_skip_test("too slow under a sanitizer");
     truth_kind = HF_SYNTH_INTERACTIONS;
     make_fleet("fleet", 3000, 13, 1);
     read_truth("fleet/truth.json");
