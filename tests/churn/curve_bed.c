@@ -14,9 +14,9 @@ void make_bed(bed *t, const hf_train_options *options, double tau, int threads)
     t->frame = fixture_mixed(t->context, ROWS, 21, t->label);
     for (int64_t i = 0; i < ROWS; i++)
         t->rows[i] = i;
-    cr_assert_eq(
-        hf_basis_create(&t->basis, t->context, t->frame, t->rows, ROWS, t->label, options ? options : &usual, true, NULL),
-        HF_OK);
+    cr_assert_eq(hf_basis_create(&t->basis, t->context, t->frame, t->rows, ROWS, t->label,
+                                 options ? options : &usual, true, NULL),
+                 HF_OK);
     cr_assert_eq(hf_coded_create(&t->coded, t->basis, t->rows, ROWS, NULL), HF_OK);
     cr_assert_eq(hf_bent_create(&t->bent, t->basis, t->coded, tau, NULL), HF_OK);
     t->blocks = (hf_blocks){.blocks = t->bent.blocks,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tests of curves share: a mixed table with the blocks of its curves, and the definition of a signal's
-// scale worked out plainly.
+// What the tests of curves share: a mixed table with the blocks of its curves, and the definition of a
+// signal's scale worked out plainly.
 #ifndef HOLDFAST_CURVE_BED_H
 #define HOLDFAST_CURVE_BED_H
 

@@ -130,9 +130,8 @@ static void put_fleet(void)
 static void put_model(void)
 {
     put_fleet();
-    quietly(
-        "train --store store --outcomes fleet/outcomes.csv --horizon 30 --pairs 0 --rules 0 --bootstrap 0 "
-        "-o model.json");
+    quietly("train --store store --outcomes fleet/outcomes.csv --horizon 30 --c 0.1 --pairs 0 --rules 0 "
+            "--bootstrap 0 -o model.json");
 }
 
 Test(verbs, scores_are_the_same_bytes_for_any_threads_and_instructions)

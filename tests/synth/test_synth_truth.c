@@ -181,27 +181,88 @@ static void load_month(history *all, table *t, const json_t *truth, const char *
     }
 }
 
+enum { ACCOUNTS = 3000, MONTHS = 13, TERM_LEVELS = 8 };
+
+// The scores of one term's parts: its value, its absence, its levels.
+typedef struct {
+    score linear, missing, levels[TERM_LEVELS];
+} term_score;
+
+static void add_cell(term_score *s, const json_t *term, const char *text, double p, int y)
+{
+    const json_t *effects = json_object_get(term, "effects");
+    double standard;
+    int level = 0;
+    const char *key;
+    json_t *value;
+    term_value(term, text, &standard);
+    if (!effects) {
+        add_score(text[0] == '\0' ? &s->missing : &s->linear, standard, p, y);
+        return;
+    }
+    json_object_foreach((json_t *)effects, key, value)
+    {
+        if (strcmp(key, text) == 0) add_score(&s->levels[level], 1.0, p, y);
+        level++;
+    }
+}
+
+static void check_term(const json_t *term, const history *all, const table *months)
+{
+    const char *name = json_string_value(json_object_get(term, "signal"));
+    const int column = find_name(&months[0], name);
+    term_score s = {0};
+    for (int m = 0, i = 0; m < MONTHS - 1; m++)
+        for (int row = 0; row < months[m].rows; row++, i++)
+            add_cell(&s, term, months[m].cells[row * months[m].columns + column], all->p[i], all->churned[i]);
+    if (s.linear.variance > 0.0) check_score(&s.linear, name, "value");
+    if (s.missing.variance > 0.0) check_score(&s.missing, name, "missing");
+    for (int l = 0; l < TERM_LEVELS; l++)
+        if (s.levels[l].variance > 1.0) check_score(&s.levels[l], name, "level");
+}
+
+// In sum, and term by term.
+static void check_scores(const json_t *truth, const history *all, const table *months)
+{
+    score whole = {0};
+    size_t index;
+    json_t *term;
+    for (int i = 0; i < all->rows; i++)
+        add_score(&whole, 1.0, all->p[i], all->churned[i]);
+    check_score(&whole, "intercept", "");
+    json_array_foreach((json_t *)terms_of(truth), index, term)
+    {
+        check_term(term, all, months);
+    }
+}
+
+// Reads every month whose outcomes are known, against its summary in the truth; the last has none.
+static void check_months(history *all, table *months, const json_t *truth, const char *folder)
+{
+    table outcomes = read_table(folder, "outcomes.csv");
+    const json_t *by_month = json_object_get(truth, "by_month");
+    cr_assert_eq(json_array_size(by_month), MONTHS);
+    for (int m = 0; m < MONTHS - 1; m++) {
+        const int begin = all->rows;
+        load_month(all, &months[m], truth, folder, m, &outcomes);
+        check_summary(json_array_get(by_month, (size_t)m), all->log_odds + begin, all->p + begin,
+                      all->churned + begin, all->rows - begin);
+    }
+    const json_t *last = json_array_get(by_month, MONTHS - 1);
+    cr_assert(json_is_null(json_object_get(last, "events")));
+    cr_assert(json_is_null(json_object_get(last, "best_auc")));
+    free_table(&outcomes);
+}
+
 static void expect_truth(hf_synth_truth kind, double usual_rate, double least_auc, double most_auc)
 {
-    enum { ACCOUNTS = 3000, MONTHS = 13 };
     static history all;
     static table months[MONTHS];
     char folder[PATH_BYTES];
     make_scratch(folder);
     cr_assert_eq(write_fleet_of(folder, kind, ACCOUNTS, MONTHS, 11, 2), HF_OK);
     json_t *truth = read_truth(folder);
-    table outcomes = read_table(folder, "outcomes.csv");
-    const json_t *by_month = json_object_get(truth, "by_month");
-    cr_assert_eq(json_array_size(by_month), MONTHS);
-    for (int m = 0; m < MONTHS - 1; m++) {
-        int begin = all.rows;
-        load_month(&all, &months[m], truth, folder, m, &outcomes);
-        check_summary(json_array_get(by_month, (size_t)m), all.log_odds + begin, all.p + begin,
-                      all.churned + begin, all.rows - begin);
-    }
-    const json_t *last = json_array_get(by_month, MONTHS - 1);
-    cr_assert(json_is_null(json_object_get(last, "events")));
-    cr_assert(json_is_null(json_object_get(last, "best_auc")));
+    check_months(&all, months, truth, folder);
     const json_t *pooled = json_object_get(truth, "pooled");
     check_summary(pooled, all.log_odds, all.p, all.churned, all.rows);
 
@@ -211,49 +272,9 @@ static void expect_truth(hf_synth_truth kind, double usual_rate, double least_au
     cr_assert(best > least_auc && best < most_auc, "best AUC %g", best);
     cr_assert_eq(json_object_get(truth, "interactions") != NULL, kind == HF_SYNTH_INTERACTIONS);
 
-    // In sum, and term by term.
-    score whole = {0};
-    for (int i = 0; i < all.rows; i++)
-        add_score(&whole, 1.0, all.p[i], all.churned[i]);
-    check_score(&whole, "intercept", "");
-    size_t index;
-    json_t *term;
-    json_array_foreach((json_t *)terms_of(truth), index, term)
-    {
-        const char *name = json_string_value(json_object_get(term, "signal"));
-        int column = find_name(&months[0], name);
-        score linear = {0}, missing = {0}, levels[8] = {{0}};
-        for (int m = 0, i = 0; m < MONTHS - 1; m++) {
-            for (int row = 0; row < months[m].rows; row++, i++) {
-                const char *text = months[m].cells[row * months[m].columns + column];
-                double standard;
-                term_value(term, text, &standard);
-                const json_t *effects = json_object_get(term, "effects");
-                if (effects) {
-                    int level = 0;
-                    const char *key;
-                    json_t *value;
-                    json_object_foreach((json_t *)effects, key, value)
-                    {
-                        if (strcmp(key, text) == 0) add_score(&levels[level], 1.0, all.p[i], all.churned[i]);
-                        level++;
-                    }
-                } else if (text[0] == '\0') {
-                    add_score(&missing, 1.0, all.p[i], all.churned[i]);
-                } else {
-                    add_score(&linear, standard, all.p[i], all.churned[i]);
-                }
-            }
-        }
-        if (linear.variance > 0.0) check_score(&linear, name, "value");
-        if (missing.variance > 0.0) check_score(&missing, name, "missing");
-        for (int l = 0; l < 8; l++) {
-            if (levels[l].variance > 1.0) check_score(&levels[l], name, "level");
-        }
-    }
+    check_scores(truth, &all, months);
     for (int m = 0; m < MONTHS - 1; m++)
         free_table(&months[m]);
-    free_table(&outcomes);
     json_decref(truth);
     remove_folder(folder);
 }

@@ -3,7 +3,7 @@
 // Surfaces and rules against their definition written plainly: random axes over f32, f64 and category columns
 // with values at the very edges, missing values, levels the term does not know and absent columns; their
 // JSON, damaged in every field; their words.
-#include "term/term_room.h"
+#include "term_case.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -15,30 +15,14 @@ enum { ROWS = 900, COLUMNS = 6, LEVELS = 7 };
 
 static const char *const LEVEL_TEXT[LEVELS] = {"", "basic", "gold", "new", "pro", "team", "zwei \xc3\xbc"};
 static const hf_isa ALL[] = {HF_ISA_SCALAR, HF_ISA_AVX2, HF_ISA_AVX512};
-static hf_context *context;
 static hf_random dice;
-static long left;
-
-static void *scarce(void *user, void *p, size_t size)
-{
-    (void)user;
-    if (size > 0 && left-- <= 0) return NULL;
-    if (size > 0) return realloc(p, size);
-    free(p);
-    return NULL;
-}
 
 static void open_context(void)
 {
-    hf_context_create(&context, NULL, NULL);
+    term_open();
     dice = hf_random_seed(17, 0);
 }
-static void close_context(void)
-{
-    hf_context_destroy(context);
-}
-
-TestSuite(term_grid, .init = open_context, .fini = close_context);
+TestSuite(term_grid, .init = open_context, .fini = term_close);
 
 static double uniform(double low, double high)
 {
@@ -52,7 +36,7 @@ static int32_t below(int32_t n)
 
 static char *copy(const char *text)
 {
-    return hf_copy_text(context, text, strlen(text));
+    return hf_copy_text(term_context, text, strlen(text));
 }
 
 static void build(hf_dictionary *out, int32_t first, int32_t step)
@@ -64,7 +48,7 @@ static void build(hf_dictionary *out, int32_t first, int32_t step)
         texts[n] = LEVEL_TEXT[i];
         lengths[n++] = strlen(LEVEL_TEXT[i]);
     }
-    cr_assert(hf_dictionary_build(out, context, texts, lengths, n, NULL, NULL) == HF_OK);
+    cr_assert(hf_dictionary_build(out, term_context, texts, lengths, n, NULL, NULL) == HF_OK);
 }
 
 // Columns 0 and 1 are f32, 2 and 3 f64, 4 and 5 categories; of each pair the values of the second are large.
@@ -86,7 +70,7 @@ static void draw_axis(hf_axis *axis, int32_t column)
     if (axis->kind == HF_KIND_CATEGORY) {
         axis->cells = 2 + below(4);
         build(&axis->levels, below(2), 1 + below(3));
-        axis->level_cell = hf_new(context, (size_t)axis->levels.count, sizeof *axis->level_cell);
+        axis->level_cell = hf_new(term_context, (size_t)axis->levels.count, sizeof *axis->level_cell);
         for (int32_t i = 0; i < axis->levels.count; i++)
             axis->level_cell[i] = below(axis->cells);
         axis->other = below(axis->cells);
@@ -94,7 +78,7 @@ static void draw_axis(hf_axis *axis, int32_t column)
     }
     axis->edges = below(8);
     axis->cells = axis->edges + 2;
-    axis->edge = hf_new(context, (size_t)axis->edges, sizeof *axis->edge);
+    axis->edge = hf_new(term_context, (size_t)axis->edges, sizeof *axis->edge);
     for (int32_t k = 0; k < axis->edges; k++)
         axis->edge[k] = scale_of(column) * (-1 + 2 * (k + hf_random_uniform(&dice)) / 8);
 }
@@ -131,7 +115,7 @@ static void draw_term(hf_term *term, int32_t axes)
         in[a][below(cells)] = true;
     }
     cr_assert(hf_term_value_count(term) == count);
-    term->values = hf_new(context, (size_t)count, sizeof *term->values);
+    term->values = hf_new(term_context, (size_t)count, sizeof *term->values);
     for (int64_t i = 0; i < count; i++) {
         int64_t rest = i;
         bool holds = true;
@@ -147,7 +131,7 @@ static void draw_term(hf_term *term, int32_t axes)
 static hf_frame *draw_frame(const hf_term *term, int32_t without)
 {
     hf_frame *frame;
-    cr_assert(hf_frame_create(&frame, context, ROWS, 8, NULL) == HF_OK);
+    cr_assert(hf_frame_create(&frame, term_context, ROWS, 8, NULL) == HF_OK);
     for (int32_t c = 0; c < COLUMNS; c++) {
         hf_column *column;
         const hf_axis *axis = NULL;
@@ -210,7 +194,7 @@ static void check(const hf_term *term, const hf_frame *frame)
     hf_error error = {0};
     int32_t unseen = -1, unknown = 0;
     float out[ROWS], scratch[HF_TILE];
-    cr_assert(hf_term_compile_in(&compiled, context, term, frame, &unseen, &error) == HF_OK, "%s",
+    cr_assert(hf_term_compile_in(&compiled, term_context, term, frame, &unseen, &error) == HF_OK, "%s",
               error.message);
     for (int64_t i = 0; i < ROWS; i++)
         cr_assert(hf_term_contribution(compiled, i) == plain_contribution(term, frame, i, &unknown));
@@ -230,7 +214,7 @@ static void check(const hf_term *term, const hf_frame *frame)
         memset(guard, 0x5a, sizeof guard);
         cr_assert(memcmp(&out[ROWS - 1], guard, sizeof guard) == 0);
     }
-    hf_term_compiled_free(context, compiled);
+    hf_term_compiled_free(term_context, compiled);
 }
 
 Test(term_grid, agrees_with_the_definition)
@@ -241,7 +225,7 @@ Test(term_grid, agrees_with_the_definition)
         hf_frame *frame = draw_frame(&term, repeat % 5 == 0 ? below(COLUMNS) : -1);
         check(&term, frame);
         hf_frame_destroy(frame);
-        hf_term_free(context, &term);
+        hf_term_free(term_context, &term);
     }
 }
 
@@ -258,15 +242,15 @@ Test(term_grid, edges_beyond_floats)
     hf_column *column;
     hf_compiled_term *compiled;
     float out[8], scratch[HF_TILE];
-    hf_frame_create(&frame, context, 8, 4, NULL);
+    hf_frame_create(&frame, term_context, 8, 4, NULL);
     hf_frame_add(frame, &column, "x", HF_KIND_NUMBER, HF_STORAGE_F32, NULL);
     memcpy(column->values, x, sizeof x);
-    cr_assert(hf_term_compile_in(&compiled, context, &term, frame, NULL, NULL) == HF_OK);
+    cr_assert(hf_term_compile_in(&compiled, term_context, &term, frame, NULL, NULL) == HF_OK);
     hf_term_run(compiled, hf_kernels_for(HF_ISA_AUTO), out, scratch, 0, 8);
     for (int i = 0; i < 8; i++)
         cr_expect((double)out[i] == expected[i] && hf_term_contribution(compiled, i) == expected[i], "%g: %g",
                   (double)x[i], (double)out[i]);
-    hf_term_compiled_free(context, compiled);
+    hf_term_compiled_free(term_context, compiled);
     hf_frame_destroy(frame);
 }
 
@@ -280,13 +264,14 @@ Test(term_grid, a_column_of_another_kind_is_refused)
         hf_compiled_term *compiled = (hf_compiled_term *)1;
         draw_axis(&term.axes[0], c);
         name_term(&term);
-        term.values = hf_new(context, (size_t)term.axes[0].cells, sizeof *term.values);
+        term.values = hf_new(term_context, (size_t)term.axes[0].cells, sizeof *term.values);
         for (int other = 0; other < 2; other++) {
             const hf_kind kind = other ? HF_KIND_DATE : c == 0 ? HF_KIND_CATEGORY : HF_KIND_NUMBER;
-            hf_frame_create(&frame, context, 1, 4, NULL);
+            hf_frame_create(&frame, term_context, 1, 4, NULL);
             hf_frame_add(frame, &column, NAMES[c], kind, hf_kind_storage(kind), NULL);
             memset(column->values, 0, 4);
-            cr_assert(hf_term_compile_in(&compiled, context, &term, frame, NULL, &error) == HF_ERROR_DATA);
+            cr_assert(hf_term_compile_in(&compiled, term_context, &term, frame, NULL, &error) ==
+                      HF_ERROR_DATA);
             cr_assert(compiled == (hf_compiled_term *)1);
             cr_assert(strstr(error.message, NAMES[c]) && strstr(error.message, "--kind"), "%s",
                       error.message);
@@ -296,72 +281,20 @@ Test(term_grid, a_column_of_another_kind_is_refused)
                       "%s", error.message);
             hf_frame_destroy(frame);
         }
-        cr_assert(hf_term_compile(&compiled, context, &term, NULL, NULL, &error) == HF_ERROR_INTERNAL);
-        hf_term_free(context, &term);
+        cr_assert(hf_term_compile(&compiled, term_context, &term, NULL, NULL, &error) == HF_ERROR_INTERNAL);
+        hf_term_free(term_context, &term);
     }
 }
 
 // ---- JSON ----------------------------------------------------------------------------------------------------
 
-static bool same(double a, double b)
-{
-    return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
-}
-
-static void expect_same(const hf_term *a, const hf_term *b)
-{
-    cr_assert(a->kind == b->kind && a->axis_count == b->axis_count && same(a->reference, b->reference));
-    cr_assert_str_eq(a->signal, b->signal);
-    for (int32_t k = 0; k < a->axis_count; k++) {
-        const hf_axis *x = &a->axes[k], *y = &b->axes[k];
-        cr_assert(x->kind == y->kind && x->cells == y->cells && x->edges == y->edges &&
-                  x->levels.count == y->levels.count && x->other == y->other);
-        cr_assert_str_eq(x->signal, y->signal);
-        cr_assert_str_eq(x->unit, y->unit);
-        for (int32_t e = 0; e < x->edges; e++)
-            cr_assert(same(x->edge[e], y->edge[e]));
-        for (int32_t l = 0; l < x->levels.count; l++) {
-            cr_assert_str_eq(hf_dictionary_text(&x->levels, l), hf_dictionary_text(&y->levels, l));
-            cr_assert(x->level_cell[l] == y->level_cell[l]);
-        }
-    }
-    for (int64_t i = 0; i < hf_term_value_count(a); i++)
-        cr_assert(same(a->values[i], b->values[i]));
-}
-
 Test(term_grid, round_trips)
 {
     for (int repeat = 0; repeat < 100; repeat++) {
-        hf_term term, back;
-        hf_error error = {0};
+        hf_term term;
         draw_term(&term, 1 + repeat % HF_AXES);
-        json_t *json = hf_term_to_json(&term);
-        cr_assert_not_null(json);
-        char *text = json_dumps(json, JSON_REAL_PRECISION(17));
-        json_t *read = json_loads(text, 0, NULL);
-        cr_assert(hf_term_from_json(&back, context, read, "m.json", &error) == HF_OK, "%s\n%s", error.message,
-                  text);
-        expect_same(&term, &back);
-        free(text);
-        json_decref(json);
-        json_decref(read);
-        hf_term_free(context, &term);
-        hf_term_free(context, &back);
+        expect_round_trip(term);
     }
-}
-
-static void expect_damage(const json_t *whole, const char *key, const char *parent, const char *how)
-{
-    hf_term term;
-    hf_error error = {0};
-    memset(&term, 0x5a, sizeof term);
-    const hf_term untouched = term;
-    const hf_status status = hf_term_from_json(&term, context, whole, "m.json", &error);
-    cr_assert(status == HF_ERROR_DAMAGED, "%s of %s %s: %s", key, parent, how, hf_status_text(status));
-    cr_assert(strstr(error.message, key) || strstr(error.message, parent) || strstr(error.message, "curve"),
-              "%s of %s %s: %s", key, parent, how, error.message);
-    cr_assert_str_eq(error.file, "m.json");
-    cr_assert(memcmp(&term, &untouched, sizeof term) == 0);
 }
 
 // Every member deleted and every value replaced by one that is right nowhere.
@@ -372,9 +305,9 @@ static void damage_all(const json_t *whole, json_t *at, const char *parent)
         const char *key = json_object_iter_key(i);
         json_t *value = json_object_iter_value(i);
         json_object_set_new(at, key, json_true());
-        expect_damage(whole, key, parent, "altered");
+        expect_damaged(whole, key, parent, "altered");
         json_object_del(at, key);
-        expect_damage(whole, key, parent, "cut");
+        expect_damaged(whole, key, parent, "cut");
         json_object_set(at, key, value);
         damage_all(whole, value, key);
     }
@@ -382,7 +315,7 @@ static void damage_all(const json_t *whole, json_t *at, const char *parent)
     for (size_t i = 0; json_is_array(at) && i < json_array_size(at); i++) {
         json_t *value = json_incref(json_array_get(at, i));
         json_array_set_new(at, i, json_true());
-        expect_damage(whole, parent, parent, "with an entry altered");
+        expect_damaged(whole, parent, parent, "with an entry altered");
         json_array_set(at, i, value);
         damage_all(whole, value, parent);
         json_decref(value);
@@ -400,17 +333,17 @@ static hf_term example(hf_term_kind kind)
     term.axes[0] = (hf_axis){.signal = copy("age"), .unit = copy("years"), .kind = HF_KIND_NUMBER};
     term.axes[0].edges = 2;
     term.axes[0].cells = 4;
-    term.axes[0].edge = hf_new(context, 2, sizeof(double));
+    term.axes[0].edge = hf_new(term_context, 2, sizeof(double));
     term.axes[0].edge[0] = 30;
     term.axes[0].edge[1] = 44.5;
     term.axes[1] = (hf_axis){.signal = copy("plan"), .unit = copy(""), .kind = HF_KIND_CATEGORY};
     term.axes[1].cells = 3;
     build(&term.axes[1].levels, 1, 2);
-    term.axes[1].level_cell = hf_new(context, 3, sizeof(int32_t));
+    term.axes[1].level_cell = hf_new(term_context, 3, sizeof(int32_t));
     term.axes[1].other = 1;
     term.axes[1].level_cell[1] = 1;
     name_term(&term);
-    term.values = hf_new(context, 12, sizeof *term.values);
+    term.values = hf_new(term_context, 12, sizeof *term.values);
     for (int i = 0; i < 12; i++)
         term.values[i] = kind == HF_TERM_SURFACE ? i / 7.0 : i == 6 ? 0.75 : 0.0;
     return term;
@@ -422,29 +355,20 @@ Test(term_grid, every_damage_is_named)
         hf_term term = example(k ? HF_TERM_RULE : HF_TERM_SURFACE), back;
         json_t *json = hf_term_to_json(&term);
         damage_all(json, json, k ? "rule" : "surface");
-        cr_assert(hf_term_from_json(&back, context, json, "m.json", NULL) == HF_OK, "put back as it was");
-        hf_term_free(context, &back);
+        cr_assert(hf_term_from_json(&back, term_context, json, "m.json", NULL) == HF_OK,
+                  "put back as it was");
+        hf_term_free(term_context, &back);
         json_decref(json);
-        hf_term_free(context, &term);
+        hf_term_free(term_context, &term);
     }
 }
 
 static void expect_refused(const hf_term *term, const char *path, const char *value, const char *named)
 {
-    char keys[96], *key = keys, *dot;
-    json_t *json = hf_term_to_json(term), *at = json;
-    strcpy(keys, path);
-    for (; (dot = strchr(key, '.')); key = dot + 1) {
-        *dot = '\0';
-        at = json_is_array(at) ? json_array_get(at, (size_t)atoi(key)) : json_object_get(at, key);
-    }
-    json_t *new = json_loads(value, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-    if (json_is_array(at))
-        json_array_set_new(at, (size_t)atoi(key), new);
-    else
-        json_object_set_new(at, key, new);
-    expect_damage(json, named, named, value);
+    json_t *whole = hf_term_to_json(term), *json = altered(whole, path, value);
+    expect_damaged(json, named, named, value);
     json_decref(json);
+    json_decref(whole);
 }
 
 Test(term_grid, what_does_not_fit_together_is_refused)
@@ -483,8 +407,8 @@ Test(term_grid, what_does_not_fit_together_is_refused)
     expect_refused(&rule, "rule.conditions.0.in", "[1, 1]", "in");
     expect_refused(&rule, "rule.conditions.0.in", "[2, 1]", "in");
     expect_refused(&rule, "rule.weight", "null", "weight");
-    hf_term_free(context, &surface);
-    hf_term_free(context, &rule);
+    hf_term_free(term_context, &surface);
+    hf_term_free(term_context, &rule);
 }
 
 // ---- the page ------------------------------------------------------------------------------------------------
@@ -552,7 +476,7 @@ Test(term_grid, the_readme_scores_surfaces_and_rules)
     snprintf(command, sizeof command, "rm -r %s", folder);
     cr_assert(system(command) == 0);
     for (int t = 0; t < TERMS; t++)
-        hf_term_free(context, &terms[t]);
+        hf_term_free(term_context, &terms[t]);
     hf_frame_destroy(frame);
     json_decref(model);
 }
@@ -572,7 +496,7 @@ static void expect_said(const said *list, int32_t count, const char *expected)
     hf_term term = {.kind = HF_TERM_RULE, .axis_count = count};
     double values[625];
     hf_text text;
-    hf_text_init(&text, context);
+    hf_text_init(&text, term_context);
     term.values = values;
     for (int32_t a = 0; a < count; a++) {
         const said *s = &list[a];
@@ -580,11 +504,11 @@ static void expect_said(const said *list, int32_t count, const char *expected)
         *axis = (hf_axis){.signal = copy(s->signal), .unit = copy(s->unit ? s->unit : ""), .kind = s->kind};
         axis->edges = s->kind == HF_KIND_CATEGORY ? 0 : s->edges;
         axis->cells = s->edges + 2;
-        axis->edge = hf_new(context, 4, sizeof *axis->edge);
+        axis->edge = hf_new(term_context, 4, sizeof *axis->edge);
         memcpy(axis->edge, s->edge, sizeof s->edge);
         if (s->kind == HF_KIND_CATEGORY) { // basic and gold apart, new and the rest
             build(&axis->levels, 1, 1);
-            axis->level_cell = hf_new(context, LEVELS, sizeof *axis->level_cell);
+            axis->level_cell = hf_new(term_context, LEVELS, sizeof *axis->level_cell);
             memcpy(axis->level_cell, (int32_t[]){0, 1, 2, 3, 3, 3}, 6 * sizeof(int32_t));
             axis->other = 3;
         }
@@ -601,7 +525,7 @@ static void expect_said(const said *list, int32_t count, const char *expected)
     cr_expect_str_eq(text.data, expected);
     hf_text_free(&text);
     term.values = NULL;
-    hf_term_free(context, &term);
+    hf_term_free(term_context, &term);
 }
 
 #define EXPECT_SAID(expected, ...)                                                                    \
@@ -641,13 +565,13 @@ Test(term_grid, other_terms_are_named)
     hf_term surface = example(HF_TERM_SURFACE);
     const hf_term count = {.signal = (char *)"tickets_90d", .signal_kind = HF_KIND_COUNT, .unit = (char *)""};
     hf_text text;
-    hf_text_init(&text, context);
+    hf_text_init(&text, term_context);
     hf_term_conditions(&text, &surface);
     hf_text_puts(&text, "; ");
     hf_term_conditions(&text, &count);
     cr_assert_str_eq(text.data, "age and plan; tickets in 90 days");
     hf_text_free(&text);
-    hf_term_free(context, &surface);
+    hf_term_free(term_context, &surface);
 }
 
 Test(term_grid, words_of_a_row_are_whole_parts)
@@ -657,13 +581,13 @@ Test(term_grid, words_of_a_row_are_whole_parts)
     hf_column *column;
     hf_compiled_term *compiled;
     char out[64];
-    hf_frame_create(&frame, context, 2, 4, NULL);
+    hf_frame_create(&frame, term_context, 2, 4, NULL);
     hf_frame_add(frame, &column, "age", HF_KIND_NUMBER, HF_STORAGE_F32, NULL);
     memcpy(column->values, (float[]){47, NAN}, 8);
     hf_frame_add(frame, &column, "plan", HF_KIND_CATEGORY, HF_STORAGE_CODE, NULL);
     build(&column->dictionary, 1, 1);
     memcpy(column->values, (int32_t[]){1, -1}, 8);
-    cr_assert(hf_term_compile_in(&compiled, context, &term, frame, NULL, NULL) == HF_OK);
+    cr_assert(hf_term_compile_in(&compiled, term_context, &term, frame, NULL, NULL) == HF_OK);
     cr_assert(hf_term_words(out, sizeof out, compiled, NULL, 0) == strlen(out));
     cr_assert_str_eq(out, "age 47 years and plan gold");
     hf_term_words(out, sizeof out, compiled, NULL, 1);
@@ -676,46 +600,32 @@ Test(term_grid, words_of_a_row_are_whole_parts)
         cr_assert(out[size] == '#' && (size == 0 || length == strlen(out)));
         if (size > 12) cr_assert_str_eq(out, size < 27 ? "age 47 years" : "age 47 years and plan gold");
     }
-    hf_term_compiled_free(context, compiled);
+    hf_term_compiled_free(term_context, compiled);
     hf_frame_destroy(frame);
-    hf_term_free(context, &term);
+    hf_term_free(term_context, &term);
 }
 
 // ---- when memory runs out -----------------------------------------------------------------------------------
 
 Test(term_grid, survives_every_failed_allocation)
 {
-    hf_context_options options = HF_CONTEXT_OPTIONS_INIT;
-    options.resize = scarce;
-    left = 1000;
-    hf_context *poor;
-    cr_assert(hf_context_create(&poor, &options, NULL) == HF_OK);
+    long *left;
+    hf_context *poor = scarce_context(&left);
     for (int kind = 0; kind < 2; kind++) {
-        hf_term term = example(kind ? HF_TERM_RULE : HF_TERM_SURFACE), back;
+        hf_term term = example(kind ? HF_TERM_RULE : HF_TERM_SURFACE);
         hf_frame *frame = draw_frame(&term, -1);
-        json_t *json = hf_term_to_json(&term);
         hf_compiled_term *compiled = NULL;
-        hf_status status = HF_ERROR_MEMORY;
         for (long k = 0; !compiled && k < 100; k++) {
             hf_error error = {0};
-            left = k;
-            status = hf_term_compile_in(&compiled, poor, &term, frame, NULL, &error);
+            *left = k;
+            const hf_status status = hf_term_compile_in(&compiled, poor, &term, frame, NULL, &error);
             cr_assert(status == HF_OK || (status == HF_ERROR_MEMORY && error.status == status && !compiled));
         }
-        cr_assert(status == HF_OK);
+        cr_assert_not_null(compiled);
         hf_term_compiled_free(poor, compiled);
-        status = HF_ERROR_MEMORY;
-        for (long k = 0; status != HF_OK && k < 100; k++) {
-            hf_error error = {0};
-            left = k;
-            status = hf_term_from_json(&back, poor, json, "m.json", &error);
-            cr_assert(status == HF_OK || (status == HF_ERROR_MEMORY && error.status == status));
-        }
-        cr_assert(status == HF_OK);
-        hf_term_free(poor, &back);
-        json_decref(json);
+        expect_reading_fails_well(poor, left, &term);
         hf_frame_destroy(frame);
-        hf_term_free(context, &term);
+        hf_term_free(term_context, &term);
     }
     hf_context_destroy(poor);
 }

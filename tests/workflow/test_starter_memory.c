@@ -45,6 +45,13 @@ static void good(hf_status status, const hf_error *error)
     cr_assert_eq(status, HF_OK, "%s", error->message);
 }
 
+static hf_csv_options by_account(void)
+{
+    hf_csv_options csv = HF_CSV_OPTIONS_INIT;
+    csv.id = "account_id";
+    return csv;
+}
+
 // A model of the table, the table as a snapshot, and outcomes of its accounts.
 static void put_history(void)
 {
@@ -59,8 +66,7 @@ static void put_history(void)
     hf_context *context = NULL;
     hf_error error = {0};
     const char *const files[] = {table};
-    hf_csv_options csv = HF_CSV_OPTIONS_INIT;
-    csv.id = "account_id";
+    const hf_csv_options csv = by_account();
     good(hf_context_create(&context, NULL, &error), &error);
     const hf_ingest_job ingest = {
         .files = files, .file_count = 1, .csv = csv, .store = store, .as_of = 20000}; // 2024-10-04
@@ -87,107 +93,161 @@ static void remove_files(void)
 
 TestSuite(starter_memory, .init = put_files, .fini = remove_files, .timeout = 200);
 
-static hf_status run(int job, const hf_context *context, hf_error *error)
+static hf_status profile(const hf_context *context, hf_table_format format, hf_error *error)
 {
-    hf_csv_options csv = HF_CSV_OPTIONS_INIT;
-    csv.id = "account_id";
-    if (job < 3) {
-        const hf_profile_job profile = {.file = table,
-                                        .csv = csv,
-                                        .as_of = 20000,
-                                        .target = "churned",
-                                        .format = (hf_table_format)job,
-                                        .overwrite = true,
-                                        .output = output};
-        return hf_workflow_profile(context, &profile, error);
-    }
-    if (job == 3) {
-        const hf_init_job init = {.file = table,
-                                  .csv = csv,
-                                  .as_of = 20000,
-                                  .target = "churned",
-                                  .definition = definition,
-                                  .overwrite = true,
-                                  .output = output};
-        return hf_workflow_init(context, &init, error);
-    }
-    if (job == 8) {
-        const hf_whatif_weights_job weights = {.store = store,
-                                               .definition = definition,
-                                               .as_of = HF_DATE_MISSING,
-                                               .one_at_a_time = true,
-                                               .factor = 2,
-                                               .sweep = 3,
-                                               .concentration = 5,
-                                               .outcomes = outcomes,
-                                               .horizon = 30,
-                                               .known_until = 20100,
-                                               .capacity = 5,
-                                               .top = 2,
-                                               .replicates = 40,
-                                               .alpha = 0.05,
-                                               .name = "memory",
-                                               .overwrite = true,
-                                               .output = output};
-        return hf_workflow_whatif_weights(context, &weights, error);
-    }
-    if (job > 8) {
-        static const char *const edits[] = {"tickets *= 0.5 where usage < 60", "plan = gold where plan = pro",
-                                            "renewal_date += 30"};
-        const hf_whatif_scenario_job scenario = {.store = store,
-                                                 .csv = csv,
-                                                 .as_of = HF_DATE_MISSING,
-                                                 .definition = definition,
-                                                 .model = model,
-                                                 .edits = edits,
-                                                 .edit_count = 3,
-                                                 .where = "tickets > 0",
-                                                 .by = "plan",
-                                                 .capacity = 5,
-                                                 .top = 3,
-                                                 .name = "scenario",
-                                                 .format = job == 9 ? HF_REPORT_TABLE : HF_REPORT_JSON,
-                                                 .overwrite = true,
-                                                 .output = output};
-        return hf_workflow_whatif_scenario(context, &scenario, error);
-    }
-    if (job > 5) {
-        static const int64_t capacity[] = {5, 20};
-        const hf_evaluate_job evaluate = {.store = job == 7 ? store : NULL,
-                                          .outcomes = outcomes,
-                                          .horizon = 30,
-                                          .known_until = 20100,
-                                          .file = job == 7 ? NULL : table,
-                                          .csv = csv,
-                                          .target = "churned",
-                                          .model = model,
-                                          .against = model,
-                                          .arr = "usage",
-                                          .by = "plan",
-                                          .capacity = capacity,
-                                          .capacity_count = 2,
-                                          .fit = HF_TRAIN_OPTIONS_INIT,
-                                          .replicates = 40,
-                                          .alpha = 0.05,
-                                          .format = job == 6 ? HF_REPORT_TABLE : HF_REPORT_JSON,
-                                          .overwrite = true,
-                                          .output = output};
-        return hf_workflow_evaluate(context, &evaluate, error);
-    }
-    const hf_check_job check = {.definition = definition,
-                                .file = table,
-                                .csv = csv,
+    const hf_profile_job job = {.file = table,
+                                .csv = by_account(),
                                 .as_of = 20000,
-                                .format = job == 4 ? HF_REPORT_TABLE : HF_REPORT_JSON,
+                                .target = "churned",
+                                .format = format,
                                 .overwrite = true,
                                 .output = output};
-    return hf_workflow_check(context, &check, error);
+    return hf_workflow_profile(context, &job, error);
+}
+
+static hf_status init(const hf_context *context, hf_error *error)
+{
+    const hf_init_job job = {.file = table,
+                             .csv = by_account(),
+                             .as_of = 20000,
+                             .target = "churned",
+                             .definition = definition,
+                             .overwrite = true,
+                             .output = output};
+    return hf_workflow_init(context, &job, error);
+}
+
+static hf_status check(const hf_context *context, hf_report_format format, hf_error *error)
+{
+    const hf_check_job job = {.definition = definition,
+                              .file = table,
+                              .csv = by_account(),
+                              .as_of = 20000,
+                              .format = format,
+                              .overwrite = true,
+                              .output = output};
+    return hf_workflow_check(context, &job, error);
+}
+
+// Of a store, or of the table where `from` is NULL.
+static hf_status evaluate(const hf_context *context, const char *from, hf_report_format format,
+                          hf_error *error)
+{
+    static const int64_t capacity[] = {5, 20};
+    const hf_evaluate_job job = {.store = from,
+                                 .outcomes = outcomes,
+                                 .horizon = 30,
+                                 .known_until = 20100,
+                                 .file = from ? NULL : table,
+                                 .csv = by_account(),
+                                 .target = "churned",
+                                 .model = model,
+                                 .against = model,
+                                 .arr = "usage",
+                                 .by = "plan",
+                                 .capacity = capacity,
+                                 .capacity_count = 2,
+                                 .fit = HF_TRAIN_OPTIONS_INIT,
+                                 .replicates = 40,
+                                 .alpha = 0.05,
+                                 .format = format,
+                                 .overwrite = true,
+                                 .output = output};
+    return hf_workflow_evaluate(context, &job, error);
+}
+
+static hf_status weights(const hf_context *context, hf_error *error)
+{
+    const hf_whatif_weights_job job = {.store = store,
+                                       .definition = definition,
+                                       .as_of = HF_DATE_MISSING,
+                                       .one_at_a_time = true,
+                                       .factor = 2,
+                                       .sweep = 3,
+                                       .concentration = 5,
+                                       .outcomes = outcomes,
+                                       .horizon = 30,
+                                       .known_until = 20100,
+                                       .capacity = 5,
+                                       .top = 2,
+                                       .replicates = 40,
+                                       .alpha = 0.05,
+                                       .name = "memory",
+                                       .overwrite = true,
+                                       .output = output};
+    return hf_workflow_whatif_weights(context, &job, error);
+}
+
+static hf_status scenario(const hf_context *context, hf_report_format format, hf_error *error)
+{
+    static const char *const edits[] = {"tickets *= 0.5 where usage < 60", "plan = gold where plan = pro",
+                                        "renewal_date += 30"};
+    const hf_whatif_scenario_job job = {.store = store,
+                                        .csv = by_account(),
+                                        .as_of = HF_DATE_MISSING,
+                                        .definition = definition,
+                                        .model = model,
+                                        .edits = edits,
+                                        .edit_count = 3,
+                                        .where = "tickets > 0",
+                                        .by = "plan",
+                                        .capacity = 5,
+                                        .top = 3,
+                                        .name = "scenario",
+                                        .format = format,
+                                        .overwrite = true,
+                                        .output = output};
+    return hf_workflow_whatif_scenario(context, &job, error);
+}
+
+// What is tried; init writes the definition that check and the what-ifs read.
+typedef enum {
+    PROFILE_TABLE,
+    PROFILE_CSV,
+    PROFILE_JSON,
+    INIT,
+    CHECK_TABLE,
+    CHECK_JSON,
+    EVALUATE_TABLE,
+    EVALUATE_STORE,
+    WEIGHTS,
+    SCENARIO_TABLE,
+    SCENARIO_JSON
+} verb;
+
+static hf_status run(verb tried, const hf_context *context, hf_error *error)
+{
+    switch (tried) {
+    case PROFILE_TABLE:
+        return profile(context, HF_TABLE_TABLE, error);
+    case PROFILE_CSV:
+        return profile(context, HF_TABLE_CSV, error);
+    case PROFILE_JSON:
+        return profile(context, HF_TABLE_JSON, error);
+    case INIT:
+        return init(context, error);
+    case CHECK_TABLE:
+        return check(context, HF_REPORT_TABLE, error);
+    case CHECK_JSON:
+        return check(context, HF_REPORT_JSON, error);
+    case EVALUATE_TABLE:
+        return evaluate(context, NULL, HF_REPORT_TABLE, error);
+    case EVALUATE_STORE:
+        return evaluate(context, store, HF_REPORT_JSON, error);
+    case WEIGHTS:
+        return weights(context, error);
+    case SCENARIO_TABLE:
+        return scenario(context, HF_REPORT_TABLE, error);
+    case SCENARIO_JSON:
+        return scenario(context, HF_REPORT_JSON, error);
+    }
+    return HF_ERROR_INTERNAL;
 }
 
 // One by one at first, then ever more coarsely: by a part in `fineness`.
-static void fail_every_request(int first, int last, long fineness)
+static void fail_every_request(verb first, verb last, long fineness)
 {
-    for (int job = first; job <= last; job++) {
+    for (verb tried = first; tried <= last; tried++) {
         hf_status status = HF_ERROR_MEMORY;
         for (long k = 0; status != HF_OK; k += 1 + k / fineness) {
             budget left = {1000000};
@@ -200,10 +260,11 @@ static void fail_every_request(int first, int last, long fineness)
             cr_assert_eq(hf_context_create(&context, &options, NULL), HF_OK);
             remove(output);
             left.left = k;
-            status = run(job, context, &error);
+            status = run(tried, context, &error);
             if (status != HF_OK) {
-                cr_assert_eq(status, HF_ERROR_MEMORY, "job %d, request %ld: %s", job, k, error.message);
-                cr_assert_neq(access(output, F_OK), 0, "job %d, request %ld left output", job, k);
+                cr_assert_eq(status, HF_ERROR_MEMORY, "verb %d, request %ld: %s", (int)tried, k,
+                             error.message);
+                cr_assert_neq(access(output, F_OK), 0, "verb %d, request %ld left output", (int)tried, k);
             }
             hf_context_destroy(context);
             cr_assert_lt(k, 100000);
@@ -214,13 +275,13 @@ static void fail_every_request(int first, int last, long fineness)
 
 Test(starter_memory, every_request_may_fail)
 {
-    fail_every_request(0, 5, 40); // 3 before 4: init writes the definition that check reads
+    fail_every_request(PROFILE_TABLE, CHECK_JSON, 40);
 }
 
 Test(starter_memory, every_request_of_an_evaluation_may_fail)
 {
     put_history();
-    fail_every_request(6, 7, 8);
+    fail_every_request(EVALUATE_TABLE, EVALUATE_STORE, 8);
 }
 
 Test(starter_memory, every_request_of_a_what_if_may_fail)
@@ -229,7 +290,7 @@ Test(starter_memory, every_request_of_a_what_if_may_fail)
     hf_error error = {0};
     put_history();
     good(hf_context_create(&context, NULL, &error), &error);
-    good(run(3, context, &error), &error);
+    good(init(context, &error), &error);
     hf_context_destroy(context);
-    fail_every_request(8, 10, 4);
+    fail_every_request(WEIGHTS, SCENARIO_JSON, 4);
 }
