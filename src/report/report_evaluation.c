@@ -43,7 +43,8 @@ static void add_terms(hf_grid *grid, const hf_evaluation *e)
             hf_grid_cell(grid, "-");
 }
 
-static void add_value_row(hf_grid *grid, const hf_evaluation *e, bool terms)
+// chosen: how many columns say what training chose: none, C, or C and the terms.
+static void add_value_row(hf_grid *grid, const hf_evaluation *e, int chosen)
 {
     char text[32];
     hf_grid_cell(grid, "%s", e->name);
@@ -51,32 +52,32 @@ static void add_value_row(hf_grid *grid, const hf_evaluation *e, bool terms)
     hf_grid_cell(grid, "%s", hf_grouped(text, e->metrics.value.events));
     for (size_t m = 0; m < METRICS; m++)
         number_cell(grid, metric(&e->metrics.value, m));
-    if (isnan(e->c))
+    if (chosen > 0 && isnan(e->c))
         hf_grid_cell(grid, "-");
-    else
+    else if (chosen > 0)
         hf_grid_cell(grid, "%.4g", e->c);
-    if (terms) add_terms(grid, e);
+    if (chosen > 1) add_terms(grid, e);
 }
 
-static void add_interval_row(hf_grid *grid, const char *name, const hf_metrics *bound, bool terms)
+static void add_interval_row(hf_grid *grid, const char *name, const hf_metrics *bound, int chosen)
 {
     hf_grid_cell(grid, "  %s", name);
     hf_grid_cell(grid, "%s", "");
     hf_grid_cell(grid, "%s", "");
     for (size_t m = 0; m < METRICS; m++)
         number_cell(grid, metric(bound, m));
-    for (int k = 0; k < 1 + (terms ? TERM_COLUMNS : 0); k++)
+    for (int k = 0; k < chosen; k++)
         hf_grid_cell(grid, "%s", "");
 }
 
-static void add_evaluation(hf_grid *grid, const hf_evaluation *e, double alpha, bool terms)
+static void add_evaluation(hf_grid *grid, const hf_evaluation *e, double alpha, int chosen)
 {
     char name[32];
-    add_value_row(grid, e, terms);
+    add_value_row(grid, e, chosen);
     if (isnan(e->metrics.low.log_loss)) return;
     snprintf(name, sizeof name, "%.4g %% from", 100 * (1 - alpha));
-    add_interval_row(grid, name, &e->metrics.low, terms);
-    add_interval_row(grid, "to", &e->metrics.high, terms);
+    add_interval_row(grid, name, &e->metrics.low, chosen);
+    add_interval_row(grid, "to", &e->metrics.high, chosen);
 }
 
 hf_status hf_report_evaluation(hf_text *text, const hf_context *context, const hf_evaluation *folds,
@@ -89,17 +90,18 @@ hf_status hf_report_evaluation(hf_text *text, const hf_context *context, const h
     hf_text_puts(&headings, "tested on|>n|>events");
     for (size_t m = 0; m < METRICS; m++)
         hf_text_printf(&headings, "|>%s", metric_fields[m].label);
-    hf_text_puts(&headings, "|>C");
-    const bool terms = count > 0 && folds[0].curves > 0;
+    const bool trained = count > 0 && !isnan(folds[0].c), terms = trained && folds[0].curves > 0;
+    const int chosen = terms ? 1 + TERM_COLUMNS : trained;
+    if (trained) hf_text_puts(&headings, "|>C");
     if (terms) hf_text_puts(&headings, "|>curves|>surfaces|>rules");
     hf_status status = hf_text_status(&headings, error);
     if (status == HF_OK) status = hf_grid_create(&grid, context, headings.data, error);
     hf_text_free(&headings);
     if (status != HF_OK) return status;
     for (int32_t i = 0; i < count; i++)
-        add_evaluation(grid, &folds[i], alpha, terms);
-    if (mean) add_evaluation(grid, mean, alpha, terms);
-    if (pooled) add_evaluation(grid, pooled, alpha, terms);
+        add_evaluation(grid, &folds[i], alpha, chosen);
+    if (mean) add_evaluation(grid, mean, alpha, chosen);
+    if (pooled) add_evaluation(grid, pooled, alpha, chosen);
     status = hf_grid_print(grid, text, error);
     hf_grid_destroy(grid);
     return status;

@@ -110,8 +110,8 @@ static void summarise(hf_text *text, const hf_starter *starter, const starter_re
         left += g->role == HF_ROLE_LEFT_OUT;
     }
     double n = (double)result->scored / 100;
-    hf_text_printf(text, "%d measures, %d of them from data and %d hypotheses; %d signals left out\n",
-                   (int)measures, (int)measured, (int)(measures - measured), (int)left);
+    hf_text_printf(text, "%d measures, %d of them from data and %d hypotheses; %d signal%s left out\n",
+                   (int)measures, (int)measured, (int)(measures - measured), (int)left, left == 1 ? "" : "s");
     hf_text_printf(
         text,
         "on this data: red %.1f %%, yellow %.1f %%, green %.1f %%, unknown %.1f %%; mean coverage %.1f %%\n",
