@@ -7,6 +7,7 @@
 #include "churn/cuts.h"
 #include "churn/learn_columns.h"
 #include "churn/monotone.h"
+#include "metrics/metrics_room.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -182,12 +183,6 @@ static void learn_steps(hf_basis_signal *s, const double *value, int32_t distinc
     keep_steps(s, cut, hf_entropy_cuts(cut, TREE_LEAVES - 1, cases, s->present, least), cases);
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 // Cells end wherever the curve may bend or jump.
 static void learn_edges(hf_basis_signal *s)
 {
@@ -199,7 +194,7 @@ static void learn_edges(hf_basis_signal *s)
         all[n++] = s->hinge_x[k] - s->origin;
     for (int32_t k = 0; k < s->steps; k++)
         all[n++] = s->step_x[k] - s->origin;
-    qsort(all, (size_t)n, sizeof *all, compare_doubles);
+    qsort(all, (size_t)n, sizeof *all, hf_compare_doubles);
     for (int32_t i = 0; i < n; i++)
         if (s->edges == 0 || all[i] > s->edge[s->edges - 1]) s->edge[s->edges++] = all[i];
 }

@@ -4,6 +4,7 @@
 #include "churn/binned.h"
 
 #include "churn/cuts.h"
+#include "metrics/metrics_room.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,16 +21,10 @@ void hf_binned_destroy(hf_binned *binned)
     hf_delete(binned->context, binned);
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void learn_edges(hf_binned_signal *s, double *value, int64_t n, int32_t bins)
 {
     int32_t distinct = n > 0;
-    qsort(value, (size_t)n, sizeof *value, compare_doubles);
+    qsort(value, (size_t)n, sizeof *value, hf_compare_doubles);
     for (int64_t i = 1; i < n && distinct <= bins; i++)
         distinct += value[i] != value[i - 1];
     if (distinct <= bins) {

@@ -6,11 +6,11 @@
 // better than it will be.
 #include "churn/calibration.h"
 
+#include "churn/account_order.h"
 #include "churn/calibration_fit.h"
 #include "churn/ridge_fit.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *const hf_calibration_names[HF_CALIBRATIONS] = {"none", "intercept", "platt", "isotonic"};
@@ -44,30 +44,6 @@ static int64_t account_of(const hf_held_out *in, int64_t row)
     return in->cluster ? in->cluster[row] : row;
 }
 
-typedef struct {
-    int64_t account, row;
-} owned_row;
-
-static int compare_owned(const void *a, const void *b)
-{
-    const owned_row *x = a, *y = b;
-    if (x->account != y->account) return x->account < y->account ? -1 : 1;
-    return (x->row > y->row) - (x->row < y->row);
-}
-
-static hf_status sort_accounts(trial *t, hf_error *error)
-{
-    owned_row *sorted = hf_new_raw(t->context, (size_t)t->rows, sizeof *sorted);
-    if (!sorted) return hf_fail_memory(error);
-    for (int64_t i = 0; i < t->rows; i++)
-        sorted[i] = (owned_row){account_of(t->in, i), i};
-    qsort(sorted, (size_t)t->rows, sizeof *sorted, compare_owned);
-    for (int64_t i = 0; i < t->rows; i++)
-        t->order[i] = sorted[i].row;
-    hf_delete(t->context, sorted);
-    return HF_OK;
-}
-
 static hf_status trial_create(trial *t, hf_error *error)
 {
     t->rows = t->in->first[t->in->splits];
@@ -83,7 +59,7 @@ static hf_status trial_create(trial *t, hf_error *error)
     if (!made || !t->log_odds || !t->label || !t->order) return hf_fail_memory(error);
     memcpy(t->judged[0], t->in->log_odds, n * sizeof *t->judged[0]);
     t->usable[0] = true;
-    return sort_accounts(t, error);
+    return hf_account_order(t->order, t->context, t->in->cluster, t->rows, error);
 }
 
 // Fits a method on all rows but those of a split; -1: on all. Forward in time an intercept has no shape.
@@ -176,7 +152,7 @@ static hf_status show(hf_reliability *out, const trial *t, int method, hf_error 
 {
     double *probability = t->log_odds; // no longer needed
     for (int64_t i = 0; i < t->rows; i++)
-        probability[i] = 1.0 / (1.0 + exp(-t->judged[method][i]));
+        probability[i] = hf_probability(t->judged[method][i]);
     return hf_reliability_compute(out, t->context, probability, t->in->label, t->rows, error);
 }
 

@@ -6,7 +6,9 @@
 // sqrt(m / n) (Bickel, Gotze and van Zwet 1997).
 #include "churn/curve_bands.h"
 
+#include "churn/account_order.h"
 #include "churn/curve_replicate.h"
+#include "metrics/metrics_room.h"
 
 #include <math.h>
 #include <omp.h>
@@ -31,38 +33,19 @@ typedef struct {
     bool *good;    // owned, one a replicate
 } bootstrap;
 
-typedef struct {
-    int64_t cluster, place;
-} member;
-
-static int compare_members(const void *a, const void *b)
-{
-    const member *p = a, *q = b;
-    if (p->cluster != q->cluster) return p->cluster < q->cluster ? -1 : 1;
-    return (p->place > q->place) - (p->place < q->place);
-}
-
 static hf_status number_accounts(bootstrap *b, hf_error *error)
 {
-    const hf_refit *r = b->refit;
-    const int64_t rows = r->blocks.row_count;
-    if (!r->cluster) {
-        for (int64_t i = 0; i < rows; i++)
-            b->account[i] = (int32_t)i;
-        b->accounts = (int32_t)rows;
-        return HF_OK;
+    const int64_t rows = b->refit->blocks.row_count, *cluster = b->refit->cluster;
+    int64_t *order = hf_new_raw(b->context, (size_t)rows, sizeof *order);
+    if (!order) return hf_fail_memory(error);
+    const hf_status status = hf_account_order(order, b->context, cluster, rows, error);
+    for (int64_t i = 0; i < rows && status == HF_OK; i++) {
+        const bool same = i > 0 && cluster && cluster[order[i]] == cluster[order[i - 1]];
+        b->accounts += !same;
+        b->account[order[i]] = b->accounts - 1;
     }
-    member *sorted = hf_new_raw(b->context, (size_t)rows, sizeof *sorted);
-    if (!sorted) return hf_fail_memory(error);
-    for (int64_t i = 0; i < rows; i++)
-        sorted[i] = (member){r->cluster[i], i};
-    qsort(sorted, (size_t)rows, sizeof *sorted, compare_members);
-    for (int64_t i = 0; i < rows; i++) {
-        if (i == 0 || sorted[i].cluster != sorted[i - 1].cluster) b->accounts++;
-        b->account[sorted[i].place] = b->accounts - 1;
-    }
-    hf_delete(b->context, sorted);
-    return HF_OK;
+    hf_delete(b->context, order);
+    return status;
 }
 
 // The rows of a replicate, in the training rows' order; owned. *good false where a class is lacking.
@@ -141,12 +124,6 @@ static hf_status fit_all(bootstrap *b, hf_error *error)
     return status;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 // The band of one term's points around its sharp curve, and with the curve itself. shift: from the curve to
 // the sharp one. deviation: good replicates x points, from the sharp one.
 static void set_band(hf_curve_point *points, int32_t count, const double *shift, const double *deviation,
@@ -162,7 +139,7 @@ static void set_band(hf_curve_point *points, int32_t count, const double *shift,
         for (int32_t r = 0; r < made && squares > 0.0; r++)
             largest[r] = fmax(largest[r], fabs(deviation[(int64_t)r * count + k]) / points[k].high);
     }
-    qsort(largest, (size_t)made, sizeof *largest, compare_doubles);
+    qsort(largest, (size_t)made, sizeof *largest, hf_compare_doubles);
     const int32_t at = (int32_t)ceil(HF_BAND_LEVEL * made) - 1;
     for (int32_t k = 0; k < count; k++) {
         const double half = largest[at] * points[k].high;

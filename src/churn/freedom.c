@@ -7,6 +7,7 @@
 #include "churn/freedom.h"
 
 #include "churn/cholesky.h"
+#include "churn/ridge_fit.h"
 
 #include <math.h>
 
@@ -56,7 +57,7 @@ static hf_status sum_hessian(double *hessian, double *x, double *scratch, const 
         x[n - 1] = 1.0;
         for (int32_t f = 0; f < n; f++)
             margin += r->weights[f] * x[f];
-        const double p = 1.0 / (1.0 + exp(-margin));
+        const double p = hf_probability(margin);
         add_row(hessian, x, n, p * (1.0 - p) * (double)rows / (double)taken);
     }
     for (int32_t f = 0; f < n - 1; f++)

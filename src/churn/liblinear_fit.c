@@ -11,7 +11,6 @@
 #include <linear.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 // What its solver allows itself, and train() does not let choose.

@@ -6,12 +6,12 @@
 // 1986).
 #include "churn/plain_errors.h"
 
+#include "churn/account_order.h"
 #include "churn/cholesky.h"
 #include "churn/inflation.h"
 #include "churn/ridge_fit.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DETERMINED 1e-8 // of a column's own curvature: what is left of it beside the columns before it
@@ -117,7 +117,7 @@ static hf_status take_slopes(plain *p, hf_error *error)
             if (status != HF_OK) return status;
         }
         const int32_t n = row_of(p, i);
-        const double margin = margin_of(p, n), chance = 1.0 / (1.0 + exp(-margin));
+        const double margin = margin_of(p, n), chance = hf_probability(margin);
         const double curvature = chance * (1.0 - chance), residual = (double)p->t->label[i] - chance;
         p->loss += hf_log_loss(margin, p->t->label[i]);
         for (int32_t k = 0; k < n; k++) {
@@ -194,17 +194,6 @@ done:
 
 // ---- errors -----------------------------------------------------------------------------------------------
 
-typedef struct {
-    int64_t cluster, row;
-} member;
-
-static int compare_members(const void *a, const void *b)
-{
-    const member *p = a, *q = b;
-    if (p->cluster != q->cluster) return p->cluster < q->cluster ? -1 : 1;
-    return (p->row > q->row) - (p->row < q->row);
-}
-
 // Adds an account's score, through the inverse Hessian, to the squares; and clears it.
 static void add_account(double *squares, double *score, const double *inverse, int32_t size)
 {
@@ -223,23 +212,22 @@ static hf_status cluster_errors(double *squares, int64_t *accounts, plain *p, co
 {
     const hf_training *t = p->t;
     const int32_t size = p->kept;
-    member *sorted = hf_new_raw(t->context, (size_t)t->count, sizeof *sorted);
+    int64_t *order = hf_new_raw(t->context, (size_t)t->count, sizeof *order);
     double *score = hf_new(t->context, (size_t)size, sizeof *score);
     hf_status status = HF_OK;
-    if (!sorted || !score) {
+    if (!order || !score) {
         status = hf_fail_memory(error);
         goto done;
     }
+    HF_TRY(done, hf_account_order(order, t->context, t->cluster, t->count, error));
     *accounts = 0;
-    for (int64_t i = 0; i < t->count; i++)
-        sorted[i] = (member){t->cluster[i], i};
-    qsort(sorted, (size_t)t->count, sizeof *sorted, compare_members);
     for (int64_t i = 0; i < t->count; i++) {
-        const int32_t n = row_of(p, sorted[i].row);
-        const double residual = (double)t->label[sorted[i].row] - 1.0 / (1.0 + exp(-margin_of(p, n)));
+        const int64_t row = order[i];
+        const int32_t n = row_of(p, row);
+        const double residual = (double)t->label[row] - hf_probability(margin_of(p, n));
         for (int32_t k = 0; k < n; k++)
             score[p->index[k]] += residual * p->value[k];
-        if (i + 1 < t->count && sorted[i + 1].cluster == sorted[i].cluster) continue;
+        if (i + 1 < t->count && t->cluster[order[i + 1]] == t->cluster[row]) continue;
         ++*accounts;
         add_account(squares, score, inverse, size);
     }
@@ -247,7 +235,7 @@ static hf_status cluster_errors(double *squares, int64_t *accounts, plain *p, co
     for (int32_t k = 0; k < size; k++)
         squares[k] *= scale;
 done:
-    hf_delete(t->context, sorted);
+    hf_delete(t->context, order);
     hf_delete(t->context, score);
     return status;
 }

@@ -16,6 +16,11 @@ enum { MOST_NEWTON = 60, MOST_PRODUCTS = 60 };
 #define SETTLED 1e-10  // of an objective: a step that promises less leaves what matters as it is
 #define ROUNDING 1e-13 // of an objective: nearer than this, a step is not to be told from none
 
+double hf_probability(double margin)
+{
+    return 1.0 / (1.0 + exp(-margin));
+}
+
 double hf_log_loss(double margin, bool event)
 {
     const double against = event ? -margin : margin;

@@ -27,6 +27,8 @@ hf_status hf_ridge_fit(hf_ridge *fit, const hf_context *context, const hf_blocks
 hf_status hf_ridge_loss(double *mean, double *losses, const hf_context *context, const hf_blocks *blocks,
                         const uint8_t *label, const double *weights, hf_error *error);
 
+// 1 / (1 + exp(-margin)), without overflow.
+double hf_probability(double margin);
 // log(1 + exp(-m)) for an event, log(1 + exp(m)) for none, without overflow.
 double hf_log_loss(double margin, bool event);
 // What lowers the loss at the margins: residual label - p, curvature p (1 - p), of each row.

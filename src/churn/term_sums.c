@@ -135,11 +135,6 @@ static void add_parts(hf_sums *sums, const work *w)
 
 // ---- second pass ----------------------------------------------------------------------------------------
 
-static double probability(double log_odds)
-{
-    return 1.0 / (1.0 + exp(-log_odds));
-}
-
 // How many rows one row stands for: of the class that was thinned, as many more as the odds were off.
 static double stands_for(const work *w, int64_t i)
 {
@@ -157,7 +152,7 @@ static void change_tile(const work *w, int64_t tile, const double *step)
         for (int32_t i = 0; i < n; i++) {
             if (w->column[k] && isnan(hf_column_number(w->column[k], w->t->rows[begin + i]))) continue;
             const double now = w->log_odds[begin + i] + w->t->shift, weight = stands_for(w, begin + i);
-            part[k].change += weight * (probability(now + step[k]) - probability(now));
+            part[k].change += weight * (hf_probability(now + step[k]) - hf_probability(now));
             part[k].weight += weight;
         }
     }

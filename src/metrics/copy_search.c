@@ -43,19 +43,6 @@ typedef struct {
 
 // ---- bytes -----------------------------------------------------------------------------------------------
 
-static double number_at(const hf_profile_signal *s, int64_t i)
-{
-    if (s->f32) return (double)s->f32[i];
-    if (s->f64) return s->f64[i];
-    return s->days[i] == INT32_MIN ? (double)NAN : (double)s->days[i];
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 // The least value of each byte that occurs, and that byte: the middle of the value's ranks in a sample.
 typedef struct {
     double least[RANKS + 1];
@@ -69,10 +56,10 @@ static void find_steps(rank_steps *out, const hf_profile_signal *s, int64_t n)
     int64_t count = 0;
     const int64_t step = n / SAMPLE + 1;
     for (int64_t i = 0; i < n; i += step) {
-        const double x = number_at(s, i);
+        const double x = hf_profile_number(s, i);
         if (!isnan(x)) sorted[count++] = x;
     }
-    qsort(sorted, (size_t)count, sizeof *sorted, by_value);
+    qsort(sorted, (size_t)count, sizeof *sorted, hf_compare_doubles);
     out->count = 0;
     for (int64_t i = 0, end; i < count; i = end) {
         for (end = i + 1; end < count && sorted[end] == sorted[i];)
@@ -110,7 +97,7 @@ static bool fill_column(uint8_t *cell, int32_t stride, const hf_profile_signal *
         const int32_t code = signal->codes ? signal->codes[i] : 0;
         uint8_t byte = NO_VALUE;
         if (!signal->codes)
-            byte = byte_of(&steps, number_at(signal, i));
+            byte = byte_of(&steps, hf_profile_number(signal, i));
         else if (code >= 0)
             byte = (uint8_t)(code % NO_VALUE);
         cell[i * stride] = byte;

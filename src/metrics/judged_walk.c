@@ -185,15 +185,6 @@ typedef struct {
     uint32_t *row, *row_scratch;
 } sort_space;
 
-// Non-negative doubles order as their bits; adding zero turns -0 into +0.
-static uint64_t descending(double x)
-{
-    uint64_t bits;
-    x += 0.0;
-    memcpy(&bits, &x, sizeof bits);
-    return ~bits;
-}
-
 static double rank_value(const hf_judged_rows *rows, const double *probability, int64_t i, bool by_arr)
 {
     return by_arr && rows->arr ? probability[i] * rows->arr[i] : probability[i];
@@ -204,7 +195,7 @@ static void sort_rows(sort_space *s, const hf_judged_rows *rows, const double *p
 {
     const bool by_arr = by_date && rows->rank_by_arr;
     for (int64_t i = 0; i < rows->rows; i++) {
-        s->key[i] = descending(rank_value(rows, probability, i, by_arr));
+        s->key[i] = ~hf_sort_key(rank_value(rows, probability, i, by_arr));
         s->row[i] = (uint32_t)i;
     }
     hf_radix_sort(s->key, s->row, s->key_scratch, s->row_scratch, rows->rows);

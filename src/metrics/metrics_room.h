@@ -21,6 +21,8 @@ enum {
     HF_UNKNOWN_LABEL = 255,
 };
 
+int hf_compare_doubles(const void *a, const void *b); // ascending, for qsort; no NaN
+
 // The values of a signal, one a row: exactly one of the arrays is set. Missing: NaN in f32 and f64, INT32_MIN
 // in days, below 0 in codes.
 typedef struct {
@@ -30,6 +32,9 @@ typedef struct {
     const int32_t *codes; // of a category, below `levels`
     int32_t levels;
 } hf_profile_signal;
+
+// The value of a row, not of a category; NaN where it is missing.
+double hf_profile_number(const hf_profile_signal *signal, int64_t row);
 
 typedef enum { HF_BIN_VALUES, HF_BIN_LEVEL, HF_BIN_OTHERS, HF_BIN_MISSING } hf_profile_bin_kind;
 

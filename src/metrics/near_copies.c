@@ -84,12 +84,6 @@ static bool same_label(const finding *f, const sign *s)
     return same > c + 3 * sqrt(c * (1 - c) / pairs) && same - c >= AGREEMENT * (1 - c);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 // How wide a gap has to be for evenly thinning neighbours to leave one by chance, in any of the three places,
 // in few rows only.
 static hf_status settle_gap(finding *f, hf_error *error)
@@ -104,7 +98,7 @@ static hf_status settle_gap(finding *f, hf_error *error)
     }
     f->gap = INFINITY;
     if (count > 0) {
-        qsort(ratio, (size_t)count, sizeof *ratio, by_value);
+        qsort(ratio, (size_t)count, sizeof *ratio, hf_compare_doubles);
         // The ratio of the third and fourth is exponential in the logarithm with rate 3 x dimension.
         const double dimension = log(2.0) / (3 * fmax(ratio[count / 2], 0.001));
         f->gap = fmax(LEAST_GAP, pow((HF_NEIGHBOURS - 1) / BY_CHANCE, 1 / dimension));
@@ -188,7 +182,7 @@ static void join_copies(finding *f, sign *s)
     }
 }
 
-// Numbers groups by first appearance, and counts those of several clusters; first, mixed: by root.
+// Numbers groups by first appearance, and counts those of several clusters; number, mixed: by root.
 static void number_groups(int64_t *group, hf_copies *out, const finding *f, const int64_t *cluster,
                           int64_t *number, bool *mixed)
 {

@@ -23,13 +23,6 @@ typedef struct {
     int64_t count;       // rows with a value
 } sorted_signal;
 
-static double value_at(const hf_profile_signal *s, int64_t row)
-{
-    if (s->f32) return (double)s->f32[row];
-    if (s->f64) return s->f64[row];
-    return s->days[row] == INT32_MIN ? (double)NAN : (double)s->days[row];
-}
-
 // Twice the ranks, ties sharing theirs, of the signal's rows that `also` has too (NULL: all). Returns how
 // many.
 static int64_t rank_rows(int64_t *twice_rank, const sorted_signal *s, const bool *also)
@@ -87,12 +80,10 @@ static void sort_signal(sorted_signal *s, const hf_profile_signal *signal, int64
 {
     for (int64_t i = 0; i < rows; i++) {
         // rows x n stays below 2^47.
-        double x = value_at(signal, i * n / rows) + 0.0;
+        double x = hf_profile_number(signal, i * n / rows);
         s->present[i] = !isnan(x);
         if (isnan(x)) continue;
-        uint64_t bits;
-        memcpy(&bits, &x, sizeof bits);
-        key[s->count] = bits >> 63 ? ~bits : bits | 0x8000000000000000u;
+        key[s->count] = hf_sort_key(x);
         s->order[s->count++] = (uint32_t)i;
     }
     hf_radix_sort(key, s->order, key_scratch, row_scratch, s->count);

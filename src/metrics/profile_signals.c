@@ -9,7 +9,6 @@
 
 #include <math.h>
 #include <omp.h>
-#include <stdlib.h>
 #include <string.h>
 
 const double hf_profile_percent[HF_PROFILE_PERCENTILES] = {1, 5, 25, 50, 75, 95, 99};
@@ -28,6 +27,13 @@ typedef struct {
 
 // ---- numbers -----------------------------------------------------------------------------------------------
 
+double hf_profile_number(const hf_profile_signal *s, int64_t row)
+{
+    if (s->f32) return (double)s->f32[row];
+    if (s->f64) return s->f64[row];
+    return s->days[row] == INT32_MIN ? (double)NAN : (double)s->days[row];
+}
+
 // Bits that order as the values do; adding zero makes -0 into +0.
 static uint64_t key_of_f32(float x)
 {
@@ -35,14 +41,6 @@ static uint64_t key_of_f32(float x)
     x += 0.0f;
     memcpy(&bits, &x, sizeof bits);
     return bits & 0x80000000u ? (uint32_t)~bits : bits | 0x80000000u;
-}
-
-static uint64_t key_of_f64(double x)
-{
-    uint64_t bits;
-    x += 0.0;
-    memcpy(&bits, &x, sizeof bits);
-    return bits >> 63 ? ~bits : bits | 0x8000000000000000u;
 }
 
 static double value_of(const hf_profile_signal *signal, uint64_t key)
@@ -84,7 +82,7 @@ static int64_t gather(workspace *w, hf_tally *missing, const hf_profile_signal *
             continue;
         }
         w->key[present] = signal->f32   ? key_of_f32(signal->f32[i])
-                          : signal->f64 ? key_of_f64(signal->f64[i])
+                          : signal->f64 ? hf_sort_key(signal->f64[i])
                                         : (uint64_t)((int64_t)signal->days[i] - INT32_MIN);
         w->label[present++] = l;
     }

@@ -9,6 +9,14 @@
 
 enum { BYTES = 8, DIGITS = 256 };
 
+uint64_t hf_sort_key(double x)
+{
+    uint64_t bits;
+    x += 0.0;
+    memcpy(&bits, &x, sizeof bits);
+    return bits >> 63 ? ~bits : bits | 0x8000000000000000u;
+}
+
 static unsigned digit_of(uint64_t key, int byte)
 {
     return (unsigned)(key >> (8 * byte)) & (DIGITS - 1);

@@ -40,6 +40,8 @@ hf_status hf_ranking_units(uint32_t *out, const hf_context *context, const int64
 // Every metric of the rows counted count[unit] times each (NULL: once, and no space). No allocation.
 hf_metrics hf_ranking_metrics(const hf_ranking *ranking, const uint32_t *count, const hf_sweep_space *space);
 
+// A key that orders as the values do, 0 and -0 alike; no NaN.
+uint64_t hf_sort_key(double x);
 // Sorts keys ascending with the values beside them, stably: least significant byte first, bytes that all keys
 // share are skipped. The scratch arrays are as long as the others and hold nothing of use afterwards.
 void hf_radix_sort(uint64_t *key, uint32_t *value, uint64_t *key_scratch, uint32_t *value_scratch, int64_t n);
@@ -52,6 +54,5 @@ void hf_radix_sort(uint64_t *key, uint32_t *value, uint64_t *key_scratch, uint32
 void hf_draw_units(uint32_t *count, uint32_t units, uint64_t seed, int32_t replicate);
 // The quantile of sorted values with linear interpolation (Hyndman and Fan 1996, type 7); NaN of none.
 double hf_sorted_quantile(const double *sorted, int32_t n, double q);
-int hf_compare_doubles(const void *a, const void *b); // for qsort; no NaN
 
 #endif

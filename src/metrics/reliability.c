@@ -4,8 +4,6 @@
 // borders between unequal probabilities. A group that spans an edge goes where its middle row is.
 #include "metrics/ranking.h"
 
-#include <math.h>
-
 static void close_bin(hf_reliability *out, const hf_reliability_bin *bin, double sum)
 {
     if (bin->rows == 0) return;
