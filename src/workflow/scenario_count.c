@@ -57,6 +57,7 @@ static hf_status find_changes(hf_scenario_changes *out, const hf_context *contex
 // What a sum needs besides.
 typedef struct {
     double spread[2], risk_spread[2]; // variances of the draw
+    double least[2], most[2];         // of ARR at risk: what is below 0, what is above
     int64_t with_health;
 } group_work;
 
@@ -119,6 +120,8 @@ static void add_row(hf_scenario_group *group, group_work *work, const hf_scenari
         sums->arr += arr;
         sums->losses += p;
         sums->at_risk += risk[s] = p * arr;
+        work->least[s] += fmin(arr, 0);
+        work->most[s] += fmax(arr, 0);
         work->spread[s] += p * (1 - p);
         work->risk_spread[s] += p * (1 - p) * arr * arr;
         if (!side[s].night) continue;
@@ -148,8 +151,8 @@ static void finish(hf_scenario_group *group, const group_work *work, const hf_sc
         const double risk_width = TWO_SIDED_95 * sqrt(work->risk_spread[s]);
         sums->losses_low = fmax(sums->losses - width, 0);
         sums->losses_high = fmin(sums->losses + width, (double)group->accounts);
-        sums->at_risk_low = fmax(sums->at_risk - risk_width, 0);
-        sums->at_risk_high = fmin(sums->at_risk + risk_width, sums->arr);
+        sums->at_risk_low = fmax(sums->at_risk - risk_width, work->least[s]);
+        sums->at_risk_high = fmin(sums->at_risk + risk_width, work->most[s]);
         sums->health = n > 0 ? sums->health / n : (double)NAN;
         if (!model) sums->losses = sums->losses_low = sums->losses_high = NAN;
         if (!model || !arr) sums->at_risk = sums->at_risk_low = sums->at_risk_high = NAN;

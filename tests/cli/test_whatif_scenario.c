@@ -234,6 +234,20 @@ Test(whatif_scenario, figures_are_those_of_the_edited_table_scored)
     json_decref(root);
 }
 
+// Credits are amounts below 0; the range still holds the value.
+Test(whatif_scenario, the_range_of_amounts_below_0_holds_their_sum)
+{
+    json_t *root = scenario("--kind arr=money --set 'arr -= 25000' --top 0");
+    const json_t *risk = json_object_get(json_object_get(root, "all"), "arr_at_risk");
+    static const char *const sides[] = {"before", "after"};
+    for (int s = 0; s < 2; s++) {
+        cr_assert_lt(figure(risk, sides[s], "low", NULL), figure(risk, sides[s], "value", NULL));
+        cr_assert_lt(figure(risk, sides[s], "value", NULL), figure(risk, sides[s], "high", NULL));
+    }
+    cr_assert_lt(figure(risk, "after", "high", NULL), 0);
+    json_decref(root);
+}
+
 // ---- accounts --------------------------------------------------------------------------------------------------
 
 static double sum_of(const json_t *list)
