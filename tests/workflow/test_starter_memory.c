@@ -33,10 +33,11 @@ static void put_files(void)
     snprintf(definition, sizeof definition, "/tmp/holdfast_memory_%ld.yaml", (long)getpid());
     snprintf(output, sizeof output, "/tmp/holdfast_memory_%ld.out", (long)getpid());
     FILE *file = fopen(table, "w");
-    fputs("account_id,usage,tickets,plan,renewal_date,churned\n", file);
+    fputs("account_id,usage,logins,tickets,plan,renewal_date,churned\n", file);
     for (int i = 0; i < 60; i++)
-        fprintf(file, "a%d,%d,%d,%s,2027-01-%02d,%s\n", i, i * 7 % 50 + (i % 4 ? 30 : 0), i % 5,
-                i % 3 ? "pro" : "basic", i % 28 + 1, i % 4 ? "no" : "yes");
+        fprintf(file, "a%d,%d,%d,%d,%s,2027-01-%02d,%s\n", i, i * 7 % 50 + (i % 4 ? 30 : 0),
+                i * 11 % 37 + (i % 4 ? 9 : 0), i % 5, i % 3 ? "pro" : "basic", i % 28 + 1,
+                i % 4 ? "no" : "yes");
     fclose(file);
 }
 
