@@ -8,7 +8,6 @@
 
 #include <math.h>
 
-#define INNER_EPS 2e-3
 #define TOO_FAR 1.05
 
 const double hf_taus[HF_TAUS] = {0.2, 0.7, 2.0};
@@ -71,7 +70,7 @@ static hf_status walk(double *loss, const hf_context *context, const hf_inner *i
     double best = INFINITY;
     for (int32_t l = 0; l < HF_LAMBDAS; l++) {
         double mean = 0.0;
-        HF_TRY(done, hf_ridge_fit(&fit, context, &train, inner->label, hf_lambdas[l], INNER_EPS, error));
+        HF_TRY(done, hf_ridge_fit(&fit, context, &train, inner->label, hf_lambdas[l], HF_INNER_EPS, error));
         HF_TRY(done, hf_ridge_loss(&mean, NULL, context, &valid, inner->label, weights, error));
         loss[l] = mean * (double)inner->valid;
         best = fmin(best, loss[l]);

@@ -7,6 +7,9 @@
 #include "churn/basis.h"
 #include "churn/inner_splits.h"
 
+// Where fits that only choose come to rest: the gradient at the end, relative to that of no weights.
+#define HF_INNER_EPS 2e-3
+
 enum { HF_TAUS = 3, HF_LAMBDAS = 7 };
 extern const double hf_taus[HF_TAUS], hf_lambdas[HF_LAMBDAS]; // lambdas from strong to weak
 

@@ -5,6 +5,7 @@
 #define HOLDFAST_JOINT_H
 
 #include "churn/curve_choice.h"
+#include "churn/one_standard_error.h"
 #include "churn/pair_screen.h"
 
 // Blocks of curves, then one of every pair's cells. A prefix of the blocks is a model with fewer pairs.
@@ -52,12 +53,5 @@ typedef struct {
 // HF_ERROR_CANCELLED; the stages' margins are then not to be used.
 hf_status hf_joint_choose(hf_joint_choice *out, const hf_context *context, hf_stage *stages, int32_t splits,
                           double lambda, int32_t most, hf_error *error);
-
-enum { HF_MOST_CANDIDATES = 64 };
-
-// The simplest of `count` candidates (0 the simplest) whose mean loss is within one standard error, of the
-// paired differences, of the least. losses: candidates x rows; used: which candidates were tried, the
-// first always. count: at most HF_MOST_CANDIDATES.
-int32_t hf_one_standard_error(const double *losses, const bool *used, int32_t count, int64_t rows);
 
 #endif

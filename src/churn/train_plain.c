@@ -61,8 +61,7 @@ static hf_status choose_c(plain_fit *t, hf_error *error)
     hf_status status;
     int32_t *fold = hf_new_raw(t->in->context, (size_t)t->in->count, sizeof *fold);
     if (!fold) return hf_fail_memory(error);
-    double rarer =
-        (double)(t->in->events < t->in->count - t->in->events ? t->in->events : t->in->count - t->in->events);
+    const double rarer = (double)hf_training_rarer(t->in);
     double share = fmin(1.0, fmax(PATH_ROWS / (double)t->in->count, PATH_CLASS_ROWS / rarer));
     HF_TRY(done, hf_inner_folds(fold, t->in->context, t->in->frame, t->in->rows, t->in->count, t->in->label,
                                 t->in->cluster, t->in->options->folds, share, t->in->options->seed, error));
