@@ -8,6 +8,7 @@
 
 #include "churn/account_order.h"
 #include "churn/curve_replicate.h"
+#include "churn/first_failure.h"
 #include "metrics/metrics_room.h"
 
 #include <math.h>
@@ -100,28 +101,17 @@ done:
     return status;
 }
 
-// All replicates, several at once. The first to fail says why, and none begins after it.
+// All replicates, several at once.
 static hf_status fit_all(bootstrap *b, hf_error *error)
 {
-    hf_status status = HF_OK;
-#pragma omp parallel for default(none) shared(b, status, error) schedule(dynamic, 1) \
+    hf_first_failure first = {HF_OK, error};
+#pragma omp parallel for default(none) shared(b, first) schedule(dynamic, 1) \
     num_threads(hf_context_threads(b->context))
     for (int32_t i = 0; i < b->replicates; i++) {
-        hf_status so_far;
         hf_error local = {0};
-#pragma omp atomic read
-        so_far = status;
-        if (so_far != HF_OK) continue;
-        const hf_status one = fit_replicate(b, i, &local);
-        if (one == HF_OK) continue;
-#pragma omp critical(hf_churn_failure)
-        if (status == HF_OK) {
-            if (error) *error = local;
-#pragma omp atomic write
-            status = one;
-        }
+        if (!hf_failed(&first)) hf_note_failure(&first, fit_replicate(b, i, &local), &local);
     }
-    return status;
+    return first.status;
 }
 
 // The band of one term's points around its sharp curve, and with the curve itself. shift: from the curve to

@@ -4,6 +4,7 @@
 // not depend on how many there are; losses are added in the splits' order.
 #include "churn/curve_choice.h"
 
+#include "churn/first_failure.h"
 #include "churn/ridge_fit.h"
 
 #include <math.h>
@@ -83,30 +84,21 @@ done:
     return status;
 }
 
-// All paths, several at once. The first to fail says why, and none begins after it.
+// All paths, several at once.
 static hf_status walk_all(double *loss, const hf_context *context, const hf_inner *inner, const hf_bent *bent,
                           double *const *weights, int32_t tasks, hf_error *error)
 {
-    hf_status status = HF_OK;
-#pragma omp parallel for default(none) shared(tasks, bent, loss, weights, inner, context, status, error) \
+    hf_first_failure first = {HF_OK, error};
+#pragma omp parallel for default(none) shared(tasks, bent, loss, weights, inner, context, first) \
     schedule(dynamic, 1) num_threads(hf_context_threads(context))
     for (int32_t i = 0; i < tasks; i++) {
-        hf_status so_far;
         hf_error local = {0};
-#pragma omp atomic read
-        so_far = status;
-        if (so_far != HF_OK) continue;
+        if (hf_failed(&first)) continue;
         const hf_status one =
             walk(loss + (int64_t)i * HF_LAMBDAS, context, &inner[i / HF_TAUS], &bent[i], weights[i], &local);
-        if (one == HF_OK) continue;
-#pragma omp critical(hf_churn_failure)
-        if (status == HF_OK) {
-            if (error) *error = local;
-#pragma omp atomic write
-            status = one;
-        }
+        hf_note_failure(&first, one, &local);
     }
-    return status;
+    return first.status;
 }
 
 static hf_curve_choice least_loss(const double *loss, const hf_inner *inner, int32_t splits)

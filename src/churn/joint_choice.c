@@ -2,6 +2,7 @@
 //
 // How many pairs pay. Numbers of pairs are tried from few to many, each at penalties from strong to weak,
 // warm, on every split; more only while one pays: wide designs are slow.
+#include "churn/first_failure.h"
 #include "churn/joint.h"
 #include "churn/ridge_fit.h"
 
@@ -79,23 +80,17 @@ done:
     return status;
 }
 
-// All splits with k pairs, several at once. The first to fail says why.
+// All splits with k pairs, several at once.
 static hf_status try_splits(double *losses, const trial *t, int32_t k, hf_error *error)
 {
-    hf_status status = HF_OK;
-#pragma omp parallel for default(none) shared(losses, t, k, status, error) schedule(dynamic, 1) \
+    hf_first_failure first = {HF_OK, error};
+#pragma omp parallel for default(none) shared(losses, t, k, first) schedule(dynamic, 1) \
     num_threads(hf_context_threads(t->context))
     for (int32_t s = 0; s < t->splits; s++) {
         hf_error local = {0};
-        const hf_status one = try_count(losses + t->first[s], NULL, 0, t, s, k, &local);
-        if (one == HF_OK) continue;
-#pragma omp critical(hf_churn_failure)
-        if (status == HF_OK) {
-            status = one;
-            if (error) *error = local;
-        }
+        hf_note_failure(&first, try_count(losses + t->first[s], NULL, 0, t, s, k, &local), &local);
     }
-    return status;
+    return first.status;
 }
 
 static double mean_of(const double *losses, int64_t rows)
