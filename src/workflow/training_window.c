@@ -12,6 +12,26 @@ static bool read_date(hf_date *out, const json_t *text)
     return s && hf_date_parse(out, s, strlen(s));
 }
 
+// The days that a row of the ledger is of: one, or where rows are anchored a month.
+static bool read_days(hf_date *first, hf_date *last, const json_t *row)
+{
+    static const char *const ends[] = {"31", "30", "29", "28"};
+    const char *month = json_string_value(json_object_get(row, "month"));
+    char day[16];
+    if (!month) {
+        const bool read = read_date(first, json_object_get(row, "as_of"));
+        *last = *first;
+        return read;
+    }
+    snprintf(day, sizeof day, "%.7s-01", month);
+    bool read = hf_date_parse(first, day, strlen(day)), ended = false;
+    for (size_t i = 0; read && !ended && i < sizeof ends / sizeof ends[0]; i++) {
+        snprintf(day, sizeof day, "%.7s-%s", month, ends[i]);
+        ended = hf_date_parse(last, day, strlen(day));
+    }
+    return read && ended;
+}
+
 hf_training_window hf_training_window_of(const hf_model *model)
 {
     hf_training_window window = {HF_DATE_MISSING, HF_DATE_MISSING, HF_DATE_MISSING};
@@ -21,15 +41,20 @@ hf_training_window hf_training_window_of(const hf_model *model)
     size_t i;
     json_array_foreach(rows, i, row) // of what is no array, none
     {
-        hf_date as_of;
+        hf_date first = HF_DATE_MISSING, last;
         if (json_integer_value(json_object_get(row, "kept")) < 1) continue;
-        if (!read_date(&as_of, json_object_get(row, "as_of"))) continue;
-        if (window.last == HF_DATE_MISSING || as_of > window.last) window.last = as_of;
-        if (window.first == HF_DATE_MISSING || as_of < window.first) window.first = as_of;
+        if (!read_days(&first, &last, row)) continue;
+        if (window.last == HF_DATE_MISSING || last > window.last) window.last = last;
+        if (window.first == HF_DATE_MISSING || first < window.first) window.first = first;
     }
     if (window.last == HF_DATE_MISSING) return window;
     const json_int_t lead = json_integer_value(json_object_get(training, "lead"));
     const json_int_t horizon = json_integer_value(json_object_get(training, "horizon"));
+    hf_date known;
+    // No row kept has a window that ends later, so that a month may be cut short.
+    if (read_date(&known, json_object_get(training, "known_until")) &&
+        known - lead - horizon >= window.first && known - lead - horizon < window.last)
+        window.last = (hf_date)(known - lead - horizon);
     const json_int_t until = (json_int_t)window.last + lead + horizon;
     window.until = until > INT32_MAX || until < window.last ? window.last : (hf_date)until;
     return window;

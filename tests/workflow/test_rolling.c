@@ -312,6 +312,11 @@ Test(rolling, the_card_of_anchored_rows_has_their_ledger)
                        "%s", card);
     cr_expect_not_null(strstr(card, "| 2026-03 |"), "%s", card);
     free(card);
+    run = run_holdfast(folder, "evaluate --store past --model m.json --outcomes past.csv --anchor renewal "
+                               "--replicates 0");
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    cr_expect_not_null(strstr(run.err, "figures there are too good"), "%s", run.err);
+    free_run(&run);
 }
 
 static void refuse(const char *line, int code, const char *words)
