@@ -281,20 +281,26 @@ static void free_comparing(const hf_context *context, hf_comparing *part)
 
 // ---- the condition ---------------------------------------------------------------------------------------
 
+// Grown by doubling: room is made when the count is a power of two.
+static hf_status make_room(reader *r, hf_condition *condition)
+{
+    if ((condition->count & (condition->count - 1)) != 0) return HF_OK;
+    const size_t room = condition->count == 0 ? 1 : (size_t)condition->count * 2;
+    hf_comparing *grown = hf_grow(r->context, condition->parts, room, sizeof *grown);
+    if (!grown) return hf_fail_memory(r->error);
+    condition->parts = grown;
+    return HF_OK;
+}
+
 static hf_status add_comparing(reader *r, hf_condition *condition)
 {
     hf_comparing part = {.number = NAN, .date = HF_DATE_MISSING};
     hf_status status = read_comparing(r, &part);
-    hf_comparing *grown = NULL;
-    if (status == HF_OK) {
-        grown = hf_grow(r->context, condition->parts, (size_t)condition->count + 1, sizeof *grown);
-        if (!grown) status = hf_fail_memory(r->error);
-    }
+    if (status == HF_OK) status = make_room(r, condition);
     if (status != HF_OK) {
         free_comparing(r->context, &part);
         return status;
     }
-    condition->parts = grown;
     condition->parts[condition->count++] = part;
     return HF_OK;
 }

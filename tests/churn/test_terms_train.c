@@ -35,6 +35,7 @@ static void check_threads(int what)
         hf_model *model = NULL;
         size_t length;
         hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+        options.bootstrap = 4;
         make_field(&t, 5, what == 0 ? 0.8 : 2.0, 0.7, threads[k]);
         if (what == 0) {
             options.rules = 0;
@@ -242,6 +243,7 @@ Test(terms_train, memory_may_run_out_anywhere_in_the_final_fit)
 static hf_status train_part(hf_model **model, const field *t, hf_error *error)
 {
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.bootstrap = 2;
     return hf_model_train(model, t->context, t->frame, t->label, NULL, t->rows, 520, &options, error);
 }
 

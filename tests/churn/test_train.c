@@ -328,13 +328,15 @@ Test(train, threads_change_no_byte)
     char *first = NULL;
     size_t first_length = 0;
     int threads[] = {1, 2, 7, 2};
+    hf_train_options options = HF_TRAIN_OPTIONS_INIT;
+    options.bootstrap = 4;
     for (int k = 0; k < 4; k++) {
         fixture f;
         static uint8_t label[ROWS];
         hf_context *context = fixture_context(&f, threads[k]);
         hf_frame *frame = fixture_mixed(context, ROWS, 3, label);
         hf_model *model = NULL;
-        cr_assert_eq(hf_model_train(&model, context, frame, label, NULL, NULL, 0, NULL, NULL), HF_OK);
+        cr_assert_eq(hf_model_train(&model, context, frame, label, NULL, NULL, 0, &options, NULL), HF_OK);
         cr_assert_eq(hf_model_save(model, fixture_path("model.json"), true, NULL), HF_OK);
         size_t length;
         char *text = fixture_read(fixture_path("model.json"), &length);

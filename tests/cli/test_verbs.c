@@ -163,7 +163,8 @@ Test(verbs, training_is_the_same_bytes_for_any_threads)
     for (int threads = 1; threads <= 7; threads += 3) {
         char line[256];
         snprintf(line, sizeof line,
-                 "train --store store --outcomes fleet/outcomes.csv --horizon 30 --bootstrap 4 -o model.json "
+                 "train --store store --outcomes fleet/outcomes.csv --horizon 30 --bootstrap 4 --inner-folds "
+                 "2 -o model.json "
                  "--force --threads %d",
                  threads);
         quietly(line);
