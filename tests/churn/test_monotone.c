@@ -259,7 +259,7 @@ static void check_curve(const hf_term *term, const hf_basis_signal *s)
     }
 }
 
-Test(monotone, every_curve_goes_bed_over_its_whole_range)
+Test(monotone, every_curve_goes_one_way_over_its_whole_range)
 {
     for (uint64_t seed = 1; seed <= 6; seed++) {
         bed t = {0};
