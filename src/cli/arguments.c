@@ -451,6 +451,20 @@ hf_status cli_fit(hf_train_options *out, const cli_arguments *arguments, hf_erro
     return status;
 }
 
+hf_status cli_window(int32_t *lead, int32_t *horizon, hf_date *known_until, const cli_arguments *arguments,
+                     hf_error *error)
+{
+    int64_t before = 0, days = 0;
+    hf_date known = HF_DATE_MISSING;
+    hf_status status = cli_integer(&before, arguments, "lead", 0, 36500, error);
+    if (status == HF_OK) status = cli_integer(&days, arguments, "horizon", 1, 36500, error);
+    if (status == HF_OK) status = cli_date(&known, arguments, "known-until", error);
+    *lead = (int32_t)before;
+    *horizon = (int32_t)days;
+    *known_until = known;
+    return status;
+}
+
 hf_status cli_observations(hf_observation_options *out, const cli_arguments *arguments, hf_error *error)
 {
     int64_t every = out->every, age = out->anchor_age, shift = out->anchor_shift;

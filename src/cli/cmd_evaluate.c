@@ -128,39 +128,47 @@ static hf_status take_capacities(int64_t *out, int32_t *count, const cli_argumen
     return status;
 }
 
+// What is told, of which rows, and how sure of it.
+static hf_status take_judging(hf_evaluate_job *job, int64_t *capacity, const cli_arguments *arguments,
+                              hf_error *error)
+{
+    int64_t replicates = job->replicates, origins = 0;
+    int format = HF_REPORT_TABLE, rank = 0, together = 0;
+    hf_status status = cli_integer(&origins, arguments, "origins", 1, 1000, error);
+    if (status == HF_OK) status = cli_choice(&together, arguments, "accounts", "apart together", error);
+    if (status == HF_OK) status = cli_integer(&replicates, arguments, "replicates", 0, 100000, error);
+    if (status == HF_OK) status = cli_number(&job->alpha, arguments, "alpha", 1e-6, 0.5, error);
+    if (status == HF_OK) status = cli_choice(&format, arguments, "format", "table json", error);
+    if (status == HF_OK) status = cli_choice(&rank, arguments, "rank", "p arr", error);
+    if (status == HF_OK) status = take_capacities(capacity, &job->capacity_count, arguments, error);
+    job->capacity = capacity;
+    job->rank_by_arr = rank == 1;
+    job->origins = (int32_t)origins;
+    job->accounts_together = together == 1;
+    job->replicates = (int32_t)replicates;
+    job->format = (hf_report_format)format;
+    return status;
+}
+
 static hf_status run(const hf_context *context, const cli_arguments *arguments, hf_error *error)
 {
     hf_evaluate_job job = {
         .csv = HF_CSV_OPTIONS_INIT, .fit = HF_TRAIN_OPTIONS_INIT, .replicates = 200, .alpha = 0.05};
-    int64_t replicates = job.replicates;
-    int format = HF_REPORT_TABLE;
     hf_observation_options observations = HF_OBSERVATION_OPTIONS_INIT;
-    int rank = 0, together = 0;
-    int64_t lead = 0, horizon = 0, origins = 0, capacity[MOST_CAPACITIES];
-    job.known_until = HF_DATE_MISSING;
+    int64_t capacity[MOST_CAPACITIES];
     hf_status status = cli_most_words(arguments, 1, error);
     if (status == HF_OK) status = check_mode(arguments, error);
-    if (status == HF_OK) status = cli_integer(&lead, arguments, "lead", 0, 36500, error);
-    if (status == HF_OK) status = cli_integer(&horizon, arguments, "horizon", 1, 36500, error);
-    if (status == HF_OK) status = cli_date(&job.known_until, arguments, "known-until", error);
+    if (status == HF_OK) status = cli_window(&job.lead, &job.horizon, &job.known_until, arguments, error);
     if (status == HF_OK) status = cli_observations(&observations, arguments, error);
-    if (status == HF_OK) status = cli_integer(&origins, arguments, "origins", 1, 1000, error);
-    if (status == HF_OK) status = cli_choice(&together, arguments, "accounts", "apart together", error);
     if (status == HF_OK) status = cli_columns(&job.csv, arguments, error);
     if (status == HF_OK) status = cli_fit(&job.fit, arguments, error);
-    if (status == HF_OK) status = cli_integer(&replicates, arguments, "replicates", 0, 100000, error);
-    if (status == HF_OK) status = cli_number(&job.alpha, arguments, "alpha", 1e-6, 0.5, error);
-    if (status == HF_OK) status = cli_choice(&format, arguments, "format", "table json", error);
-    if (status == HF_OK) status = cli_choice(&rank, arguments, "rank", "p arr", error);
-    if (status == HF_OK) status = take_capacities(capacity, &job.capacity_count, arguments, error);
+    if (status == HF_OK) status = take_judging(&job, capacity, arguments, error);
     if (status != HF_OK) return status;
     job.file = cli_word(arguments, 0);
     job.store = cli_text(arguments, "store", NULL);
     job.definition = cli_text(arguments, "definition", NULL);
     job.outcomes = cli_text(arguments, "outcomes", NULL);
     job.outcome = cli_text(arguments, "outcome", NULL);
-    job.lead = (int32_t)lead;
-    job.horizon = (int32_t)horizon;
     job.target = cli_text(arguments, "target", NULL);
     job.folds = cli_text(arguments, "folds", NULL);
     job.allow_leak = cli_allowed_leaks(&job.allow_leak_count, arguments);
@@ -169,14 +177,8 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.against = cli_text(arguments, "against", NULL);
     job.by = cli_text(arguments, "by", NULL);
     job.arr = cli_text(arguments, "arr", NULL);
-    job.capacity = capacity;
-    job.rank_by_arr = rank == 1;
     job.observations = &observations;
-    job.origins = (int32_t)origins;
-    job.accounts_together = together == 1;
     job.predictions = cli_text(arguments, "predictions", NULL);
-    job.replicates = (int32_t)replicates;
-    job.format = (hf_report_format)format;
     job.allow_missing = cli_has(arguments, "allow-missing");
     job.reliability = cli_has(arguments, "reliability");
     job.overwrite = cli_has(arguments, "force");

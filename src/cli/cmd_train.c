@@ -37,20 +37,15 @@ static hf_status check_mode(const cli_arguments *arguments, hf_error *error)
 
 static hf_status run(const hf_context *context, const cli_arguments *arguments, hf_error *error)
 {
-    hf_train_job job = {.csv = HF_CSV_OPTIONS_INIT,
-                        .known_until = HF_DATE_MISSING,
-                        .fit = HF_TRAIN_OPTIONS_INIT,
-                        .output = "-"};
+    hf_train_job job = {.csv = HF_CSV_OPTIONS_INIT, .fit = HF_TRAIN_OPTIONS_INIT, .output = "-"};
     hf_observation_options observations = HF_OBSERVATION_OPTIONS_INIT;
-    int64_t lead = 0, horizon = 0, bootstrap = job.fit.bootstrap;
+    int64_t bootstrap = job.fit.bootstrap;
     hf_status status = cli_most_words(arguments, 1, error);
     if (status == HF_OK) status = check_mode(arguments, error);
     if (status == HF_OK) status = cli_columns(&job.csv, arguments, error);
     if (status == HF_OK) status = cli_fit(&job.fit, arguments, error);
     if (status == HF_OK) status = cli_integer(&bootstrap, arguments, "bootstrap", 0, 2000, error);
-    if (status == HF_OK) status = cli_integer(&lead, arguments, "lead", 0, 36500, error);
-    if (status == HF_OK) status = cli_integer(&horizon, arguments, "horizon", 1, 36500, error);
-    if (status == HF_OK) status = cli_date(&job.known_until, arguments, "known-until", error);
+    if (status == HF_OK) status = cli_window(&job.lead, &job.horizon, &job.known_until, arguments, error);
     if (status == HF_OK) status = cli_observations(&observations, arguments, error);
     if (status != HF_OK) return status;
     job.fit.bootstrap = (int32_t)bootstrap;
@@ -60,8 +55,6 @@ static hf_status run(const hf_context *context, const cli_arguments *arguments, 
     job.store = cli_text(arguments, "store", NULL);
     job.outcomes = cli_text(arguments, "outcomes", NULL);
     job.outcome = cli_text(arguments, "outcome", NULL);
-    job.lead = (int32_t)lead;
-    job.horizon = (int32_t)horizon;
     job.observations = &observations;
     job.ledger = cli_text(arguments, "ledger", NULL);
     job.allow_leak = cli_allowed_leaks(&job.allow_leak_count, arguments);

@@ -73,8 +73,11 @@ hf_status cli_only_without(const cli_arguments *arguments, const char *with, con
 hf_status cli_reads_no_table(const cli_arguments *arguments, hf_error *error);
 // Refuses outputs that are an input or another output, whatever --force says.
 hf_status cli_keep_apart(const cli_command *command, const cli_arguments *arguments, hf_error *error);
-// --pairs, --rules, --plain, --c, --inner-folds and --seed, for the verbs that train.
+// The options of training that decide the fit, for the verbs that train.
 hf_status cli_fit(hf_train_options *out, const cli_arguments *arguments, hf_error *error);
+// --lead, --horizon and --known-until; 0, 0 and HF_DATE_MISSING where they are not given.
+hf_status cli_window(int32_t *lead, int32_t *horizon, hf_date *known_until, const cli_arguments *arguments,
+                     hf_error *error);
 // --from, --until, --every, --anchor, --anchor-age and --anchor-shift, for the verbs that observe a store.
 hf_status cli_observations(hf_observation_options *out, const cli_arguments *arguments, hf_error *error);
 // At most `most` positional words.
