@@ -157,7 +157,7 @@ static double sweep_in(hf_rule_path *d, double *left, double l1)
     return fmax(moved, fabs(step) * sqrt(d->whole_bend));
 }
 
-static void settle_in(hf_rule_path *d, double l1, double settled)
+static void settle_in(hf_rule_path *d, double l1, double enough)
 {
     const double intercept = d->intercept;
     double left = 0.0, moved = INFINITY;
@@ -171,7 +171,7 @@ static void settle_in(hf_rule_path *d, double l1, double settled)
     for (int64_t i = 0; i < d->rows; i++)
         left += d->rest[i];
     sum_gram(d);
-    for (int32_t k = 0; k < MOST_SWEEPS && moved > settled; k++)
+    for (int32_t k = 0; k < MOST_SWEEPS && moved > enough; k++)
         moved = sweep_in(d, &left, l1);
     for (int32_t a = 0; a < d->in; a++)
         add_step(d, d->of[a], d->weight[d->of[a]] - d->was[a]);
@@ -183,10 +183,10 @@ void hf_rule_path_step(hf_rule_path *d, double l1)
     d->settled = false;
     for (int32_t renewal = 0; renewal < MOST_RENEWALS && !d->settled; renewal++) {
         renew(d);
-        const double first = sweep(d, l1), settled = fmax(SETTLED, ROUGHLY * first);
+        const double first = sweep(d, l1), enough = fmax(SETTLED, ROUGHLY * first);
         double moved = first;
-        for (int32_t k = 0; k < MOST_ROUNDS && moved > settled; k++) {
-            settle_in(d, l1, settled);
+        for (int32_t k = 0; k < MOST_ROUNDS && moved > enough; k++) {
+            settle_in(d, l1, enough);
             moved = sweep(d, l1);
         }
         d->settled = first <= 10 * SETTLED;

@@ -4,6 +4,7 @@
 // runs' order.
 #include "churn/rule_runs.h"
 
+#include "churn/first_failure.h"
 #include "churn/rule_beam.h"
 
 #include <string.h>
@@ -34,25 +35,16 @@ static hf_status find_rules(hf_rule_run *run, const conjunctions *also, const hf
 static hf_status find_all(hf_rule_run *runs, int32_t count, const conjunctions *found,
                           const hf_context *context, uint64_t seed, hf_error *error)
 {
-    hf_status status = HF_OK;
-#pragma omp parallel for default(none) shared(runs, count, found, context, seed, status, error) \
-    schedule(dynamic, 1) num_threads(hf_context_threads(context))
+    hf_first_failure first = {HF_OK, error};
+#pragma omp parallel for default(none) shared(runs, count, found, context, seed, first) schedule(dynamic, 1) \
+    num_threads(hf_context_threads(context))
     for (int32_t i = 0; i < count; i++) {
         hf_error local = {0};
-        hf_status one;
-#pragma omp atomic read
-        one = status;
-        if (one != HF_OK) continue;
-        one = find_rules(&runs[i], &found[first_alike(runs, i)], context, seed, &local);
-        if (one == HF_OK) continue;
-#pragma omp critical(hf_churn_failure)
-        if (status == HF_OK) {
-            if (error) *error = local;
-#pragma omp atomic write
-            status = one;
-        }
+        if (hf_failed(&first)) continue;
+        const hf_status one = find_rules(&runs[i], &found[first_alike(runs, i)], context, seed, &local);
+        hf_note_failure(&first, one, &local);
     }
-    return status;
+    return first.status;
 }
 
 hf_status hf_rule_runs_find(hf_rule_run *runs, int32_t count, const hf_context *context, uint64_t seed,
