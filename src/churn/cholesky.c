@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cholesky by rows, so that every inner loop is a product of two contiguous runs. The inverse is solved
-// column by column. For matrices of some hundreds of rows.
+// Cholesky by rows, so that every inner loop is a product of two contiguous runs. The inverse is
+// made from the factor's. For matrices of some hundreds of rows.
 #include "churn/cholesky.h"
 
 #include <math.h>
@@ -43,11 +43,37 @@ void hf_cholesky_solve(const double *l, int32_t n, double *b)
     }
 }
 
+// to += factor x from
+static void add_run(double *restrict to, const double *restrict from, double factor, int32_t n)
+{
+#pragma omp simd
+    for (int32_t i = 0; i < n; i++)
+        to[i] += factor * from[i];
+}
+
+// The factor's inverse M first, row after row, then M' M over it: a row of that needs only rows of M from its
+// own on.
 void hf_cholesky_inverse(double *out, const double *l, int32_t n)
 {
+    const int64_t width = n;
     memset(out, 0, (size_t)n * (size_t)n * sizeof *out);
     for (int32_t i = 0; i < n; i++) {
-        out[(int64_t)i * n + i] = 1.0;
-        hf_cholesky_solve(l, n, out + (int64_t)i * n);
+        double *row = out + i * width;
+        row[i] = 1.0;
+        for (int32_t k = 0; k < i; k++)
+            add_run(row, out + k * width, -l[i * width + k], k + 1);
+        for (int32_t k = 0; k <= i; k++)
+            row[k] /= l[i * width + i];
     }
+    for (int32_t i = 0; i < n; i++) {
+        double *row = out + i * width;
+        const double own = row[i];
+        for (int32_t k = 0; k <= i; k++)
+            row[k] *= own;
+        for (int32_t k = i + 1; k < n; k++)
+            add_run(row, out + k * width, out[k * width + i], i + 1);
+    }
+    for (int32_t i = 0; i < n; i++)
+        for (int32_t k = i + 1; k < n; k++)
+            out[i * width + k] = out[k * width + i];
 }

@@ -24,9 +24,11 @@ typedef struct {
     // The rules that are in, settled among themselves:
     int32_t in;
     int32_t *of;      // owned: which rules
+    int32_t *kept;    // places in `of`, scratch; in the same memory
     double *gram;     // in x in: sum of curvature over the rows where two hold
     double *pull;     // residual over a rule's rows
     double *was;      // weights before
+    double *system;   // scratch: equations of the weights and the intercept, and their right side
     int64_t *row_end; // owned: where the places of a row's rules end, a row each
     uint16_t *row_in; // owned: places in `of` of the rules that hold at a row, for one row after another
     bool settled;     // whether the last step came to rest before its renewals were up
