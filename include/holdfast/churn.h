@@ -47,7 +47,7 @@ typedef struct {
                           // HF_DATE_MISSING or they are too few: folds
     int32_t gap;          // at least so many days from a row that is fitted to one that judges; below 0 is 0
     int32_t pairs;        // surfaces: -1 as many as pay, 0 none, else at most so many; never over 12
-    int32_t rules;        // 0: none; else those that pay
+    int32_t rules;        // -1 as many as pay, 0 none, else at most so many
     bool plain;           // one coefficient a signal: no curves, surfaces or rules
     bool summary;         // the model's record gets the statistician's summary
     int32_t bootstrap; // of the summary: fits of resampled accounts for the curves' bands, 0 none, -1 as many

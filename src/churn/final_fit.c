@@ -154,22 +154,31 @@ static void warn_unsettled_rules(const hf_training *t, const hf_rule_run *runs, 
                 (int)unsettled, (int)count);
 }
 
+static hf_status step_to(hf_rule_run *runs, int32_t count, const hf_training *t, int32_t step,
+                         hf_error *error)
+{
+    for (int32_t i = 0; i < count; i++)
+        runs[i].l1 = hf_rule_l1[step];
+    return hf_rule_runs_step(runs, count, t->context, error);
+}
+
 static hf_status fit_rules(hf_final_fit *f, const hf_training *t, const hf_choices *c, hf_error *error)
 {
     hf_status status;
     hf_rule_run runs[HF_RULE_SEARCHES] = {0};
+    const int32_t most = t->options->rules;
     const int32_t count = HF_RULE_SEARCHES;
     HF_TRY(done, hf_binned_create(&f->fine, f->basis, t->rows, t->count, t->count, HF_RULE_BINS,
                                   HF_RULE_LEVELS, true, error));
     for (int32_t i = 0; i < count; i++)
         runs[i] = (hf_rule_run){
             .binned = f->fine, .margin = f->margin, .label = t->label, .rows = t->count, .search = i};
-    HF_TRY(done, hf_rule_runs_find(runs, count, t->context, t->options->seed, error));
-    for (int32_t s = 0; s <= c->rules.step; s++) {
-        for (int32_t i = 0; i < count; i++)
-            runs[i].l1 = hf_rule_l1[s];
-        HF_TRY(done, hf_rule_runs_step(runs, count, t->context, error));
-    }
+    HF_TRY(done, hf_rule_runs_find(runs, count, t->context, most, t->options->seed, error));
+    for (int32_t s = 0; s <= c->rules.step; s++)
+        HF_TRY(done, step_to(runs, count, t, s, error));
+    // All rows may let more rules in than the splits did; then back to where they are few enough.
+    for (int32_t s = c->rules.step - 1; most >= 0 && s >= 0 && hf_rule_runs_in(runs, count) > most; s--)
+        HF_TRY(done, step_to(runs, count, t, s, error));
     warn_unsettled_rules(t, runs, count);
     HF_TRY(done, hf_rule_runs_join(&f->rules, runs, count, t->context, error));
     HF_TRY(done, settle_intercept(f, t, error));

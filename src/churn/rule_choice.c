@@ -54,7 +54,7 @@ static hf_status bin_split(hf_binned **out, const hf_context *context, const hf_
 }
 
 static hf_status trial_create(trial *t, const hf_splits *splits, const int64_t *frame_rows, int64_t rows_full,
-                              uint64_t seed, hf_error *error)
+                              int32_t most, uint64_t seed, hf_error *error)
 {
     hf_status status = HF_OK;
     for (int32_t k = 0; k < t->splits; k++) {
@@ -78,7 +78,7 @@ static hf_status trial_create(trial *t, const hf_splits *splits, const int64_t *
                                               .rows = inner->train,
                                               .search = s};
     }
-    HF_TRY(done, hf_rule_runs_find(t->run, t->runs, t->context, seed, error));
+    HF_TRY(done, hf_rule_runs_find(t->run, t->runs, t->context, most, seed, error));
 done:
     return status;
 }
@@ -127,6 +127,17 @@ static bool any_rule(const trial *t)
     return false;
 }
 
+// Rules of the split that has most of them in.
+static int32_t most_in(const trial *t)
+{
+    int32_t most = 0;
+    for (int32_t k = 0; k < t->splits; k++) {
+        const int32_t in = hf_rule_runs_in(t->run + (ptrdiff_t)k * HF_RULE_SEARCHES, HF_RULE_SEARCHES);
+        if (in > most) most = in;
+    }
+    return most;
+}
+
 static hf_status take_step(trial *t, int32_t step, hf_error *error)
 {
     hf_status status = HF_OK;
@@ -149,19 +160,23 @@ done:
 }
 
 hf_status hf_rule_choose(hf_rule_choice *out, const hf_context *context, hf_stage *stages,
-                         const hf_splits *splits, const int64_t *frame_rows, int64_t rows_full, uint64_t seed,
-                         hf_error *error)
+                         const hf_splits *splits, const int64_t *frame_rows, int64_t rows_full, int32_t most,
+                         uint64_t seed, hf_error *error)
 {
     hf_status status = HF_OK;
     trial t = {.context = context, .stages = stages, .splits = splits->count, .used = {true}};
     int32_t idle = 0;
-    HF_TRY(done, trial_create(&t, splits, frame_rows, rows_full, seed, error));
+    HF_TRY(done, trial_create(&t, splits, frame_rows, rows_full, most, seed, error));
     for (int32_t k = 0; k < t.splits; k++)
         judge_split(&t, k, 0);
     const double none = mean_loss(&t, 0);
     double best = none;
     for (int32_t s = 0; s < HF_RULE_STEPS && idle < IDLE_STEPS; s++) {
         HF_TRY(done, take_step(&t, s, error));
+        if (most >= 0 && most_in(&t) > most) {
+            t.used[1 + s] = false;
+            break;
+        }
         const double loss = mean_loss(&t, 1 + s);
         idle = loss < best ? 0 : idle + any_rule(&t);
         best = fmin(best, loss);

@@ -16,9 +16,10 @@ typedef struct {
 
 // Finds rules on every split from its margins, walks the L1 paths while they pay, takes the strongest l1
 // within one standard error of the best, or none, and leaves the margins of the judged rows at the choice.
-// rows_full: the training rows that the model will be fitted on in the end.
+// rows_full: the training rows that the model will be fitted on in the end. most: rules of a split at most,
+// below 0 any number; the path ends before it has more.
 hf_status hf_rule_choose(hf_rule_choice *out, const hf_context *context, hf_stage *stages,
-                         const hf_splits *splits, const int64_t *frame_rows, int64_t rows_full, uint64_t seed,
-                         hf_error *error);
+                         const hf_splits *splits, const int64_t *frame_rows, int64_t rows_full, int32_t most,
+                         uint64_t seed, hf_error *error);
 
 #endif

@@ -47,8 +47,8 @@ static hf_status find_all(hf_rule_run *runs, int32_t count, const conjunctions *
     return first.status;
 }
 
-hf_status hf_rule_runs_find(hf_rule_run *runs, int32_t count, const hf_context *context, uint64_t seed,
-                            hf_error *error)
+hf_status hf_rule_runs_find(hf_rule_run *runs, int32_t count, const hf_context *context, int32_t most,
+                            uint64_t seed, hf_error *error)
 {
     hf_status status = HF_OK;
     conjunctions *found = hf_new(context, (size_t)count, sizeof *found);
@@ -58,6 +58,7 @@ hf_status hf_rule_runs_find(hf_rule_run *runs, int32_t count, const hf_context *
         if (first_alike(runs, i) < i) continue;
         HF_TRY(done, hf_rule_beam_find(found[i].rules, &found[i].count, context, run->binned, run->margin,
                                        run->label, run->rows, false, error));
+        if (most >= 0 && found[i].count > most) found[i].count = most; // the best come first
     }
     HF_TRY(done, find_all(runs, count, found, context, seed, error));
 done:
@@ -74,6 +75,15 @@ hf_status hf_rule_runs_step(hf_rule_run *runs, int32_t count, const hf_context *
     for (int32_t i = 0; i < count; i++)
         hf_rule_path_step(&runs[i].path, runs[i].l1);
     return HF_OK;
+}
+
+int32_t hf_rule_runs_in(const hf_rule_run *runs, int32_t count)
+{
+    int32_t in = 0;
+    for (int32_t r = 0; r < count; r++)
+        for (int32_t j = r == 0 ? 0 : runs[r].rules.sure; j < runs[r].rules.count; j++)
+            in += runs[r].path.weight[j] != 0.0;
+    return in;
 }
 
 static bool same_conditions(const hf_rule *a, const hf_rule *b)

@@ -24,12 +24,14 @@ typedef struct {
     hf_rule_path path;
 } hf_rule_run;
 
-// Finds the rules of every run and starts its path. Errors: HF_ERROR_MEMORY, HF_ERROR_CANCELLED; what was
-// made is then still to be freed.
-hf_status hf_rule_runs_find(hf_rule_run *runs, int32_t count, const hf_context *context, uint64_t seed,
-                            hf_error *error);
+// Finds the rules of every run and starts its path; most: of the conjunctions that pay no L1, below 0 all.
+// Errors: HF_ERROR_MEMORY, HF_ERROR_CANCELLED; what was made is then still to be freed.
+hf_status hf_rule_runs_find(hf_rule_run *runs, int32_t count, const hf_context *context, int32_t most,
+                            uint64_t seed, hf_error *error);
 // The next step of every path, at its l1. Errors: HF_ERROR_CANCELLED.
 hf_status hf_rule_runs_step(hf_rule_run *runs, int32_t count, const hf_context *context, hf_error *error);
+// How many rules are in now over runs of the same rows, those that pay no L1 once.
+int32_t hf_rule_runs_in(const hf_rule_run *runs, int32_t count);
 // The rules that kept a weight, divided by count; those with the same conditions are one. Errors:
 // HF_ERROR_MEMORY.
 hf_status hf_rule_runs_join(hf_rules *out, const hf_rule_run *runs, int32_t count, const hf_context *context,

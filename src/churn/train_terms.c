@@ -190,8 +190,8 @@ static hf_status choose(hf_choices *out, hf_calibration *calibration, int32_t *c
                                      t->options->pairs > 0 ? t->options->pairs : HF_MOST_PAIRS, error));
     hf_progress(context, "train", 2, 4);
     if (c.tried_rules)
-        HF_TRY(done, hf_rule_choose(&c.rules, context, stages, &splits, t->rows, t->count, t->options->seed,
-                                    error));
+        HF_TRY(done, hf_rule_choose(&c.rules, context, stages, &splits, t->rows, t->count, t->options->rules,
+                                    t->options->seed, error));
 chosen:
     HF_TRY(done, hf_held_out_calibrate(calibration, t, &splits, inner, stages, c.tau, c.lambda, error));
     hf_progress(context, "train", 3, 4);

@@ -409,12 +409,15 @@ static hf_status take_pairs(int32_t *out, const cli_arguments *arguments, hf_err
     return HF_OK;
 }
 
+// Rules at most; -1: as many as pay.
 static hf_status take_rules(int32_t *out, const cli_arguments *arguments, hf_error *error)
 {
-    int none = 0;
-    const hf_status status = cli_choice(&none, arguments, "rules", "auto 0", error);
-    *out = none ? 0 : -1;
-    return status;
+    int64_t count = -1;
+    const char *text = cli_text(arguments, "rules", "auto");
+    if (strcmp(text, "auto") != 0 && cli_integer(&count, arguments, "rules", 0, 1000, NULL) != HF_OK)
+        return usage(error, "--rules takes auto or a whole number from 0 to 1000, not '%s'", text, NULL);
+    *out = (int32_t)count;
+    return HF_OK;
 }
 
 static hf_status take_subsample(double *out, const cli_arguments *arguments, hf_error *error)

@@ -45,7 +45,7 @@ static const cli_option history_options[] = {
 
 static const cli_option training_options[] = {
     {"pairs", 0, "N|auto", "surfaces of two signals: at most N, 0 none (default auto: those that pay)"},
-    {"rules", 0, "auto|0", "rules of several conditions: 0 none (default auto: those that pay)"},
+    {"rules", 0, "N|auto", "rules of several conditions: at most N, 0 none (default auto: those that pay)"},
     {"monotone", 0, "SIGNAL[:up|down],...",
      "curves that only rise or only fall (default: as their straight line); in no surface or rule"},
     {"plain", 0, NULL, "one coefficient a signal: no curves, surfaces or rules"},

@@ -178,14 +178,20 @@ Test(rules_fit, the_path_meets_the_conditions_of_its_optimum)
     clear_bed(&t);
 }
 
-static hf_model *train(bed *t)
+static hf_model *train_with(bed *t, int32_t rules)
 {
     hf_train_options options = HF_TRAIN_OPTIONS_INIT;
     hf_model *model = NULL;
     options.pairs = 0;
+    options.rules = rules;
     cr_assert_eq(hf_model_train(&model, t->context, t->frame, t->label, NULL, NULL, 0, &options, NULL),
                  HF_OK);
     return model;
+}
+
+static hf_model *train(bed *t)
+{
+    return train_with(t, -1);
 }
 
 static int32_t count_rules(const hf_model *model, int32_t *of_plan)
@@ -435,5 +441,25 @@ Test(rules_fit, terms_of_all_kinds_sum_to_the_fit)
               kinds[HF_TERM_SURFACE], kinds[HF_TERM_RULE]);
     hf_delete(t.context, terms);
     hf_final_fit_free(&fit);
+    clear_bed(&t);
+}
+
+// The planted conjunction says most, so it is the one that stays; and asked for more than pay, none is added.
+Test(rules_fit, at_most_as_many_stay_as_are_asked_for)
+{
+    bed t = {0};
+    make_bed(&t, 7, 3.0, 2);
+    hf_model *all = train(&t);
+    const int32_t pay = count_rules(all, NULL);
+    cr_assert_gt(pay, 0);
+    for (int32_t most = 0; most <= pay + 1; most++) {
+        int32_t of_plan = 0;
+        hf_model *model = train_with(&t, most);
+        const int32_t kept = count_rules(model, &of_plan);
+        cr_expect_leq(kept, most);
+        if (most > 0) cr_expect_gt(of_plan, 0, "of %d", most);
+        hf_model_destroy(model);
+    }
+    hf_model_destroy(all);
     clear_bed(&t);
 }

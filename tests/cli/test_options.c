@@ -122,7 +122,8 @@ Test(options, options_of_the_other_mode_are_refused)
     refuse("evaluate f.csv --target x --model m.json --calibrate platt", "--calibrate has no effect");
     refuse("train f.csv --target x -o m.json --calibrate maybe", "--calibrate takes one of");
     refuse("train f.csv --target x -o m.json --pairs 13", "takes auto or a whole number from 0 to 12");
-    refuse("train f.csv --target x -o m.json --rules 5", "--rules takes one of: auto 0, not '5'");
+    refuse("train f.csv --target x -o m.json --rules five",
+           "--rules takes auto or a whole number from 0 to 1000, not 'five'");
     refuse("train f.csv --target x -o m.json --subsample 0", "takes auto, off or a number from 1 on");
     refuse("evaluate f.csv --target x --model m.json --inner-folds 3", "--inner-folds has no effect");
     refuse("evaluate f.csv --target x --allow-missing", "--allow-missing has no effect");
